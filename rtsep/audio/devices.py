@@ -1,0 +1,168 @@
+"""Audio devices as PortAudio sees them: listing, choice by name, and what they refuse, in sentences."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rtsep.errors import DeviceError
+
+Direction = Literal["input", "output"]
+
+_CLIENT_NAME = b"rtsep"  # PortAudio keeps the pointer, so the bytes must live as long as the program
+_NO_DEVICE = ("no audio device here: PortAudio finds neither a sound card nor a running JACK server; "
+              "start one, or use --input demo or --input FILE, which need none")
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device of one host API.
+
+    Parameters
+    ----------
+    index
+        PortAudio's number of the device.
+    name, hostapi
+        Names of the device and of the system that offers it (JACK, ALSA, Core Audio, ...).
+    inputs, outputs
+        Number of channels in each direction.
+    samplerate
+        The device's own rate in Hz.
+    default_input, default_output
+        True where the system would choose this device.
+    """
+
+    index: int
+    name: str
+    hostapi: str
+    inputs: int
+    outputs: int
+    samplerate: int
+    default_input: bool = False
+    default_output: bool = False
+
+    @property
+    def label(self) -> str:
+        """Name and host API, which together tell the device from its namesakes."""
+        return f"{self.name}, {self.hostapi}"
+
+    def channels(self, direction: Direction) -> int:
+        """Channels in one direction."""
+        return self.inputs if direction == "input" else self.outputs
+
+    def is_default(self, direction: Direction) -> bool:
+        """Whether the system would choose this device."""
+        return self.default_input if direction == "input" else self.default_output
+
+
+def open_portaudio(client_name: bytes = _CLIENT_NAME) -> Any:
+    """Import sounddevice with rtsep's name on JACK.
+
+    Returns
+    -------
+    sounddevice
+        The module; PortAudio is initialised and has seen the devices of this moment.
+
+    Raises
+    ------
+    DeviceError
+        When the PortAudio library is missing.
+    """
+    try:
+        import sounddevice
+    except OSError:
+        raise DeviceError("the PortAudio library is missing: install it (Debian and Ubuntu: apt install libportaudio2; "
+                          "Fedora: dnf install portaudio; macOS and Windows: pip install sounddevice has it), "
+                          "or use --input demo or --input FILE, which need none") from None
+    library = ctypes.CDLL(sounddevice._libname)
+    if hasattr(library, "PaJack_SetClientName"):
+        sounddevice._terminate()
+        library.PaJack_SetClientName(client_name)
+        sounddevice._initialize()
+    return sounddevice
+
+
+def list_devices(sounddevice: Any) -> list[Device]:
+    """All devices that PortAudio sees, in its order."""
+    hostapis = sounddevice.query_hostapis()
+    default_input, default_output = sounddevice.default.device
+    return [
+        Device(index=index, name=str(entry["name"]), hostapi=str(hostapis[entry["hostapi"]]["name"]),
+               inputs=int(entry["max_input_channels"]), outputs=int(entry["max_output_channels"]),
+               samplerate=round(entry["default_samplerate"]),
+               default_input=index == default_input, default_output=index == default_output)
+        for index, entry in enumerate(sounddevice.query_devices())]
+
+
+def choose_device(devices: Sequence[Device], wanted: str | None, direction: Direction) -> Device:
+    """Find a device by what the user typed.
+
+    Parameters
+    ----------
+    devices
+        What `list_devices` returned.
+    wanted
+        A number, a name or a part of one; the case does not matter and an exact name wins. None for
+        the system's default.
+    direction
+        Only devices with channels in this direction count.
+
+    Raises
+    ------
+    DeviceError
+        When there is no such device, or more than one.
+    """
+    if not devices:
+        raise DeviceError(_NO_DEVICE)
+    able = [device for device in devices if device.channels(direction) > 0]
+    if wanted is None:
+        matches = [device for device in able if device.is_default(direction)]
+        if not matches:
+            raise DeviceError(f"no default {direction} device: choose one with --{direction}; {_candidates(able)}")
+    elif wanted.isdecimal():
+        matches = [device for device in able if device.index == int(wanted)]
+    else:
+        matches = _named(able, wanted.casefold())
+    if not matches:
+        raise DeviceError(f"no {direction} device matches {wanted!r}; {_candidates(able)}")
+    if len(matches) > 1:
+        raise DeviceError(f"{len(matches)} {direction} devices match {wanted!r}; give more of the name or its number: "
+                          f"{_listed(matches)}")
+    return matches[0]
+
+
+def check_format(sounddevice: Any, device: Device, direction: Direction, channels: int, samplerate: int) -> None:
+    """Ask a device whether it takes the format, before any stream is opened.
+
+    Raises
+    ------
+    DeviceError
+        When it has too few channels or refuses the sample rate; the message says what to change.
+    """
+    if device.channels(direction) < channels:
+        raise DeviceError(f"{device.label} has {device.channels(direction)} {direction} channels, {channels} are "
+                          f"needed; choose another --{direction} or fewer --channels")
+    check = sounddevice.check_input_settings if direction == "input" else sounddevice.check_output_settings
+    try:
+        check(device=device.index, channels=channels, dtype="float32", samplerate=samplerate)
+    except sounddevice.PortAudioError as error:
+        raise DeviceError(
+            f"{device.label} does not take {samplerate} Hz, the rate of the model (its own rate is {device.samplerate} "
+            f"Hz; PortAudio says: {error.args[0]}); set the device or the JACK server to {samplerate} Hz, choose "
+            f"another --{direction}, or use a model made for {device.samplerate} Hz") from None
+
+
+def _named(devices: Sequence[Device], wanted: str) -> list[Device]:
+    """Devices whose name or label is, or else contains, the wanted text."""
+    exact = [device for device in devices if wanted in (device.name.casefold(), device.label.casefold())]
+    return exact or [device for device in devices if wanted in device.label.casefold()]
+
+
+def _candidates(devices: Sequence[Device]) -> str:
+    return f"there are: {_listed(devices)}" if devices else "there is none"
+
+
+def _listed(devices: Sequence[Device]) -> str:
+    return "; ".join(f"[{device.index}] {device.label}" for device in devices)

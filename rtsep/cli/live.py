@@ -1,0 +1,142 @@
+"""`rtsep live`: separate what plays, while it plays."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rtsep.live.protocol import LiveSettings
+    from rtsep.live.session import Result, Session
+    from rtsep.live.sources import Source
+
+DEMO = "demo"
+_AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".w64", ".caf", ".m4a"}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("live", help="separate what plays, while it plays", description="Isolate or remove "
+                                   "an instrument, from an input device to an output device. Ctrl-C ends.")
+    parser.add_argument("--input", metavar="DEV", help="device (name, part of it, or number), audio file, or demo: a "
+                        "song that the program makes itself (default: the system's input device)")
+    parser.add_argument("--output", metavar="DEV", help="device; a file or the demo without one is played by the clock "
+                        "into files only (default: the system's output device)")
+    parser.add_argument("--model", default="stage", metavar="NAME",
+                        help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--stem", metavar="STEM", help="play this stem alone (default: guitar)")
+    what.add_argument("--remove", metavar="STEM", help="play everything but this stem")
+    what.add_argument("--split", action="store_true", help="play every stem on output channels of its own")
+    parser.add_argument("--mask-gain", type=float, default=1.0, metavar="G",
+                        help="how hard the mask pulls: 0 lets all through, above 1 suppresses more (default: 1)")
+    parser.add_argument("--record", type=Path, metavar="DIR", help="write mixture and stems to DIR (the demo and files "
+                        "played by the clock always record: demo-out, SONG-out)")
+    parser.add_argument("--seconds", type=_positive, metavar="S", help="end after so long")
+    parser.add_argument("--channels", type=int, choices=(1, 2), help="channels to take from the input device "
+                        "(default: 2 where it has them)")
+    parser.add_argument("--blocksize", type=int, metavar="N", help="frames of a block (default: the device's own "
+                        "period, which is fastest; by the clock, the model's hop)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play until the input or the patience ends; print the tables."""
+    from rich.console import Console
+
+    from rtsep.errors import DeviceError
+    from rtsep.live.report import report
+    from rtsep.live.session import Session
+
+    console = Console()
+    source = _source(args)
+    folder = _folder(args)
+    session = Session(_settings(args, source), source, folder, args.seconds)
+    with _stopped_by_signals(session):
+        result = _play(session, console)
+    if result is None:
+        return 0
+    console.print(report(result))
+    if result.recorded and result.failure is None:
+        _show_recording(console, result, source)
+    if result.failure is not None:
+        raise DeviceError(result.failure)
+    return 0
+
+
+def _source(args: argparse.Namespace) -> Source | None:
+    """Return the fed input that was asked for; None for a device."""
+    from rtsep.live.sources import DemoSource, FileSource
+
+    if args.input == DEMO:
+        return DemoSource()
+    if args.input and (Path(args.input).is_file() or Path(args.input).suffix.lower() in _AUDIO_SUFFIXES):
+        return FileSource(Path(args.input))
+    return None
+
+
+def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
+    """Translate options; one stem is played by computing it and the rest, and silencing one of the two."""
+    from rtsep.live.protocol import LiveSettings
+    from rtsep.mask import REST
+
+    stem = args.remove or args.stem or "guitar"
+    return LiveSettings(
+        model=args.model, stems=None if args.split else (stem, REST),
+        silent=() if args.split else (stem if args.remove else REST,), split=args.split,
+        input=args.input, output=args.output, fed=source is not None,
+        clocked=source is not None and args.output is None,
+        channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
+        mask_gain=args.mask_gain, record=_folder(args) is not None)
+
+
+def _folder(args: argparse.Namespace) -> Path | None:
+    """Return where the recording goes, if there is one."""
+    if args.record is not None:
+        return Path(args.record)
+    if args.input == DEMO:
+        return Path("demo-out")
+    if _source(args) is not None and args.output is None:
+        return Path(f"{Path(args.input).stem}-out")
+    return None
+
+
+def _play(session: Session, console: Console) -> Result | None:
+    """Run the session, with a status line where someone can see it."""
+    if not console.is_terminal:
+        return session.run()
+    from rich.live import Live
+    from rich.text import Text
+
+    from rtsep.live.report import status_line
+
+    with Live(Text("loading"), console=console, transient=True, refresh_per_second=10) as live:
+        return session.run(lambda board, samplerate: live.update(Text(status_line(board, samplerate))))
+
+
+@contextmanager
+def _stopped_by_signals(session: Session) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the session cleanly."""
+    previous = {number: signal.signal(number, lambda *_: session.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _show_recording(console: Console, result: Result, source: Source | None) -> None:
+    pass
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: give seconds above 0")
+    return value

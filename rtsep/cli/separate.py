@@ -1,0 +1,95 @@
+"""`rtsep separate`: split audio files into stems."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from rtsep.offline import SeparatedFile
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("separate", help="split audio files into stems",
+                                   description="Write DIR/TRACK/STEM.wav for every stem of every file, with the "
+                                   "file's sample rate, channels and length.")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, mp3, ogg, ...")
+    parser.add_argument("-o", "--output", type=Path, default=Path("separated"), metavar="DIR",
+                        help="where the tracks' folders go (default: %(default)s)")
+    parser.add_argument("--model", default="stage", metavar="NAME",
+                        help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
+    parser.add_argument("--stems", nargs="+", metavar="STEM",
+                        help="only these, for example: guitar rest (rest is the mix without the others; default: all)")
+    parser.add_argument("--mask-gain", type=float, default=1.0, metavar="G",
+                        help="how hard the mask pulls: 0 lets all through, above 1 suppresses more (default: 1)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Separate the files one after the other; a broken one does not stop the rest."""
+    from rtsep.cli.main import print_error
+    from rtsep.errors import AudioFileError
+    from rtsep.offline import track_folders
+    from rtsep.separator import Separator
+
+    Separator(args.model, stems=args.stems).controls.mask_gain = args.mask_gain  # wrong options fail before any work
+    failed = False
+    with _progress() as progress:
+        for source, folder in track_folders(args.files, args.output).items():
+            try:
+                result = _separate(args, source, folder, progress)
+            except AudioFileError as error:
+                print_error(error)
+                failed = True
+            else:
+                _report(result)
+    return int(failed)
+
+
+def _separate(args: argparse.Namespace, source: Path, folder: Path, progress: Progress) -> SeparatedFile:
+    """Separate one file under its own progress bar."""
+    from rtsep.offline import separate_file
+
+    task = progress.add_task(source.name, total=None, speed=0.0)
+    started = time.perf_counter()
+
+    def show(seconds: float, expected: float | None) -> None:
+        progress.update(task, completed=seconds, total=expected, speed=seconds / (time.perf_counter() - started))
+
+    try:
+        return separate_file(source, folder, args.model, args.stems, args.mask_gain, show)
+    finally:
+        progress.remove_task(task)
+
+
+def _report(result: SeparatedFile) -> None:
+    """Print one line about a finished file, and what was wrong inside it."""
+    folder = next(iter(result.outputs.values())).parent
+    print(f"{result.source} -> {folder} ({', '.join(result.outputs)}): {_clock(result.seconds)} in "
+          f"{_clock(result.elapsed_s)}, {result.times_real_time:.0f} times real time")
+    if result.bad_frames:
+        print(f"  {result.bad_frames} frames held NaN or infinity and were taken as silence")
+    if result.missing_frames > result.samplerate:  # mp3 files without an index announce an estimate
+        print(f"  the file ends {_clock(result.missing_frames / result.samplerate)} earlier than it announces")
+
+
+def _clock(seconds: float) -> str:
+    """Write a duration as seconds, or as minutes and seconds from one minute on."""
+    return f"{seconds:.1f} s" if seconds < 60.0 else f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+
+
+def _progress() -> Progress:
+    """Return a progress bar for people; nothing where the output is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console()
+    speed = TextColumn("{task.fields[speed]:.0f} x real time")
+    done = TextColumn("{task.percentage:>3.0f} %")
+    return Progress(TextColumn("{task.description}", markup=False), BarColumn(), done, speed, TimeRemainingColumn(),
+                    console=console, transient=True, disable=not console.is_terminal)

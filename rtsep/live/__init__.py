@@ -1,0 +1,1 @@
+"""The live engine: an audio process, and what surrounds it."""

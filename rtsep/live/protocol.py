@@ -1,0 +1,98 @@
+"""What the supervisor asks of the audio process, and what that answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtsep.errors import ConfigError, RtsepError
+from rtsep.mask import REST
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """What to play.
+
+    Parameters
+    ----------
+    model
+        Name of a shipped model or path of a step model.
+    stems
+        Stems to compute, `rest` for what is left over; None for all of the model.
+    silent
+        Those of them that are not heard: their level starts at 0.
+    split
+        True: each stem on its own output channels. False: mixed.
+    input, output
+        Devices by name or number; None for the default device.
+    fed
+        True: the mixture comes from the supervisor, not from an input device.
+    clocked
+        True: no output device; a clock sets the pace.
+    channels
+        Channels of the mixture; None for stereo where the input has it, else mono.
+    blocksize
+        Frames of a block; None for the device's own period, or the model's hop by the clock.
+    mask_gain
+        Weight of the background in the mask.
+    record
+        Whether the mixture and the stems go to the tape.
+    """
+
+    model: str = "stage"
+    stems: tuple[str, ...] | None = ("guitar", REST)
+    silent: tuple[str, ...] = (REST,)
+    split: bool = False
+    input: str | None = None
+    output: str | None = None
+    fed: bool = False
+    clocked: bool = False
+    channels: int | None = None
+    blocksize: int | None = None
+    mask_gain: float = 1.0
+    record: bool = False
+
+    def __post_init__(self) -> None:
+        if self.clocked and not self.fed:
+            raise ConfigError("the clock plays files and the demo only: an input device needs an output device")
+        if self.blocksize is not None and not 1 <= self.blocksize <= 65536:
+            raise ConfigError(f"blocksize is {self.blocksize}: give 1 to 65536 frames, or leave it to the device")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The model is ready and warm; next the stream opens, or waits for the first frames of a fed input."""
+
+    model: str
+    samplerate: int
+    channels: int
+    stems: tuple[str, ...]
+    synthesis: int
+    hop: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """The music plays.
+
+    Latencies of the devices in frames; None where the device says nothing believable, 0 without device.
+    """
+
+    input: str
+    output: str
+    input_latency: int | None
+    output_latency: int | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It cannot go on; the error says why, in a sentence for the user."""
+
+    error: RtsepError
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The input is over, or the stream was stopped as asked."""
+
+
+Message = Loaded | Started | Failed | Ended

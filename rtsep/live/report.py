@@ -1,0 +1,77 @@
+"""The status line while the music plays, and the short tables at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich.console import Group
+from rich.table import Table
+
+from rtsep.live.session import Result
+from rtsep.live.shared import Board
+
+
+def status_line(board: Board, samplerate: int) -> str:
+    """One line: time, peaks, load and what went wrong so far."""
+    seconds = board.frames / samplerate
+    load = board.busy_s / seconds if seconds else 0.0
+    return (f"{int(seconds) // 60}:{int(seconds) % 60:02d}  in {_peak_db(board.input_peak)}  "
+            f"out {_peak_db(board.output_peak)}  load {load:4.0%}  late {board.late}  "
+            f"xruns {board.input_xruns} in, {board.output_xruns} out  (Ctrl-C ends)")
+
+
+def report(result: Result) -> Group:
+    """Latency and timing of a run, as two small tables."""
+    latency = _table("latency", "frames", "ms")
+    for name, frames in latency_rows(result):
+        latency.add_row(name, *_length(frames, result.loaded.samplerate))
+    run = _table(f"{result.loaded.model}, {result.summary.seconds:.1f} s", "")
+    for name, value in run_rows(result):
+        run.add_row(name, value)
+    return Group(latency, run)
+
+
+def latency_rows(result: Result) -> Iterator[tuple[str, int | None]]:
+    """Name and frames of every part of the latency; None where a device says nothing believable."""
+    loaded, started, stream = result.loaded, result.started, result.summary.latency
+    yield "algorithmic: synthesis window, hop included", loaded.synthesis
+    yield f"output behind input, blocks of {result.summary.blocksize}", stream
+    yield "  of this re-blocking", stream - (loaded.synthesis - loaded.hop)
+    yield "device, input", started.input_latency
+    yield "device, output", started.output_latency
+    parts = (stream, started.input_latency, started.output_latency)
+    yield "total: output behind input, and devices", None if None in parts else sum(part or 0 for part in parts)
+
+
+def run_rows(result: Result) -> Iterator[tuple[str, str]]:
+    """Name and value of every number of the run; troubles that did not occur are left out, late hops and xruns not."""
+    summary = result.summary
+    yield "input, output", f"{result.started.input} -> {result.started.output}"
+    yield "hops, blocks", f"{summary.hops}, {summary.callbacks}"
+    yield "time a block: p50, p99, max", f"{summary.p50_ms:.2f}, {summary.p99_ms:.2f}, {summary.longest_ms:.2f} ms"
+    yield "deadline: length of a block", f"{summary.deadline_ms:.2f} ms"
+    yield "load", f"{summary.load:.1%}"
+    yield "late hops", str(summary.late)
+    yield "xruns: input, output", f"{summary.input_xruns}, {summary.output_xruns}"
+    troubles = {"bad blocks (NaN or infinity), silenced": summary.bad_blocks,
+                "restarts, as the block size changed": summary.restarts,
+                "blocks without input in time": summary.starved_blocks,
+                "frames missing in the recording": summary.lost_frames}
+    yield from ((name, str(count)) for name, count in troubles.items() if count)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=True)
+    table.add_column(title, min_width=44)
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    return table
+
+
+def _length(frames: int | None, samplerate: int) -> tuple[str, str]:
+    return ("unknown", "unknown") if frames is None else (str(frames), f"{1e3 * frames / samplerate:.1f}")
+
+
+def _peak_db(peak: float) -> str:
+    return f"{20.0 * math.log10(max(peak, 1e-5)):4.0f} dB"

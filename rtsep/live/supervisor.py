@@ -1,0 +1,124 @@
+"""The supervisor's end of the audio process: starts it, hears it, and ends it whatever state it is in."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from rtsep.errors import DeviceError, RtsepError
+from rtsep.live.process import Rooms, run_audio
+from rtsep.live.protocol import Failed, LiveSettings, Message
+from rtsep.live.shared import Ring, new_board
+
+HANG_S = 4.0  # without a heartbeat for so long, the audio process counts as hanging
+_STOP_S = 2.0  # what a clean end may take
+_STARTUP_S = 60.0  # what loading the model and opening the devices may take
+_FEED_SAMPLES = 1 << 20  # 12 s of stereo
+_TAPE_SAMPLES = 1 << 22  # 16 s of a stereo mixture with two stereo stems
+
+
+class AudioProcess:
+    """A child process that plays, and the memory shared with it.
+
+    Use as a context manager: on leaving, the process has ended, by force where needed.
+
+    Parameters
+    ----------
+    settings
+        What to play.
+
+    Attributes
+    ----------
+    board, feed, tape
+        Shared memory.
+    """
+
+    def __init__(self, settings: LiveSettings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.board = new_board(context)
+        self.feed = Ring(context, _FEED_SAMPLES)
+        self.tape = Ring(context, _TAPE_SAMPLES)
+        self._pipe, self._child_pipe = context.Pipe()
+        self._process = context.Process(
+            target=run_audio, name="rtsep-audio", daemon=True,
+            args=(settings, self._child_pipe, Rooms(self.board, self.feed, self.tape)))
+        self._heartbeat = 0
+        self._heard = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Process number of the child."""
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        with _interrupts_ignored():
+            self._process.start()
+        self._child_pipe.close()
+        self._heard = time.monotonic() + _STARTUP_S - HANG_S
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.kill()
+
+    def receive(self, timeout_s: float) -> Message | None:
+        """Wait for the next message.
+
+        Raises
+        ------
+        RtsepError
+            When the child reports a failure, has died, or hangs.
+        """
+        if self._pipe.poll(timeout_s):
+            try:
+                message: Message = self._pipe.recv()
+            except EOFError:
+                self._process.join(_STOP_S)
+                raise RtsepError(f"the audio process died (exit code {self._process.exitcode})") from None
+            if isinstance(message, Failed):
+                raise message.error
+            return message
+        self._check_heartbeat()
+        return None
+
+    def stop(self) -> None:
+        """Ask the child to stop and close the stream; end it by force after two seconds."""
+        try:
+            self._pipe.send("stop")
+        except OSError:  # it has ended already
+            return
+        self._process.join(_STOP_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the child now, in whatever state it is."""
+        self._process.kill()
+        self._process.join()
+
+    def _check_heartbeat(self) -> None:
+        now = time.monotonic()
+        if self.board.heartbeat != self._heartbeat:
+            self._heartbeat = self.board.heartbeat
+            self._heard = now
+        elif now - self._heard > HANG_S:
+            raise DeviceError("the audio process hangs, which happens when a sound server dies; restart the server, "
+                              "then rtsep live")
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start a process that Ctrl-C in the terminal does not reach: it inherits this from the first moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,72 @@
+"""The soft mask with a live gain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.errors import ConfigError
+
+REST = "rest"
+_FLOOR = 1e-12  # below any audible magnitude; makes silence divide evenly
+
+
+def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> NDArray[np.float32]:
+    """Which of a model's stems each output is made of.
+
+    Parameters
+    ----------
+    stems
+        Stems that the model estimates.
+    outputs
+        Wanted stems; `rest` stands for all stems that are not named beside it.
+
+    Returns
+    -------
+    sets
+        float32 of zeros and ones, shape (outputs, stems).
+
+    Raises
+    ------
+    ConfigError
+        When an output is unknown or named twice, or `rest` would be empty or everything.
+    """
+    named = [name for name in outputs if name != REST]
+    for name in named:
+        if name not in stems:
+            raise ConfigError(f"no stem {name!r}: this model has {', '.join(stems)}; {REST} is what is left over")
+    if len(set(outputs)) != len(outputs) or not outputs:
+        raise ConfigError(f"name each stem once, got: {', '.join(outputs) or 'nothing'}")
+    if REST in outputs and not 0 < len(named) < len(stems):
+        raise ConfigError(f"{REST} needs at least one of {', '.join(stems)} beside it, and not all of them")
+    sets = [[(stem not in named) if name == REST else (stem == name) for stem in stems] for name in outputs]
+    return np.array(sets, np.float32)
+
+
+def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32], gain: float = 1.0) -> NDArray[np.float32]:
+    """Mask of every output, F / (F + gain * B), with F the wanted and B all other estimates.
+
+    Eq. 8 of the paper, for several stems. Gain 0 lets everything through, 1 makes the masks of
+    complementary outputs sum to one, above 1 suppresses the rest harder.
+
+    Parameters
+    ----------
+    estimates
+        Non-negative magnitudes, float32 (stems, bins).
+    wanted
+        Sets of `wanted_sets`, float32 (outputs, stems).
+    gain
+        Weight of the background, 0 or more.
+
+    Returns
+    -------
+    masks
+        float32 (outputs, bins), values in 0..1.
+    """
+    floored = estimates + np.float32(_FLOOR)
+    foreground = wanted @ floored
+    background = floored.sum(axis=0) - foreground
+    np.maximum(background, 0.0, out=background)
+    return foreground / (foreground + np.float32(gain) * background)

@@ -1,0 +1,164 @@
+"""The separator: blocks of any size in, separated blocks of the same size out, a fixed latency later.
+
+    block -> hop -> analysis -> step model -> mask -> synthesis -> block
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.controls import Controls
+from rtsep.errors import ConfigError
+from rtsep.mask import soft_mask, wanted_sets
+from rtsep.model import StepModel, find_model
+from rtsep.stft import Analysis, Synthesis
+
+Audio = NDArray[np.float32]
+MAX_CHANNELS = 64
+
+
+class Separator:
+    """Separate a stream into stems.
+
+    Parameters
+    ----------
+    model
+        Name of a shipped model, or a path to a step model (`.onnx`).
+    channels
+        Number of audio channels; one mask, made from their mean, is applied to all.
+    blocksize
+        Frames of every block, where that is fixed and known: lowers the latency. None for any size.
+    stems
+        Stems to compute, in this order; default all of the model. `rest` is the mixture without the
+        other stems named here.
+
+    Raises
+    ------
+    ModelError
+        When the model cannot be loaded.
+    ConfigError
+        When channels, blocksize or stems cannot be used.
+
+    Examples
+    --------
+    >>> separator = Separator("stage", channels=2)
+    >>> guitar = separator.process(block)[separator.stems.index("guitar")]  # doctest: +SKIP
+    """
+
+    def __init__(self, model: str | Path = "stage", channels: int = 1, blocksize: int | None = None,
+                 stems: Sequence[str] | None = None) -> None:
+        if not 1 <= channels <= MAX_CHANNELS:
+            raise ConfigError(f"channels is {channels}: give 1 to {MAX_CHANNELS}")
+        self._model = StepModel(find_model(str(model)))
+        self.info = self._model.info
+        self.channels = channels
+        self.stems = tuple(self.info.stems if stems is None else stems)
+        self.controls = Controls(self.stems)
+        self.bad_blocks = 0
+        self._wanted = wanted_sets(self.info.stems, self.stems)
+        geometry = self.info.geometry
+        self._analysis = Analysis(geometry, channels, self.info.contexts)
+        self._synthesis = Synthesis(geometry, (len(self.stems), channels))
+        self._pending = np.zeros((channels, geometry.hop), np.float32)
+        self._ready = np.zeros((len(self.stems), channels, 2 * geometry.hop), np.float32)
+        self.blocksize = blocksize
+        self.reset(blocksize)
+
+    @property
+    def samplerate(self) -> int:
+        """Frames per second that the model was made for."""
+        return self.info.samplerate
+
+    @property
+    def latency(self) -> int:
+        """Frames by which the output lags the input."""
+        geometry = self.info.geometry
+        aligned = 0 if self.blocksize is None else math.gcd(self.blocksize, geometry.hop)
+        return geometry.synthesis - aligned
+
+    def process(self, block: Audio) -> Audio:
+        """Separate the next block.
+
+        Not to be called from two threads at once. A block that holds NaN or infinity is taken as
+        silence and counted in `bad_blocks`.
+
+        Parameters
+        ----------
+        block
+            float32, shape (channels, frames).
+
+        Returns
+        -------
+        stems
+            float32, shape (stems, channels, frames), `latency` frames late.
+
+        Raises
+        ------
+        ConfigError
+            When the block has another shape than promised.
+        """
+        block = self._checked(block)
+        frames = block.shape[1]
+        out = np.empty((len(self.stems), self.channels, frames), np.float32)
+        hop = self.info.geometry.hop
+        done = 0
+        while done < frames:
+            count = min(hop - self._pending_frames, frames - done)
+            self._pending[:, self._pending_frames:self._pending_frames + count] = block[:, done:done + count]
+            self._pending_frames += count
+            if self._pending_frames == hop:
+                self._put(self._separate_hop())
+                self._pending_frames = 0
+            self._take(out[:, :, done:done + count])
+            done += count
+        return out
+
+    def reset(self, blocksize: int | None = None) -> None:
+        """Return to the state of a new separator, for blocks of `blocksize` frames (None: as before)."""
+        self.blocksize = self._checked_blocksize(blocksize) if blocksize is not None else self.blocksize
+        self._model.reset()
+        self._analysis.reset()
+        self._synthesis.reset()
+        self._pending_frames = 0
+        geometry = self.info.geometry
+        self._ready.fill(0.0)
+        self._ready_frames = self.latency - (geometry.synthesis - geometry.hop)
+
+    def _separate_hop(self) -> Audio:
+        """Turn the pending hop into the next hop of every stem, shape (stems, channels, hop)."""
+        spectrum = self._analysis.push(self._pending)
+        mid = np.abs(spectrum.mean(axis=0) if self.channels > 1 else spectrum[0])
+        estimates = self._model.step(mid, self._analysis.contexts())
+        masks = soft_mask(estimates, self._wanted, self.controls.mask_gain)
+        return self._synthesis.push(masks[:, np.newaxis] * spectrum)
+
+    def _put(self, hop: Audio) -> None:
+        self._ready[:, :, self._ready_frames:self._ready_frames + hop.shape[2]] = hop
+        self._ready_frames += hop.shape[2]
+
+    def _take(self, out: Audio) -> None:
+        frames = out.shape[2]
+        out[:] = self._ready[:, :, :frames]
+        self._ready_frames -= frames
+        self._ready[:, :, :self._ready_frames] = self._ready[:, :, frames:frames + self._ready_frames]
+
+    def _checked(self, block: Audio) -> Audio:
+        block = np.asarray(block, np.float32)
+        if block.ndim != 2 or block.shape[0] != self.channels:
+            raise ConfigError(f"a block of shape {block.shape} came, expected ({self.channels}, frames)")
+        if self.blocksize is not None and block.shape[1] % self.blocksize:
+            raise ConfigError(f"a block of {block.shape[1]} frames came, but blocksize={self.blocksize} was promised")
+        if not np.isfinite(block).all():
+            self.bad_blocks += 1
+            return np.zeros_like(block)
+        return block
+
+    def _checked_blocksize(self, blocksize: int) -> int:
+        if blocksize < 1:
+            raise ConfigError(f"blocksize is {blocksize}: give 1 or more frames, or None for any size")
+        return blocksize

@@ -1,0 +1,1 @@
+"""Stems on disk, augmentation, random remixing and the validation songs."""

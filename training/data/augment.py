@@ -1,0 +1,106 @@
+"""What separates a rendering from a recording: random tone, tuning, saturation, clipping and band limits.
+
+All on mono float32 of shape (frames,) at 44.1 kHz.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+from scipy import signal
+
+Audio = NDArray[np.float32]
+Random = np.random.Generator
+SAMPLERATE = 44100
+TAPS = 511
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How often each augmentation of a stem happens, as probabilities, and its range.
+
+    Parameters
+    ----------
+    tone, tone_db
+        Smooth random equalisation and its standard deviation.
+    pitch, pitch_semitones
+        Resampling: tuning and tempo together, at most this far up or down.
+    saturation, clipping
+        Soft and hard limiting of the waveform.
+    band_limit
+        Steep low-pass (3.5-16 kHz) or high-pass (40-250 Hz), as dull recordings and codecs have.
+    """
+
+    tone: float = 0.8
+    tone_db: float = 4.5
+    pitch: float = 0.6
+    pitch_semitones: float = 3.0
+    saturation: float = 0.2
+    clipping: float = 0.1
+    band_limit: float = 0.25
+
+
+def augment(audio: Audio, config: AugmentConfig, rng: Random) -> Audio:
+    """Apply a random choice of augmentations; keeps the length and about the level.
+
+    Parameters
+    ----------
+    audio
+        One stem; longer by `pitch_reserve` than wanted, since playing faster shortens it.
+    """
+    if rng.random() < config.saturation:
+        audio = _saturate(audio, rng.uniform(1.0, 6.0))
+    if rng.random() < config.tone:
+        audio = signal.oaconvolve(audio, _random_tone(config.tone_db, rng), mode="same").astype(np.float32)
+    if rng.random() < config.band_limit:
+        audio = _limit_band(audio, rng)
+    if rng.random() < config.clipping:
+        peak = np.quantile(np.abs(audio[::16]), rng.uniform(0.97, 0.999)) + 1e-6
+        audio = np.clip(audio, -peak, peak)
+    return audio * np.float32(rng.choice([-1.0, 1.0]))
+
+
+def retune(audio: Audio, frames: int, semitones: float) -> Audio:
+    """Play `frames` frames faster or slower by this many semitones.
+
+    Parameters
+    ----------
+    audio
+        At least `frames_needed(frames, semitones)` long.
+    """
+    if abs(semitones) < 0.01:
+        return audio[:frames]
+    return soxr.resample(audio, SAMPLERATE * 2.0 ** (semitones / 12.0), SAMPLERATE, quality="LQ")[:frames]
+
+
+def frames_needed(frames: int, semitones: float) -> int:
+    """Frames of source that `retune` needs for `frames` of result."""
+    return int(frames * 2.0 ** (semitones / 12.0)) + 64
+
+
+def _random_tone(spread_db: float, rng: Random) -> Audio:
+    """Linear-phase filter whose response in dB is a smooth random curve over log frequency."""
+    knots = np.cumsum(rng.normal(0.0, spread_db * 0.6, 9))
+    knots = np.clip(knots - knots.mean(), -3.0 * spread_db, 3.0 * spread_db)
+    bins = np.linspace(0.0, SAMPLERATE / 2, TAPS // 2 + 1)
+    positions = np.interp(np.log2(bins + 30.0), np.linspace(np.log2(60.0), np.log2(16000.0), 9), np.arange(9))
+    response = 10.0 ** (np.interp(positions, np.arange(9), knots) / 20.0)
+    impulse = np.roll(np.fft.irfft(response, TAPS), TAPS // 2)
+    return (impulse * np.hanning(TAPS)).astype(np.float32)
+
+
+def _saturate(audio: Audio, drive: float) -> Audio:
+    level = float(np.sqrt(np.mean(np.square(audio)))) + 1e-6
+    return np.tanh(audio * np.float32(drive * 0.3 / level)) * np.float32(level / (drive * 0.3))
+
+
+def _limit_band(audio: Audio, rng: Random) -> Audio:
+    if rng.random() < 0.6:
+        sections = signal.butter(int(rng.integers(2, 7)), rng.uniform(3500.0, 16000.0), "lowpass", fs=SAMPLERATE,
+                                 output="sos")
+    else:
+        sections = signal.butter(2, rng.uniform(40.0, 250.0), "highpass", fs=SAMPLERATE, output="sos")
+    return signal.sosfilt(sections.astype(np.float32), audio).astype(np.float32)

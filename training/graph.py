@@ -1,0 +1,117 @@
+"""Step graphs in ONNX: one hop of a network as MatMul, gate and element-wise nodes, with explicit state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 21
+Array = NDArray[np.float32]
+
+
+class StepGraph:
+    """Builder of a step graph; every method adds nodes and returns the name of their result.
+
+    Attributes
+    ----------
+    products
+        Names of the matrix products whose weights may be stored in 8 bit.
+    """
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._weights: list[onnx.TensorProto] = []
+        self._inputs: list[onnx.ValueInfoProto] = []
+        self._outputs: list[onnx.ValueInfoProto] = []
+        self._states = 0
+        self.products: list[str] = []
+
+    def input(self, name: str, shape: Sequence[int]) -> str:
+        """Declare a float32 input."""
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+        return name
+
+    def state(self, size: int) -> str:
+        """Declare the next recurrent state, shape (1, size), zero at the start."""
+        self._states += 1
+        return self.input(f"state_{self._states - 1}", (1, size))
+
+    def next_state(self, name: str, value: str, size: int) -> None:
+        """Declare a value as what a state is at the next hop."""
+        self.output(f"{name}_out", value, (1, size))
+
+    def output(self, name: str, value: str, shape: Sequence[int]) -> None:
+        """Declare a value as a float32 output."""
+        self._nodes.append(helper.make_node("Identity", [value], [name]))
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+
+    def constant(self, value: Array | float) -> str:
+        """Store float32 weights."""
+        return self._store(np.asarray(value, np.float32))
+
+    def node(self, operator: str, *inputs: str, **attributes: object) -> str:
+        """Add one node with one result."""
+        return self.nodes(operator, *inputs, outputs=1, **attributes)[0]
+
+    def nodes(self, operator: str, *inputs: str, outputs: int, **attributes: object) -> list[str]:
+        """Add one node with several results."""
+        name = f"{operator.lower()}_{len(self._nodes)}"
+        results = [f"{name}_{index}" for index in range(outputs)]
+        self._nodes.append(helper.make_node(operator, list(inputs), results, name=name, **attributes))
+        return results
+
+    def linear(self, value: str, weight: Array, bias: Array) -> str:
+        """Affine layer; `weight` as in torch, (outputs, inputs); its product may be stored in 8 bit."""
+        product = self.node("MatMul", value, self.constant(np.ascontiguousarray(weight.T)))
+        self.products.append(self._nodes[-1].name)
+        return self.node("Add", product, self.constant(bias[np.newaxis]))
+
+    def gru(self, value: str, state: str, weights: Sequence[Array]) -> str:
+        """Add a GRU cell that resets after the matrix product.
+
+        Parameters
+        ----------
+        value, state
+            Input (1, inputs) and state before, (1, hidden).
+        weights
+            weight_ih, weight_hh, bias_ih, bias_hh in torch's gate order: reset, update, candidate.
+
+        Returns
+        -------
+        state
+            Name of the state after.
+        """
+        weight_ih, weight_hh, bias_ih, bias_hh = weights
+        reset_i, update_i, candidate_i = self._thirds(self.linear(value, weight_ih, bias_ih))
+        reset_h, update_h, candidate_h = self._thirds(self.linear(state, weight_hh, bias_hh))
+        reset = self.node("Sigmoid", self.node("Add", reset_i, reset_h))
+        update = self.node("Sigmoid", self.node("Add", update_i, update_h))
+        candidate = self.node("Tanh", self.node("Add", candidate_i, self.node("Mul", reset, candidate_h)))
+        return self.node("Add", candidate, self.node("Mul", update, self.node("Sub", state, candidate)))
+
+    def reshape(self, value: str, shape: Sequence[int]) -> str:
+        """Change the shape of a value."""
+        return self.node("Reshape", value, self._store(np.array(shape, np.int64)))
+
+    def mean(self, value: str) -> str:
+        """Mean over the last axis, kept as size one."""
+        return self.node("ReduceMean", value, self._store(np.array([-1], np.int64)), keepdims=1)
+
+    def model(self) -> onnx.ModelProto:
+        """Close the graph and check it."""
+        graph = helper.make_graph(self._nodes, "step", self._inputs, self._outputs, self._weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+        onnx.checker.check_model(model)
+        return model
+
+    def _thirds(self, value: str) -> list[str]:
+        return self.nodes("Split", value, outputs=3, axis=1, num_outputs=3)
+
+    def _store(self, value: NDArray[np.float32] | NDArray[np.int64]) -> str:
+        name = f"weight_{len(self._weights)}"
+        self._weights.append(numpy_helper.from_array(value, name))
+        return name

@@ -1,0 +1,1 @@
+"""Networks; each one has a streaming state and an exported step graph."""

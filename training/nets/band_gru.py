@@ -1,0 +1,184 @@
+"""The live network: log band energies in, two residual GRU layers, a soft-max over stems per band out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rtsep.windows import Geometry
+from training.graph import StepGraph
+from training.nets.bands import triangles
+from training.nets.gru import Gru
+
+LEVEL_FLOOR = 1e-9  # power below which nothing is audible
+FEATURE_FLOOR = 1e-6  # -60 dB below the running level
+State = list[Tensor]
+
+
+@dataclass(frozen=True)
+class BandGruConfig:
+    """Sizes of a `BandGru`.
+
+    Parameters
+    ----------
+    bands, linear_bands
+        Bands of the masked spectrum, and how many of the lowest are one bin wide.
+    contexts
+        Lengths in frames of longer windows that are features only.
+    context_bands, context_linear
+        Bands of each context and how many of them are one bin wide.
+    hidden, layers
+        Width and number of the GRU layers.
+    level_seconds
+        Time constant of the running level that features are relative to.
+    """
+
+    bands: int = 128
+    linear_bands: int = 40
+    contexts: tuple[int, ...] = ()
+    context_bands: int = 128
+    context_linear: int = 64
+    hidden: int = 384
+    layers: int = 2
+    level_seconds: float = 1.5
+
+
+class BandGru(nn.Module):
+    """Causal mask estimator on a sequence of magnitude spectra.
+
+    GRU cells reset after the matrix product, as PyTorch and cuDNN do.
+
+    Parameters
+    ----------
+    config
+        Sizes.
+    geometry
+        Transform lengths.
+    stems
+        Names of the estimated stems.
+    samplerate
+        Frames per second.
+    """
+
+    def __init__(self, config: BandGruConfig, geometry: Geometry, stems: tuple[str, ...], samplerate: int) -> None:
+        super().__init__()
+        self.config, self.geometry, self.stems = config, geometry, stems
+        self.decay = float(torch.exp(torch.tensor(-geometry.hop / (samplerate * config.level_seconds))))
+        spread = torch.from_numpy(triangles(geometry.bins, config.bands, config.linear_bands))
+        self.register_buffer("spread", spread, persistent=False)
+        self.pools: list[str] = []
+        for index, length in enumerate((geometry.analysis, *config.contexts)):
+            sizes = (config.context_bands, config.context_linear) if index else (config.bands, config.linear_bands)
+            weights = torch.from_numpy(triangles(length // 2 + 1, *sizes))
+            # mean power of each band, windows of all lengths on one scale
+            pool = (weights / weights.sum(dim=1, keepdim=True)).T * (geometry.analysis / length) ** 2
+            self.register_buffer(f"pool_{index}", pool.contiguous(), persistent=False)
+            self.pools.append(f"pool_{index}")
+        features = config.bands + len(config.contexts) * config.context_bands
+        self.encoder = nn.Linear(features, config.hidden)
+        self.layers = nn.ModuleList(Gru(config.hidden, config.hidden) for _ in range(config.layers))
+        self.decoder = nn.Linear(config.hidden, len(stems) * config.bands)
+
+    def initial_state(self, batch: int) -> State:
+        """State before the first hop: the running level (batch, 2) and one (batch, hidden) per layer."""
+        return [torch.zeros(batch, 2), *(torch.zeros(batch, self.config.hidden) for _ in self.layers)]
+
+    def observe(self, powers: list[Tensor]) -> Tensor:
+        """Reduce spectra to what the network looks at.
+
+        Parameters
+        ----------
+        powers
+            Squared magnitudes of the masked window and of each context, each (batch, time, bins).
+
+        Returns
+        -------
+        observed
+            Mean power of the masked window and of all bands, (batch, time, 1 + features).
+        """
+        pooled = [power @ getattr(self, name) for power, name in zip(powers, self.pools, strict=True)]
+        return torch.cat([powers[0].mean(dim=2, keepdim=True), *pooled], dim=2)
+
+    def features(self, observed: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+        """Log band energies relative to a running level, (batch, time, features), and the level after."""
+        levels = self._running_level(observed[..., 0], level)
+        reference = levels[..., :1] / levels[..., 1:] + LEVEL_FLOOR
+        return (torch.log10(observed[..., 1:] / reference + FEATURE_FLOOR) + 2.0) * 0.5, levels[:, -1]
+
+    def _running_level(self, power: Tensor, level: Tensor) -> Tensor:
+        """Exponential means of (power, 1) over time, (batch, time, 2): their ratio has no start-up bias."""
+        time = power.shape[1]
+        inputs = torch.stack([power, torch.ones_like(power)], dim=2) * (1.0 - self.decay)
+        steps = torch.arange(time, device=power.device)
+        lags = steps[:, None] - steps[None, :]
+        kernel = torch.where(lags >= 0, self.decay ** lags.clamp(min=0), 0.0)
+        return torch.einsum("ts,bsk->btk", kernel, inputs) + (self.decay ** (steps + 1.0))[:, None] * level[:, None]
+
+    def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
+        """Estimate masks.
+
+        Parameters
+        ----------
+        observed
+            From `observe`, (batch, time, 1 + features).
+        state
+            From `initial_state` or the call before.
+
+        Returns
+        -------
+        masks
+            Per band, (batch, time, stems, bands), summing to one over the stems; times `spread` they are per bin.
+        state
+            After the last hop.
+        """
+        with torch.no_grad(), torch.autocast(observed.device.type, enabled=False):
+            features, level = self.features(observed, state[0])
+        hidden = torch.relu(self.encoder(features))
+        after = [level]
+        for layer, before in zip(self.layers, state[1:], strict=True):
+            out, last = layer.run(hidden, before)
+            hidden = hidden + out
+            after.append(last)
+        logits = self.decoder(hidden).float().unflatten(2, (len(self.stems), self.config.bands))
+        return torch.softmax(logits, dim=2), after
+
+    def step_graph(self) -> StepGraph:
+        """Write one hop of this network, with its present weights, as a step graph."""
+        graph, bins, config = StepGraph(), self.geometry.bins, self.config
+        magnitudes = [graph.input("magnitude", (1, bins))]
+        magnitudes += [graph.input(f"context_{index}", (1, length // 2 + 1))
+                       for index, length in enumerate(config.contexts)]
+        hidden = graph.node("Relu", _linear(graph, self._graph_features(graph, magnitudes), self.encoder))
+        for layer in self.layers:
+            state = graph.state(config.hidden)
+            after = graph.gru(hidden, state, [parameter.detach().numpy() for parameter in layer.parameters()])
+            graph.next_state(state, after, config.hidden)
+            hidden = graph.node("Add", hidden, after)
+        logits = graph.reshape(_linear(graph, hidden, self.decoder), (1, len(self.stems), config.bands))
+        masks = graph.node("MatMul", graph.node("Softmax", logits, axis=1), graph.constant(self.spread.numpy()))
+        graph.output("estimates", graph.node("Mul", masks, magnitudes[0]), (1, len(self.stems), bins))
+        return graph
+
+    def _graph_features(self, graph: StepGraph, magnitudes: list[str]) -> str:
+        """`features` as nodes; adds the running level as the first state."""
+        powers = [graph.node("Mul", magnitude, magnitude) for magnitude in magnitudes]
+        state = graph.state(2)
+        update = graph.node("Concat", graph.mean(powers[0]), graph.constant(np.ones((1, 1))), axis=1)
+        level = graph.node("Add", graph.node("Mul", state, graph.constant(self.decay)),
+                           graph.node("Mul", update, graph.constant(1.0 - self.decay)))
+        graph.next_state(state, level, 2)
+        power, weight = graph.nodes("Split", level, outputs=2, axis=1, num_outputs=2)
+        reference = graph.node("Add", graph.node("Div", power, weight), graph.constant(LEVEL_FLOOR))
+        pooled = [graph.node("MatMul", power, graph.constant(getattr(self, name).numpy()))
+                  for power, name in zip(powers, self.pools, strict=True)]
+        bands = graph.node("Concat", *pooled, axis=1) if len(pooled) > 1 else pooled[0]
+        ratio = graph.node("Add", graph.node("Div", bands, reference), graph.constant(FEATURE_FLOOR))
+        decades = graph.node("Mul", graph.node("Log", ratio), graph.constant(0.5 / np.log(10.0)))
+        return graph.node("Add", decades, graph.constant(1.0))
+
+
+def _linear(graph: StepGraph, value: str, layer: nn.Linear) -> str:
+    return graph.linear(value, layer.weight.detach().numpy(), layer.bias.detach().numpy())

@@ -1,0 +1,127 @@
+"""Recipes: everything that decides a training run, as one strict YAML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rtsep.errors import ConfigError
+from rtsep.windows import PROFILES, Geometry
+from training.data.remix import STEMS, RemixConfig
+from training.nets.band_gru import BandGruConfig
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """How the weights are found.
+
+    Parameters
+    ----------
+    steps
+        Optimiser steps of the whole run.
+    lanes, chunk_seconds
+        Streams in a batch, and how much of each is seen in a step; the state is carried on.
+    learning_rate, warm_up_steps, final_rate
+        Peak of the schedule, its linear rise, and where the cosine ends as a part of the peak.
+    weight_decay, clip
+        Of AdamW, and the largest norm of a gradient.
+    ema
+        Decay of the averaged weights, which are the ones validated and exported.
+    stem_weights
+        Weight of each stem in the loss.
+    bf16
+        Whether matrix products run in bf16; weights, states and the loss stay in float32.
+    seed
+        Beginning of all random choices.
+    """
+
+    steps: int = 5000
+    lanes: int = 32
+    chunk_seconds: float = 2.0
+    learning_rate: float = 1e-3
+    warm_up_steps: int = 100
+    final_rate: float = 0.02
+    weight_decay: float = 1e-3
+    clip: float = 1.0
+    ema: float = 0.998
+    stem_weights: tuple[float, ...] = (1.0, 1.0, 0.4)
+    bf16: bool = True
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One model: name, geometry, network, mixtures and optimiser."""
+
+    name: str
+    profile: str
+    network: BandGruConfig = field(default_factory=BandGruConfig)
+    mixtures: RemixConfig = field(default_factory=RemixConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    stems: tuple[str, ...] = STEMS
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise ConfigError(f"profile {self.profile!r}: choose one of {', '.join(PROFILES)}")
+
+    @property
+    def geometry(self) -> Geometry:
+        """Transform lengths of the profile."""
+        return PROFILES[self.profile]
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises
+    ------
+    ConfigError
+        For a missing file, an unknown key or a value of the wrong kind; the message gives its path.
+    """
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in Path(__file__).with_name("recipes").glob("*.yaml")))
+        raise ConfigError(f"no recipe {path}: give a file, or one of {names}")
+    try:
+        fields = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {error}") from None
+    return typing.cast(Recipe, _build(Recipe, fields, path.name))
+
+
+def _build(kind: type, fields: Any, where: str) -> Any:
+    """Make a dataclass of a mapping, recursively."""
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{where}: expected a mapping, got {fields!r}")
+    hints = typing.get_type_hints(kind)
+    unknown = set(fields) - set(hints)
+    if unknown:
+        raise ConfigError(f"{where}: unknown key {sorted(map(str, unknown))[0]!r}; known are {', '.join(hints)}")
+    values = {name: _convert(hints[name], value, f"{where}: {name}") for name, value in fields.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ConfigError(f"{where}: {str(error).partition(') ')[2] or error}") from None
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    """Turn a YAML value into what a field is declared as."""
+    if dataclasses.is_dataclass(hint):
+        return _build(typing.cast(type, hint), value, where)
+    origin = typing.get_origin(hint)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_convert(typing.get_args(hint)[0], item, where) for item in value)
+    if origin is dict and isinstance(value, dict):
+        item_hint = typing.get_args(hint)[1]
+        return {str(key): _convert(item_hint, item, f"{where}: {key}") for key, item in value.items()}
+    plain = hint if isinstance(hint, type) and not isinstance(hint, types.GenericAlias) else None
+    if plain is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if plain is not None and isinstance(value, plain) and not (plain is int and isinstance(value, bool)):
+        return value
+    raise ConfigError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {value!r}")

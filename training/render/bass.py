@@ -1,0 +1,167 @@
+"""Bass guitars, upright and synth basses: sampled notes, played takes, an amplifier, and the noise of fingers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from training.render import effects
+from training.render.amp_captures import read_capture
+from training.render.amps import DIRECT_DB, to_playing_level
+from training.render.basslines import random_line
+from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.mixdown import audible, mix_down
+from training.render.sampler import Envelope, Zone, excerpt, play, zones
+from training.render.scores import Note, Random, humanise, midi_excerpt, random_song, with_rests
+from training.render.soundfont import play_program
+from training.render.synths import bass_patch, play_synth
+
+_BASS_PROGRAMS = range(32, 40)
+_Source = Callable[[Library, Random, int], Audio]
+
+
+def render_bass(library: Library, rng: np.random.Generator, seconds: float) -> Audio:
+    """Render one bass track.
+
+    Parameters
+    ----------
+    seconds
+        Length of the segment.
+
+    Returns
+    -------
+    Audio
+        Shape (round(seconds * 44100),), float32.
+
+    Raises
+    ------
+    ConfigError
+        When FluidSynth or its sound font is not installed.
+    """
+    frames = round(seconds * SAMPLERATE)
+    sources: tuple[tuple[_Source, float], ...] = (
+        (_electric, 0.45), (_upright, 0.12), (_take, 0.13), (_phrase, 0.06), (_sound_font, 0.14), (_synth, 0.1))
+    choice = rng.choice(len(sources), p=[weight for _, weight in sources])
+    dry = sources[choice][0](library, rng, frames)
+    if not audible(dry):
+        return render_bass(library, rng, seconds)
+    return mix_down(dry, library, rng, wet=0.25)
+
+
+def _score(library: Library, rng: Random, seconds: float) -> list[Note]:
+    """A line over invented chords or out of a MIDI song, moved into the bass's range."""
+    notes = midi_excerpt(library, rng, seconds, _BASS_PROGRAMS) if rng.random() < 0.25 else []
+    if not notes:
+        notes = random_line(random_song(rng, seconds), rng)
+    shift = float(rng.integers(-3, 4))
+    notes = [Note(n.start, n.seconds, _fold(n.midi + shift), n.velocity) for n in notes
+             if n.start < seconds and n.start + n.seconds > 0.0]
+    return with_rests(humanise(notes, rng), rng, seconds)
+
+
+def _fold(midi: float) -> float:
+    """Move by octaves into E1 to G3."""
+    while midi < 28.0:
+        midi += 12.0
+    while midi > 55.0:
+        midi -= 12.0
+    return midi
+
+
+def _electric(library: Library, rng: Random, frames: int) -> Audio:
+    """Sampled electric bass: fingers, pick or flat-wound by choice of instrument, noises and an amplifier."""
+    kind = rng.integers(5)
+    if kind == 0:
+        instrument = zones(library, "bass_growly", "sustain_", -12)
+    elif kind == 1:
+        instrument = zones(library, "bass_swag", "notes_", -12)
+    elif kind == 2:
+        instrument = zones(library, "bass_growly", "staccato_" if rng.random() < 0.4 else "sustain_.*_ff", -12)
+    else:
+        name = "linguine" if kind == 3 else "tagliatelle"
+        instrument = [zone for zone in zones(library, "bassVI_pasta", name, -12) if zone.midi < 45.0]
+    notes = _score(library, rng, frames / SAMPLERATE)
+    envelope = Envelope(0.001, rng.uniform(0.03, 0.12))
+    track = play(notes, instrument, rng, frames, envelope)
+    if rng.random() < 0.5:
+        track = track + _finger_noise(library, rng, notes, track)
+    return _amplify(track, library, rng)
+
+
+def _finger_noise(library: Library, rng: Random, notes: list[Note], track: Audio) -> Audio:
+    """String scrapes and the click of string on fret at some onsets, 18 to 38 dB below the notes."""
+    noise = np.zeros(track.size, np.float32)
+    scrapes = [sample for sample in library.samples.get("bass_growly", []) if sample.name.startswith("scrape")]
+    for note in notes:
+        start = int(note.start * SAMPLERATE)
+        if rng.random() < 0.7:
+            effects.add_at(noise, _click(rng), start, note.velocity * rng.uniform(0.3, 1.0))
+        if scrapes and rng.random() < 0.05:
+            scrape = read_audio(scrapes[rng.integers(len(scrapes))].path)
+            effects.add_at(noise, scrape / np.abs(scrape).max(), start - int(0.1 * SAMPLERATE), 0.5)
+    level_db = 20.0 * np.log10(effects.rms(track)) + rng.uniform(-38.0, -18.0)
+    return effects.to_level(noise, level_db)
+
+
+def _click(rng: Random) -> Audio:
+    """A fret click: 4 to 12 ms of noise that decays, between 1 and 6 kHz."""
+    frames = int(SAMPLERATE * rng.uniform(0.004, 0.012))
+    burst = rng.standard_normal(4 * frames) * np.exp(-np.arange(4 * frames) / (0.3 * frames))
+    return effects.peaking(burst.astype(np.float32), rng.uniform(1000.0, 5000.0), 15.0, 2.0)
+
+
+def _upright(library: Library, rng: Random, frames: int) -> Audio:
+    """Plucked double bass, with slaps on the fingerboard now and then (rockabilly)."""
+    notes = _score(library, rng, frames / SAMPLERATE)
+    track = play(notes, zones(library, "bass_meat_pizz", "pizz_[a-g]"), rng, frames, Envelope(0.001, 0.06))
+    slaps = [Zone(sample.path, 40.0, 0.8) for sample in library.samples.get("bass_meat_pizz", [])
+             if "perc" in sample.name]
+    if slaps and rng.random() < 0.35:
+        hits = [Note(n.start + n.seconds, 0.15, 40.0, 0.8) for n in notes if rng.random() < 0.7]
+        track = track + np.float32(rng.uniform(0.15, 0.6)) * play(hits, slaps, rng, frames)
+    return effects.high_pass(track, 35.0)
+
+
+def _take(library: Library, rng: Random, frames: int) -> Audio:
+    """Part of a real performance through the direct input, transposed, amplified."""
+    takes = library.samples.get("bass_di_t3k", [])
+    paths = [sample.path for sample in takes] or sorted((library.root / "samples/bass_di_t3k").glob("*.flac"))
+    track = excerpt(paths[rng.integers(len(paths))], rng, frames, rng.uniform(-4.0, 5.0))
+    return _amplify(track, library, rng)
+
+
+def _phrase(library: Library, rng: Random, frames: int) -> Audio:
+    """Part of a produced bass track."""
+    paths = library.phrases("bass")
+    return excerpt(paths[rng.integers(len(paths))], rng, frames, rng.uniform(-3.0, 3.0))
+
+
+def _sound_font(library: Library, rng: Random, frames: int) -> Audio:
+    """General MIDI acoustic, fingered, picked, fretless, slapped or synth bass."""
+    notes = _score(library, rng, frames / SAMPLERATE)
+    return _amplify(play_program(notes, int(rng.choice(_BASS_PROGRAMS)), frames), library, rng)
+
+
+def _synth(library: Library, rng: Random, frames: int) -> Audio:
+    """Subtractive synth bass."""
+    return play_synth(_score(library, rng, frames / SAMPLERATE), bass_patch(rng), rng, frames)
+
+
+def _amplify(track: Audio, library: Library, rng: Random) -> Audio:
+    """Direct, or through an amplifier and a cabinet; one in six is distorted as in punk and metal."""
+    kind = rng.choice(["direct", "clean", "warm", "captured", "distorted"], p=[0.27, 0.2, 0.23, 0.15, 0.15])
+    if kind == "direct":
+        return track
+    if kind == "captured":
+        gain = np.float32(effects.db(rng.uniform(-12.0, 20.0)))
+        track = read_capture(library.root / "amps" / "ampeg.nam").run(to_playing_level(track, DIRECT_DB) * gain)
+    elif kind != "clean":
+        clean = effects.low_pass(track, 250.0)
+        driven = effects.saturate(effects.high_pass(track, 80.0), rng.uniform(2.0, 12.0)
+                                  if kind == "warm" else rng.uniform(18.0, 34.0))
+        track = driven + np.float32(rng.uniform(0.0, 0.8)) * clean
+    cabinets = library.impulse_responses("irs_ampeg.flac")
+    if cabinets and rng.random() < 0.7:
+        return effects.convolve(track, read_audio(cabinets[0]))
+    return effects.low_pass(track, rng.uniform(1500.0, 6000.0))

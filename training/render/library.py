@@ -1,0 +1,98 @@
+"""The recorded instruments, performances and responses that the renderer plays with, decoded on demand."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from rtsep.errors import ConfigError
+
+SAMPLERATE = 44100
+Audio = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One recorded note or hit of an instrument, as `samples/index.csv` describes it."""
+
+    instrument: str
+    name: str
+    path: Path
+    seconds: float
+    peak: float
+    rms_db: float
+    midi: float | None  # from the file's name, see `data/README.md` for the offset of each instrument
+    midi_measured: float | None
+
+
+@lru_cache(maxsize=3000)
+def read_audio(path: Path) -> Audio:
+    """Decode a file to mono float32 at 44.1 kHz, shape (frames,); cached, so do not write into it."""
+    data, samplerate = soundfile.read(path, dtype="float32", always_2d=True)
+    mono = data.mean(axis=1)
+    if samplerate != SAMPLERATE:
+        mono = soxr.resample(mono, samplerate, SAMPLERATE)
+    mono = np.ascontiguousarray(mono, dtype=np.float32)
+    mono.flags.writeable = False
+    return mono
+
+
+class Library:
+    """Index of the data folder: `samples/`, `phrases/`, `midi/`, `amps/` and `irs/`.
+
+    Parameters
+    ----------
+    root
+        Folder that holds the five sub-folders.
+
+    Raises
+    ------
+    ConfigError
+        When a sub-folder is missing; the message names it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("samples", "phrases", "midi", "amps", "irs"):
+            if not (root / name).is_dir():
+                raise ConfigError(f"no folder {name}/ in {root}: point --data at the folder that holds it")
+        self.samples = self._index()
+
+    def _index(self) -> dict[str, list[Sample]]:
+        """Read `samples/index.csv`, keeping the rows whose file is here, grouped by instrument."""
+        found: dict[str, list[Sample]] = {}
+        with (self.root / "samples" / "index.csv").open(newline="") as handle:
+            for row in csv.DictReader(handle):
+                folder = self.root / "samples" / row["inst"]
+                paths = [folder / f"{row['file']}.{ending}" for ending in ("flac", "opus")]
+                path = next((p for p in paths if p.exists()), None)
+                if path is None:
+                    continue
+                sample = Sample(row["inst"], row["file"], path, float(row["dur_s"]), float(row["peak"]),
+                                float(row["rms300ms_db"]), _number(row["midi_from_name"]),
+                                _number(row["midi_measured"]))
+                found.setdefault(row["inst"], []).append(sample)
+        return found
+
+    def phrases(self, kind: str) -> list[Path]:
+        """Played phrases of one class folder (`voice`, `drums`, `keys`, ...), sorted by name."""
+        return sorted((self.root / "phrases" / kind).glob("*.*"))
+
+    def performances(self, collection: str) -> list[Path]:
+        """MIDI files of `groove` or `freedoom`, sorted by path."""
+        return sorted((self.root / "midi" / collection).rglob("*.mid"))
+
+    def impulse_responses(self, pattern: str) -> list[Path]:
+        """Files under `irs/` whose relative path matches a glob pattern, sorted."""
+        return sorted((self.root / "irs").glob(pattern))
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text.strip() else None
