@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.errors import AudioFileError, ConfigError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Audio = NDArray[np.float32]
 WINDOW = 4096
@@ -44,15 +48,15 @@ def draw_spectrograms(path: str | Path, signals: Mapping[str, Audio], samplerate
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
     except ImportError:
         raise ConfigError("drawing needs matplotlib: pip install 'rtsep[plot]'") from None
     levels = {name: log_spectrogram(signal, samplerate) for name, signal in signals.items()}
     loudest = max(float(level.max()) for level in levels.values())
     seconds = max(signal.shape[1] for signal in signals.values()) / samplerate
 
-    figure = Figure(figsize=(11.0, 0.9 + 1.9 * len(levels)), dpi=150, layout="constrained")
+    figure = Figure(figsize=(11.0, 0.9 + 1.9 * len(levels)), dpi=150, layout=ConstrainedLayoutEngine(h_pad=0.06))
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(h_pad=0.06, hspace=0.0)  # type: ignore[union-attr]
     axes = figure.subplots(len(levels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (name, level) in zip(axes, levels.items(), strict=True):
         length = signals[name].shape[1] / samplerate
@@ -64,7 +68,7 @@ def draw_spectrograms(path: str | Path, signals: Mapping[str, Audio], samplerate
     bar = figure.colorbar(image, ax=list(axes), pad=0.012, aspect=12.0 * len(levels), fraction=0.03)
     bar.set_label("level in dB", fontsize=9)
     bar.ax.tick_params(labelsize=8, length=2)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     if title:
         figure.suptitle(title, fontsize=12, x=0.01, ha="left", fontweight="bold")
     try:
@@ -100,20 +104,21 @@ def log_spectrogram(signal: Audio, samplerate: int) -> NDArray[np.float32]:
 
 
 def _on_log_axis(power: NDArray[np.float32], samplerate: int) -> NDArray[np.float64]:
-    """Rows spaced evenly in octaves: interpolated where bins are wide, averaged where they are narrow."""
+    """Rows spaced evenly in octaves: interpolated where bins are wide, summed where they are narrow.
+
+    The sum lets pink noise, the colour of most music, look the same at every height.
+    """
     edges = np.geomspace(LOWEST_HZ, min(HIGHEST_HZ, samplerate / 2), ROWS + 1) * WINDOW / samplerate
     summed = np.concatenate([np.zeros((1, power.shape[1])), np.cumsum(power, axis=0, dtype=np.float64)])
     positions = np.clip(edges + 0.5, 0.0, power.shape[0])  # bin k spans k - 0.5 to k + 0.5
     low = np.minimum(positions.astype(int), power.shape[0] - 1)
     below = summed[low] + (positions - low)[:, np.newaxis] * power[low]
-    return np.maximum(np.diff(below, axis=0) / np.diff(positions)[:, np.newaxis], 0.0)
+    widths = np.diff(positions)[:, np.newaxis]
+    return np.asarray(np.maximum(np.diff(below, axis=0) / np.minimum(widths, 1.0), 0.0))
 
 
-def _decorate(axis: object, name: str, highest_hz: float) -> None:
+def _decorate(axis: Axes, name: str, highest_hz: float) -> None:
     """Name a spectrogram and label its frequencies."""
-    from matplotlib.axes import Axes
-
-    assert isinstance(axis, Axes)
     octaves = np.log(highest_hz / LOWEST_HZ)
     shown = [hertz for hertz in TICKS_HZ if hertz < highest_hz]
     axis.set_yticks([float(np.log(hertz / LOWEST_HZ) / octaves) for hertz in shown],

@@ -24,13 +24,19 @@ def data_root() -> Path:
     return root
 
 
-def make_tiny_model(path: Path, profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> Path:
-    """Write a small step model with random weights whose masks swing between 0 and 1."""
+def tiny_network(profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> BandGru:
+    """A small network with random weights whose masks swing between 0 and 1."""
     torch.manual_seed(3)
     config = BandGruConfig(bands=48, linear_bands=16, contexts=contexts, context_bands=32, context_linear=8, hidden=24)
     net = BandGru(config, PROFILES[profile], STEMS, 44100)
     with torch.no_grad():
         net.decoder.weight.mul_(12.0)
+    return net
+
+
+def make_tiny_model(path: Path, profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> Path:
+    """Write `tiny_network` as a step model."""
+    net = tiny_network(profile, contexts)
     summary = {"licence": "CC0-1.0", "credits": ["random weights"], "training": {"audio_hours": 0.0}, "quality": {}}
     write_model(net.step_graph().model(), metadata(net, path.stem, 44100, summary), path)
     return path

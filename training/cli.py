@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         add(commands)
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        options.command(options)
     except RtsepError as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
@@ -48,7 +48,7 @@ def _add_render(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--first", type=int, default=0, help="number of the first segment of each kind")
     parser.add_argument("--endless", action="store_true", help="go on, replacing the oldest segments")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.set_defaults(run=_render)
+    parser.set_defaults(command=_render)
 
 
 def _render(options: argparse.Namespace) -> None:
@@ -66,7 +66,7 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--workers", type=int, default=1, help="processes that mix")
     parser.add_argument("--threads", type=int, default=1, help="threads that train")
     parser.add_argument("--resume", type=Path, metavar="CHECKPOINT")
-    parser.set_defaults(run=_train)
+    parser.set_defaults(command=_train)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -85,7 +85,7 @@ def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser = commands.add_parser("evaluate", help="measure a step model on real songs")
     parser.add_argument("model", help="name of a shipped model, or an .onnx file")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores of every song")
-    parser.set_defaults(run=_evaluate)
+    parser.set_defaults(command=_evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -103,7 +103,7 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = commands.add_parser("export", help="turn a checkpoint into a step model and its card")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path, help="the .onnx file to write")
-    parser.set_defaults(run=_export)
+    parser.set_defaults(command=_export)
 
 
 def _export(options: argparse.Namespace) -> None:

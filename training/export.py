@@ -6,21 +6,33 @@ import base64
 import io
 import json
 import os
+import pickle
 import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+import torch
 import yaml
 from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from rtsep.errors import ConfigError, ModelError
 from rtsep.model import FORMAT, StepModel
+from training.credits import WEIGHTS_LICENCE, credits
+from training.data.medleydb import Song
+from training.evaluate import evaluate, runtime_separator
 from training.graph import StepGraph
 from training.nets.band_gru import BandGru
+from training.recipe import Recipe, recipe_from
+from training.validation import TARGETS
 
+SAMPLERATE = 44100
 REFERENCE_HOPS = 64
+MAX_LOSS_DB = 0.05
 
 
 def quantise(graph: StepGraph) -> onnx.ModelProto:
@@ -30,6 +42,68 @@ def quantise(graph: StepGraph) -> onnx.ModelProto:
         onnx.save(graph.model(), full)
         quantize_dynamic(full, small, nodes_to_quantize=graph.products, weight_type=QuantType.QInt8, per_channel=True)
         return onnx.load(small)
+
+
+def load_network(checkpoint: Path) -> tuple[BandGru, Recipe, dict[str, Any]]:
+    """Rebuild the averaged network of a checkpoint, with its recipe and its last row of the log.
+
+    Raises
+    ------
+    ConfigError
+        When the file is no checkpoint of this trainer.
+    """
+    try:
+        content = torch.load(checkpoint, weights_only=True)
+        recipe = recipe_from(content["recipe"], str(checkpoint))
+    except (OSError, KeyError, TypeError, pickle.UnpicklingError, RuntimeError) as error:
+        raise ConfigError(f"{checkpoint} is no checkpoint of this trainer ({error})") from None
+    net = BandGru(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
+    net.load_state_dict(content["ema"])
+    return net, recipe, content["log"]
+
+
+def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path) -> None:
+    """Write the step model of a checkpoint, measured, with its card.
+
+    Parameters
+    ----------
+    checkpoint
+        Written by the trainer.
+    out
+        The `.onnx` file; the card goes beside it.
+    songs
+        Real songs that measure it.
+    data
+        Data folder with the credits.
+
+    Raises
+    ------
+    ModelError
+        When the 8-bit model loses more than 0.05 dB SDR against float32 on any target.
+    """
+    net, recipe, log = load_network(checkpoint)
+    graph = net.step_graph()
+    with tempfile.TemporaryDirectory() as folder:
+        results = {}
+        for kind, model in (("float32", graph.model()), ("int8", quantise(graph))):
+            draft = Path(folder, f"{kind}.onnx")
+            write_model(model, metadata(net, recipe.name, SAMPLERATE, _summary(recipe, log, {}, [])), draft)
+            results[kind] = evaluate(runtime_separator(draft), songs)
+        for target in TARGETS:
+            loss = results["float32"][target]["sdr"] - results["int8"][target]["sdr"]
+            if loss > MAX_LOSS_DB:
+                raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, at most {MAX_LOSS_DB} is allowed: not written")
+    quality = results["int8"] | {"float32_sdr": {target: results["float32"][target]["sdr"] for target in TARGETS}}
+    summary = _summary(recipe, log, quality, credits(data))
+    write_model(quantise(graph), metadata(net, recipe.name, SAMPLERATE, summary), out)
+
+
+def _summary(recipe: Recipe, log: dict[str, Any], quality: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """What the card says beyond the format."""
+    training = {"audio_hours": log["audio_hours"], "steps": log["step"], "data": "rendered, randomly remixed",
+                "selection": "the checkpoint was chosen on the songs that it is measured on, so scores are optimistic",
+                "parameters_of_recipe": asdict(recipe.network)}
+    return {"licence": WEIGHTS_LICENCE, "credits": names, "training": training, "quality": quality}
 
 
 def metadata(net: BandGru, name: str, samplerate: int, summary: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training.spectra import power_of
+
 SILENCE = 1e-3  # -30 dB of the mixture: quieter errors in quieter stems no longer count
 
 
@@ -53,8 +55,8 @@ class MaskedError:
         cross = mixture.real[:, :, None] * stems.real + mixture.imag[:, :, None] * stems.imag
         return cls(own=(power @ spread.square().T)[:, :, None],
                    shared=(power @ (spread[1:] * spread[:-1]).T)[:, :, None],
-                   linear=cross @ spread.T,
-                   energy=torch.view_as_real(stems).square().sum(dim=(1, 3, 4)),
+                   linear=(cross.flatten(0, 2) @ spread.T).unflatten(0, cross.shape[:3]),
+                   energy=power_of(stems).sum(dim=(1, 3)),
                    floor=SILENCE * power.sum(dim=(1, 2))[:, None] + 1e-9)
 
     @classmethod

@@ -91,7 +91,12 @@ def read_recipe(path: Path) -> Recipe:
         fields = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is no YAML: {error}") from None
-    return typing.cast(Recipe, _build(Recipe, fields, path.name))
+    return recipe_from(fields, path.name)
+
+
+def recipe_from(fields: Any, where: str) -> Recipe:
+    """Make a recipe of a mapping; `where` names its source in errors, as `ConfigError` of `read_recipe`."""
+    return typing.cast(Recipe, _build(Recipe, fields, where))
 
 
 def _build(kind: type, fields: Any, where: str) -> Any:
@@ -114,7 +119,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast(type, hint), value, where)
     origin = typing.get_origin(hint)
-    if origin is tuple and isinstance(value, list):
+    if origin is tuple and isinstance(value, list | tuple):
         return tuple(_convert(typing.get_args(hint)[0], item, where) for item in value)
     if origin is dict and isinstance(value, dict):
         item_hint = typing.get_args(hint)[1]

@@ -31,7 +31,7 @@ def spectra(audio: Tensor, length: int, geometry: Geometry) -> Tensor:
 
 def power_of(spectrum: Tensor) -> Tensor:
     """Squared magnitude of a complex spectrum."""
-    return torch.view_as_real(spectrum).square().sum(dim=-1)
+    return torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
 
 
 def resynthesise(masked: Tensor, geometry: Geometry) -> Tensor:

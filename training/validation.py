@@ -46,7 +46,7 @@ def bss_eval(target: Audio, rest: Audio, estimate: Audio, version: int = 3) -> t
         3 as the paper (source measures, a 512-tap distortion filter is forgiven), or 4 (image measures).
     """
     references = np.stack([target, rest])[..., np.newaxis].astype(np.float64)
-    estimates = np.stack([estimate, target + rest - estimate])[..., np.newaxis].astype(np.float64)
+    estimates = np.stack([estimate, target + rest])[..., np.newaxis].astype(np.float64)  # only the first is scored
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sdr, _, sir, sar, _ = museval.metrics.bss_eval(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+
+_PRIORITY = 60  # below the threads of a JACK server, above everything ordinary
 
 
 class BlockClock:
@@ -92,8 +96,16 @@ class ClockStream:
         """Release nothing; here because audio streams have it."""
 
     def _play(self) -> None:
+        _ask_for_realtime()
         try:
             while not self._stopping and self._callback(self._clock.wait()):
                 pass
         except Exception as error:  # handed to the thread that watches the stream
             self.error = error
+
+
+def _ask_for_realtime() -> None:
+    """Let this thread go before ordinary ones, as threads of sound servers do, where the system allows it."""
+    if hasattr(os, "sched_setscheduler"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))

@@ -6,23 +6,13 @@ chords under a lead melody), a last chord. Electric guitar, drums, and bass with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.audio import drumkit
-from rtsep.audio.synth import (
-    Sound,
-    amplifier,
-    bass_amplifier,
-    convolved,
-    electric_piano,
-    mixed,
-    pluck,
-    room,
-)
+from rtsep.audio.synth import Sound, amplifier, bass_amplifier, convolved, electric_piano, mixed, pluck, room
 
 Audio = NDArray[np.float32]
 Note = tuple[float, float, float]
@@ -42,13 +32,15 @@ KIT: dict[str, tuple[drumkit.Hit, float, float]] = {  # hit, level, place from l
 }
 # one character is a sixteenth; kick and snare speak to each other, ghost notes in between
 VERSE = {"kick": "X..x..x...X.....", "snare": "....X..g.g..X..g", "hat": "X.x.X.x.X.x.X.x."}
-VERSE_OPEN = {"kick": "X..x..x...X...x.", "snare": "....X..g.g..X...", "hat": "X.x.X.x.X.x.X...", "open": "..............x."}
-VERSE_FILL = {"kick": "X..x..x.........", "snare": "....X...XgxX....", "hat": "X.x.X.x.", "high": "............Xx..",
-              "floor": "..............XX"}
-CHORUS_CRASH = {"kick": "X.....x.X.x.....", "snare": "....X.......X...", "open": "....x.x.x.x.x.x.", "crash": "X..............."}
+VERSE_OPEN = {"kick": "X..x..x...X...x.", "snare": "....X..g.g..X...", "hat": "X.x.X.x.X.x.X...",
+              "open": "..............x."}
+VERSE_FILL = {"kick": "X..x..x.........", "snare": "....X...XgxX....", "hat": "X.x.X.x.",
+              "high": "............Xx..", "floor": "..............XX"}
+CHORUS_CRASH = {"kick": "X.....x.X.x.....", "snare": "....X.......X...", "open": "....x.x.x.x.x.x.",
+                "crash": "X..............."}
 CHORUS = {"kick": "X.....x.X.x...x.", "snare": "....X.......X...", "open": "X.x.x.x.x.x.x.x."}
-CHORUS_FILL = {"kick": "X.....x.X...X...", "snare": "....X.xxX.......", "open": "x.x.x...", "high": ".........xX.....",
-               "mid": "...........xXx..", "floor": "..............XX"}
+CHORUS_FILL = {"kick": "X.....x.X...X...", "snare": "....X.xxX.......", "open": "x.x.x...",
+               "high": ".........xX.....", "mid": "...........xXx..", "floor": "..............XX"}
 FINAL = {"kick": "X", "snare": "X", "crash": "X"}
 DRUMS = (VERSE, VERSE_OPEN, VERSE, VERSE_FILL, CHORUS_CRASH, CHORUS, CHORUS_CRASH, CHORUS_FILL, FINAL)
 
@@ -104,8 +96,8 @@ def demo_song(samplerate: int = 44100) -> dict[str, Audio]:
         `drums`, `guitar` and `other`, each float32 (2, frames), 20 s long and the same at every call.
         Their sum is the song and peaks at -3 dB.
     """
-    stems = {"drums": _drums(samplerate), "guitar": _guitars(samplerate), "other": _bass_and_piano(samplerate)}
-    stems = {name: _levelled(stem, level_db) for (name, stem), level_db in zip(stems.items(), (-19.5, -20.0, -21.0), strict=True)}
+    stems = {"drums": _levelled(_drums(samplerate), 0.5), "guitar": _levelled(_guitars(samplerate), 0.0),
+             "other": _levelled(_bass_and_piano(samplerate), -1.0)}
     fade = np.clip((SECONDS - np.arange(stems["drums"].shape[1]) / samplerate) / 0.8, 0.0, 1.0)
     scale = PEAK / np.abs(sum(stems.values()) * fade).max()
     return {name: (stem * fade * scale).astype(np.float32) for name, stem in stems.items()}
@@ -122,24 +114,23 @@ def _drums(samplerate: int) -> Sound:
                     sound = KIT[name][0](samplerate, band.rng, velocity)
                     hits[name].append((band.at(4 * bar + step / 4, 3.0), KIT[name][1], sound))
     dry = sum(_panned(mixed(played, band.frames), KIT[name][2]) for name, played in hits.items())
-    return np.tanh(1.1 * _in_room(np.asarray(dry), band, 0.11, 0.28))
+    return np.asarray(np.tanh(1.1 * _in_room(np.asarray(dry), band, 0.13, 0.4)))
 
 
 def _guitars(samplerate: int) -> Sound:
     rhythm = [_rhythm_take(_Band(samplerate, np.random.default_rng(SEED + take))) for take in (1, 2)]
     band = _Band(samplerate, np.random.default_rng(SEED + 3))
-    lead = mixed([(band.at(beat), 1.0, pluck(note, band.lasting(beats), samplerate, band.rng, decay_s=4.0, damp_hz=2500.0,
-                                             bend=_bend(beats), vibrato=0.25)) for beat, beats, note in MELODY],
-                 band.frames)
+    lead = mixed([(band.at(beat), 1.0, _sung(band, beats, note)) for beat, beats, note in MELODY], band.frames)
     sides = [amplifier(take, samplerate, 20.0) for take in rhythm]
     center = 0.8 * amplifier(lead, samplerate, 24.0)
     stereo = _panned(sides[0], -0.75) + _panned(sides[1], 0.75) + _panned(center, 0.0)
     return _in_room(stereo, band, 0.14, 0.16)
 
 
-def _bend(beats: float) -> float:
-    """Long notes are bent up to, short ones fretted."""
-    return 2.0 if beats == 1.5 else 0.0
+def _sung(band: _Band, beats: float, note: float) -> Sound:
+    """Pluck a note of the lead melody: the long ones are bent up to, and get vibrato."""
+    return pluck(note, band.lasting(beats), band.samplerate, band.rng, decay_s=4.0, damp_hz=2500.0,
+                 bend=2.0 if beats == 1.5 else 0.0, vibrato=0.25)
 
 
 def _rhythm_take(band: _Band) -> Sound:
@@ -218,5 +209,5 @@ def _in_room(stereo: Sound, band: _Band, decay_s: float, wet: float) -> Sound:
 
 def _levelled(stem: Sound, level_db: float) -> Sound:
     """Scale to a level of the loudest half, so that pauses do not count."""
-    power = np.sort(np.square(stem).mean(axis=0))
-    return np.asarray(stem * 10.0 ** (level_db / 20.0) / np.sqrt(power[power.size // 2:].mean()))
+    power = np.square(stem).mean(axis=0)
+    return np.asarray(stem * 10.0 ** (level_db / 20.0) / np.sqrt(power[power > np.median(power)].mean()))

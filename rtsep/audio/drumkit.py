@@ -17,8 +17,8 @@ def kick(samplerate: int, rng: np.random.Generator, velocity: float) -> Sound:
     frames = int(0.45 * samplerate)
     body = _drum_head(frames, samplerate, 52.0, 130.0, 0.022, 0.13)
     click = noise_hit(frames, samplerate, rng, 0.006, combined(bell(3200.0, 9.0, 0.6), low_pass(6000.0, 2)))
-    shell = noise_hit(frames, samplerate, rng, 0.05, combined(high_pass(90.0, 2), low_pass(500.0, 2)))
-    return velocity * (body + (0.15 + 0.3 * velocity) * click + 0.12 * shell)
+    shell = noise_hit(frames, samplerate, rng, 0.05, combined(high_pass(90.0, 2), low_pass(900.0, 2)))
+    return np.asarray(velocity * (0.7 * body + (0.25 + 0.35 * velocity) * click + 0.3 * shell))
 
 
 def snare(samplerate: int, rng: np.random.Generator, velocity: float) -> Sound:
@@ -28,9 +28,9 @@ def snare(samplerate: int, rng: np.random.Generator, velocity: float) -> Sound:
     head = _drum_head(frames, samplerate, 188.0 * tuning, 235.0 * tuning, 0.02, 0.075)
     head += 0.55 * _drum_head(frames, samplerate, 331.0 * tuning, 390.0 * tuning, 0.015, 0.05)
     wires = noise_hit(frames, samplerate, rng, 0.075 + 0.05 * velocity,
-                      combined(high_pass(1500.0, 1), bell(4500.0, 5.0, 1.0), low_pass(11000.0, 1)))
-    crack = noise_hit(frames, samplerate, rng, 0.012, combined(high_pass(700.0, 2), low_pass(9000.0, 1)))
-    return velocity * (0.5 * head + (0.35 + 0.25 * velocity) * wires + 0.6 * velocity * crack)
+                      combined(high_pass(900.0, 1), bell(4500.0, 3.0, 1.0), low_pass(11000.0, 1)))
+    crack = noise_hit(frames, samplerate, rng, 0.016, combined(high_pass(350.0, 2), low_pass(7000.0, 1)))
+    return np.asarray(velocity * (0.5 * head + (0.35 + 0.25 * velocity) * wires + velocity * crack))
 
 
 def tom(base_hz: float) -> Hit:
@@ -45,7 +45,7 @@ def tom(base_hz: float) -> Hit:
 
 
 def closed_hat(samplerate: int, rng: np.random.Generator, velocity: float) -> Sound:
-    """Closed hi-hat; harder hits ring a little longer."""
+    """Hit the closed hi-hat; harder hits ring a little longer."""
     return velocity * _metal(int(0.25 * samplerate), samplerate, rng, 0.022 + 0.025 * velocity, 5500.0)
 
 
@@ -62,7 +62,7 @@ def crash(samplerate: int, rng: np.random.Generator, velocity: float) -> Sound:
         band = combined(high_pass(0.65 * center_hz, 2), low_pass(1.5 * center_hz, 2))
         sound += 0.28 * noise_hit(frames, samplerate, rng, decay_s, band)
     swell = 1.0 - 0.4 * np.exp(-np.arange(frames) / (0.01 * samplerate))  # a cymbal needs a moment to open up
-    return velocity * swell * sound
+    return np.asarray(velocity * swell * sound)
 
 
 def _drum_head(frames: int, samplerate: int, base_hz: float, hit_hz: float, fall_s: float, decay_s: float) -> Sound:
@@ -70,17 +70,16 @@ def _drum_head(frames: int, samplerate: int, base_hz: float, hit_hz: float, fall
     time_s = np.arange(frames) / samplerate
     hertz = base_hz + (hit_hz - base_hz) * np.exp(-time_s / fall_s)
     envelope = np.exp(-time_s / decay_s) * np.minimum(1.0, time_s / 0.001)
-    return np.sin(2.0 * np.pi * np.cumsum(hertz) / samplerate) * envelope
+    return np.asarray(np.sin(2.0 * np.pi * np.cumsum(hertz) / samplerate) * envelope)
 
 
 def _metal(frames: int, samplerate: int, rng: np.random.Generator, decay_s: float, low_hz: float) -> Sound:
     """Struck metal: noise above `low_hz` with a cluster of inharmonic partials inside."""
     noise = noise_hit(frames, samplerate, rng, decay_s, combined(high_pass(low_hz, 3), low_pass(15000.0, 2)))
-    active = min(frames, int(8.0 * decay_s * samplerate))
+    active = min(frames, int(5.0 * decay_s * samplerate))
     time_s = np.arange(active) / samplerate
-    partials = np.zeros(active)
-    for _ in range(12):
-        hertz = rng.uniform(0.6 * low_hz, 2.2 * low_hz)
-        partials += np.sin(2.0 * np.pi * (hertz * time_s + rng.uniform())) * np.exp(-time_s / (decay_s * rng.uniform(0.4, 1.2)))
-    noise[:active] += 0.06 * partials
+    partials = sum(np.sin(2.0 * np.pi * hertz * time_s + phase)
+                   for hertz, phase in zip(rng.uniform(0.6 * low_hz, 2.2 * low_hz, 12), rng.uniform(0.0, 6.3, 12),
+                                           strict=True))
+    noise[:active] += 0.06 * partials * np.exp(-time_s / (0.8 * decay_s))
     return noise

@@ -227,11 +227,18 @@ class AudioWriter:
         self.discard()
 
     def _failure(self, error: Exception) -> AudioFileError:
-        free = shutil.disk_usage(self.path.parent).free
-        if free < 2**20:
+        if _is_full(self.path.parent):
             return AudioFileError(f"cannot write {self.path}: the disk is full; free some space or choose another "
                                   f"folder")
-        return AudioFileError(f"cannot write {self.path}: {str(error).strip('. ') or 'the system wrote only a part'}")
+        reason = getattr(error, "strerror", None) or "the system took only a part of it (a quota or a size limit?)"
+        return AudioFileError(f"cannot write {self.path}: {reason}")
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < 2**20
+    except OSError:  # the folder itself is gone
+        return False
 
 
 def _open(path: Path) -> soundfile.SoundFile:

@@ -1,17 +1,18 @@
 """The demo band's instruments, with numpy alone: plucked strings, amplifier, drums, electric piano, room.
 
-All sounds are float64, shape (frames,), about -1 to 1, and start at the hit. Chance comes from the
-generator that is passed in, so that no two hits are the same and every run is.
+All sounds have shape (frames,), values of about -1 to 1, and start at the hit. Chance comes from the
+generator that is passed in: no two hits are the same, every run is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Sound = NDArray[np.float64]
+Sound = NDArray[np.floating[Any]]
 Response = Callable[[Sound], Sound]
 """Magnitude of a filter for frequencies in Hz."""
 
@@ -37,15 +38,8 @@ def bell(center_hz: float, gain_db: float, octaves: float) -> Response:
 
 
 def combined(*parts: Response) -> Response:
-    """Filters one after the other."""
-    return lambda f: np.prod([part(f) for part in parts], axis=0)
-
-
-def equalised(sound: Sound, samplerate: int, response: Response) -> Sound:
-    """Apply a filter without changing the phase; meant for noise, whose phase is chance anyway."""
-    size = _fast_length(2 * sound.size)
-    spectrum = np.fft.rfft(sound, size) * response(np.fft.rfftfreq(size, 1.0 / samplerate))
-    return np.fft.irfft(spectrum, size)[:sound.size]
+    """Chain filters."""
+    return lambda f: np.asarray(np.prod([part(f) for part in parts], axis=0))
 
 
 def impulse(samplerate: int, response: Response, frames: int = 2048) -> Sound:
@@ -59,9 +53,10 @@ def impulse(samplerate: int, response: Response, frames: int = 2048) -> Sound:
 
 
 def convolved(sound: Sound, response: Sound) -> Sound:
-    """Causal convolution, cut to the sound's length."""
+    """Convolve, causally, and cut to the sound's length."""
     size = _fast_length(sound.size + response.size)
-    return np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(response, size), size)[:sound.size]
+    spectrum = np.fft.rfft(sound.astype(np.float32), size) * np.fft.rfft(response.astype(np.float32), size)
+    return np.fft.irfft(spectrum, size)[:sound.size]
 
 
 def pluck(note: float, seconds: float, samplerate: int, rng: np.random.Generator, *, bright_hz: float = 2500.0,
@@ -122,9 +117,11 @@ def pluck(note: float, seconds: float, samplerate: int, rng: np.random.Generator
 
 
 def noise_hit(frames: int, samplerate: int, rng: np.random.Generator, decay_s: float, response: Response) -> Sound:
-    """Filtered noise that dies away, peaking near 1 at its start."""
-    active = min(frames, int(9.0 * decay_s * samplerate) + 64)
-    shaped = equalised(rng.standard_normal(active), samplerate, response)
+    """Make filtered noise that dies away, peaking near 1 at its start."""
+    active = min(frames, int(8.0 * decay_s * samplerate) + 64)
+    size = _fast_length(active)
+    spectrum = np.fft.rfft(rng.standard_normal(size, np.float32)) * response(np.fft.rfftfreq(size, 1.0 / samplerate))
+    shaped = np.fft.irfft(spectrum, size)[:active]
     shaped *= np.exp(-np.arange(active) / (decay_s * samplerate)) / (3.0 * shaped.std() + 1e-9)
     return np.concatenate([shaped, np.zeros(frames - active)])
 
@@ -132,20 +129,20 @@ def noise_hit(frames: int, samplerate: int, rng: np.random.Generator, decay_s: f
 def amplifier(sound: Sound, samplerate: int, drive_db: float) -> Sound:
     """Valve amplifier and loudspeaker: two clipping stages at twice the rate, then a 4 x 12 inch cabinet."""
     size = _fast_length(sound.size + 4096)
-    spectrum = np.fft.rfft(sound, size)
-    hertz = np.fft.rfftfreq(size, 1.0 / samplerate)
-    spectrum *= combined(high_pass(90.0, 1), bell(750.0, 6.0, 1.2), low_pass(7000.0, 1))(hertz)
+    spectrum = np.fft.rfft(sound.astype(np.float32), size)
+    tone = combined(high_pass(90.0, 1), bell(750.0, 4.0, 1.2), low_pass(7000.0, 1))
+    spectrum *= tone(np.fft.rfftfreq(size, 1.0 / samplerate)).astype(np.float32)
     driven = 2.0 * np.fft.irfft(np.pad(spectrum, (0, size // 2)), 2 * size) * 10.0 ** (drive_db / 20.0)
     first = np.tanh(driven + 0.15) - np.tanh(0.15)  # the offset makes even harmonics, as a valve does
     second = np.tanh(1.8 * first)
-    cabinet = combined(high_pass(85.0, 3), bell(120.0, 3.0, 0.5), bell(420.0, -4.0, 0.7), bell(2600.0, 5.0, 0.7),
+    cabinet = combined(high_pass(85.0, 3), bell(130.0, 4.0, 0.7), bell(420.0, -2.0, 0.6), bell(2600.0, 5.0, 0.7),
                        bell(3700.0, -3.0, 0.2), low_pass(4800.0, 5))
     return convolved(_halved(second)[:sound.size], impulse(samplerate, cabinet))
 
 
 def bass_amplifier(sound: Sound, samplerate: int) -> Sound:
     """Warm bass stack: a little saturation, no highs."""
-    stack = combined(high_pass(38.0, 2), bell(85.0, 3.0, 0.8), bell(700.0, 2.0, 0.8), low_pass(2600.0, 3))
+    stack = combined(high_pass(38.0, 2), bell(65.0, 8.0, 0.9), bell(700.0, 2.0, 0.8), low_pass(2600.0, 3))
     return convolved(np.tanh(1.6 * sound), impulse(samplerate, stack))
 
 
@@ -165,12 +162,12 @@ def room(samplerate: int, rng: np.random.Generator, decay_s: float) -> Sound:
     frames = int(5.0 * decay_s * samplerate)
     early = noise_hit(frames, samplerate, rng, decay_s, combined(high_pass(150.0, 1), low_pass(5500.0, 1)))
     late = np.concatenate([np.zeros(int(0.006 * samplerate)), early])
-    return late / np.sqrt(np.sum(np.square(late)))
+    return np.asarray(late / np.sqrt(np.sum(np.square(late))))
 
 
 def mixed(sounds: Sequence[tuple[int, float, Sound]], frames: int) -> Sound:
     """Lay sounds onto one track: (first frame, gain, sound); what lies outside is cut."""
-    track = np.zeros(frames)
+    track = np.zeros(frames, np.float32)
     for start, gain, sound in sounds:
         first = max(0, start)
         piece = sound[first - start:frames - start]
@@ -181,7 +178,7 @@ def mixed(sounds: Sequence[tuple[int, float, Sound]], frames: int) -> Sound:
 def _halved(sound: Sound) -> Sound:
     """Return every second sample behind an ideal low-pass."""
     spectrum = np.fft.rfft(sound)[:sound.size // 4 + 1]
-    return np.fft.irfft(spectrum, sound.size // 2) / 2.0
+    return np.asarray(np.fft.irfft(spectrum, sound.size // 2) / 2.0)
 
 
 def _edges(sound: Sound, samplerate: int, attack_s: float, release_s: float) -> Sound:

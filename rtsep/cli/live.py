@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rtsep.live.sources import Source
 
 DEMO = "demo"
+_DRAWN_S = 60  # of a recording are drawn
 _AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".w64", ".caf", ".m4a"}
 
 
@@ -56,14 +57,13 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console()
     source = _source(args)
-    folder = _folder(args)
-    session = Session(_settings(args, source), source, folder, args.seconds)
+    session = Session(_settings(args, source), source, _folder(args, source), args.seconds)
     with _stopped_by_signals(session):
         result = _play(session, console)
     if result is None:
         return 0
     console.print(report(result))
-    if result.recorded and result.failure is None:
+    if source is not None and result.recorded and result.failure is None:
         _show_recording(console, result, source)
     if result.failure is not None:
         raise DeviceError(result.failure)
@@ -93,16 +93,16 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         input=args.input, output=args.output, fed=source is not None,
         clocked=source is not None and args.output is None,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
-        mask_gain=args.mask_gain, record=_folder(args) is not None)
+        mask_gain=args.mask_gain, record=_folder(args, source) is not None)
 
 
-def _folder(args: argparse.Namespace) -> Path | None:
+def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:
     """Return where the recording goes, if there is one."""
     if args.record is not None:
         return Path(args.record)
     if args.input == DEMO:
         return Path("demo-out")
-    if _source(args) is not None and args.output is None:
+    if source is not None and args.output is None:
         return Path(f"{Path(args.input).stem}-out")
     return None
 
@@ -131,8 +131,27 @@ def _stopped_by_signals(session: Session) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _show_recording(console: Console, result: Result, source: Source | None) -> None:
-    pass
+def _show_recording(console: Console, result: Result, source: Source) -> None:
+    """Measure a recording where the true stems are known, draw it, and say where it is."""
+    from rtsep.audio.files import AudioReader
+    from rtsep.errors import ConfigError
+    from rtsep.live.report import quality_table
+    from rtsep.live.sources import DemoSource
+    from rtsep.picture import draw_spectrograms
+
+    samplerate = result.loaded.samplerate
+    tracks = {}
+    for name, path in result.recorded.items():
+        with AudioReader(path) as reader:
+            tracks[name] = reader.read(_DRAWN_S * samplerate)
+    if isinstance(source, DemoSource):
+        console.print(quality_table(tracks, source.stems))
+    folder = next(iter(result.recorded.values())).parent
+    try:
+        draw_spectrograms(folder / "spectrograms.png", tracks, samplerate, f"rtsep live, model {result.loaded.model}")
+        print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png")
+    except ConfigError as error:  # drawing is an extra
+        print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}; no picture: {error}")
 
 
 def _positive(text: str) -> float:

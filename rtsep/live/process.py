@@ -95,7 +95,8 @@ def _play(settings: LiveSettings, pipe: Connection, rooms: Rooms) -> None:
     mixer = Mixer(stems, devices.channels, outputs, separator.samplerate, separator.controls, settings.split)
     rooms.feed.shape(devices.channels)
     rooms.tape.shape((1 + len(stems)) * devices.channels)
-    rooms.tape.touch()
+    if settings.record:
+        rooms.tape.touch()
     engine = Engine(separator, mixer, rooms.board, rooms.tape if settings.record else None)
     _warm_up(separator)
     geometry = separator.info.geometry

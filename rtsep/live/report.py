@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Group
 from rich.table import Table
 
+from rtsep.live.recorder import MIXTURE
 from rtsep.live.session import Result
 from rtsep.live.shared import Board
+from rtsep.mask import REST
+from rtsep.measure import plain_sdr_db
+
+Audio = NDArray[np.float32]
 
 
 def status_line(board: Board, samplerate: int) -> str:
@@ -47,7 +54,8 @@ def latency_rows(result: Result) -> Iterator[tuple[str, int | None]]:
 def run_rows(result: Result) -> Iterator[tuple[str, str]]:
     """Name and value of every number of the run; troubles that did not occur are left out, late hops and xruns not."""
     summary = result.summary
-    yield "input, output", f"{result.started.input} -> {result.started.output}"
+    yield "input", result.started.input
+    yield "output", result.started.output
     yield "hops, blocks", f"{summary.hops}, {summary.callbacks}"
     yield "time a block: p50, p99, max", f"{summary.p50_ms:.2f}, {summary.p99_ms:.2f}, {summary.longest_ms:.2f} ms"
     yield "deadline: length of a block", f"{summary.deadline_ms:.2f} ms"
@@ -61,11 +69,34 @@ def run_rows(result: Result) -> Iterator[tuple[str, str]]:
     yield from ((name, str(count)) for name, count in troubles.items() if count)
 
 
+def quality_table(recorded: Mapping[str, Audio], truth: Mapping[str, Audio]) -> Table:
+    """Plain SDR of recorded stems, beside that of the mixture taken for the stem.
+
+    Parameters
+    ----------
+    recorded
+        `mixture` and the stems, float32 (channels, frames), aligned.
+    truth
+        The stems that the mixture was made of; `rest` is the sum of those that were not recorded.
+    """
+    table = Table(box=None, pad_edge=False)
+    table.add_column("plain SDR against the true stem", min_width=44)
+    table.add_column("dB", justify="right")
+    table.add_column("untouched mixture", justify="right")
+    for stem in recorded:
+        if stem == MIXTURE:
+            continue
+        parts = [truth[name] for name in truth if name == stem or (stem == REST and name not in recorded)]
+        reference: Audio = np.sum(parts, axis=0, dtype=np.float32)
+        table.add_row(stem, *(f"{plain_sdr_db(reference, recorded[name]):.1f}" for name in (stem, MIXTURE)))
+    return table
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(box=None, pad_edge=False, show_header=True)
     table.add_column(title, min_width=44)
     for column in columns:
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+        table.add_column(column, justify="right" if column else "left", overflow="fold")
     return table
 
 

@@ -78,7 +78,7 @@ class AudioProcess:
         if self._pipe.poll(timeout_s):
             try:
                 message: Message = self._pipe.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 self._process.join(_STOP_S)
                 raise RtsepError(f"the audio process died (exit code {self._process.exitcode})") from None
             if isinstance(message, Failed):

@@ -62,7 +62,7 @@ def library(data_root: Path) -> Library:
 @pytest.mark.parametrize("name", CAPTURES)
 def test_capture_equals_plain_wavenet(data_root: Path, name: str) -> None:
     path = data_root / "amps" / f"{name}.nam"
-    audio = noise(6000)
+    audio = noise(4500)
     expected = plain_wavenet(path, audio)
     assert np.std(expected) > 1e-3
     np.testing.assert_allclose(in_blocks(read_capture(path), audio, BLOCK), expected, atol=1e-5)

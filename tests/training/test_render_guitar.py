@@ -9,6 +9,7 @@ import pytest
 
 from training.render import guitar_leads as leads
 from training.render import guitar_parts as parts
+from training.render import guitar_song as song
 from training.render.guitar import PARTS, render_guitar
 from training.render.guitar_midi import guitar_tracks, midi_part
 from training.render.guitar_notes import Guitar, Note, pitch_curve
@@ -34,8 +35,8 @@ def pitch(audio: Audio, near: float) -> float:
     return float(69.0 + 12.0 * np.log2(SAMPLERATE / lag / 440.0))
 
 
-@pytest.mark.parametrize("seconds", [0.7, 3.0, 2.00001])
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seconds", [0.7, 2.00001])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_stem_has_the_length_and_is_sound(library: Library, seed: int, seconds: float) -> None:
     stem = render_guitar(library, np.random.default_rng(seed), seconds)
     assert stem.shape == (round(seconds * SAMPLERATE),)
@@ -45,13 +46,13 @@ def test_stem_has_the_length_and_is_sound(library: Library, seed: int, seconds: 
 
 
 def test_stems_sound_and_differ(library: Library) -> None:
-    stems = [render_guitar(library, np.random.default_rng(seed), 4.0) for seed in range(20, 28)]
+    stems = [render_guitar(library, np.random.default_rng(seed), 3.0) for seed in range(20, 26)]
     assert all(np.std(stem) > 1e-3 for stem in stems)
     similarity = np.corrcoef(np.stack(stems))
     assert np.abs(similarity - np.eye(len(stems))).max() < 0.3
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_same_state_gives_the_same_stem(library: Library, seed: int) -> None:
     first, second = (render_guitar(library, np.random.default_rng(seed), 2.0) for _ in range(2))
     np.testing.assert_array_equal(first, second)
@@ -61,7 +62,6 @@ def test_same_state_gives_the_same_stem(library: Library, seed: int) -> None:
 def test_notes_have_their_pitch(library: Library, model: str) -> None:
     rng = np.random.default_rng(7)
     guitar = Guitar(library, rng, model)
-    guitar.detune = 0.0
     for midi in (40.0, 47.0, 57.5, 64.0, 71.0, 79.0):
         direct = guitar.play([Note(0.0, 0.6, midi, 0.8)], SAMPLERATE, rng)
         assert pitch(direct[3000:24000], midi) == pytest.approx(midi, abs=0.5)
@@ -70,7 +70,6 @@ def test_notes_have_their_pitch(library: Library, model: str) -> None:
 def test_glide_ends_a_whole_tone_up(library: Library) -> None:
     rng = np.random.default_rng(3)
     guitar = Guitar(library, rng, "emily")
-    guitar.detune = 0.0
     direct = guitar.play([Note(0.0, 1.0, 60.0, 0.8, "pluck", ((0.0, 0.0), (0.2, 2.0)))], SAMPLERATE, rng)
     assert pitch(direct[15000:35000], 62.0) == pytest.approx(62.0, abs=0.4)
 
@@ -103,18 +102,18 @@ def test_parts_fill_the_segment_within_the_range(part: object) -> None:
     assert callable(part)
     for seed in range(25):
         rng = np.random.default_rng(seed)
-        feel = parts.make_feel(rng, 12.0)
+        feel = song.make_feel(rng, 12.0)
         notes = part(feel, rng)
         assert notes
-        assert all(33.0 <= note.midi <= 90.0 for note in notes)
+        assert all(feel.lowest <= note.midi <= 88.0 for note in notes)
         assert all(0.0 < note.seconds < 20.0 and 0.0 <= note.velocity <= 1.1 for note in notes)
         assert min(note.start for note in notes) < 4.0
         assert max(note.start for note in notes) > 6.0
 
 
 def test_swing_delays_the_second_eighth_only() -> None:
-    straight = parts.Feel(10.0, 120.0, 0.0, 0.0, 40, parts.PROGRESSIONS[0], 1)
-    swung = parts.Feel(10.0, 120.0, 1.0 / 3.0, 0.0, 40, parts.PROGRESSIONS[0], 1)
+    straight = song.Feel(10.0, 120.0, 0.0, 0.0, 40, song.PROGRESSIONS[0], 1)
+    swung = song.Feel(10.0, 120.0, 1.0 / 3.0, 0.0, 40, song.PROGRESSIONS[0], 1)
     assert [straight.time(p) for p in (0, 2, 4)] == pytest.approx([0.0, 0.25, 0.5])
     assert [swung.time(p) for p in (0, 2, 4)] == pytest.approx([0.0, 1.0 / 3.0, 0.5])
 
@@ -132,14 +131,22 @@ def test_up_strokes_begin_at_the_high_strings() -> None:
 def test_thinning_leaves_rests_but_never_nothing() -> None:
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        feel = parts.make_feel(rng, 10.0)
+        feel = song.make_feel(rng, 10.0)
         notes = leads.riff(feel, rng)
-        thinned = parts.thin_out(notes, feel, rng)
+        thinned = song.thin_out(notes, feel, rng)
         assert 0 < len(thinned) <= len(notes)
 
 
+def test_two_parts_take_turns() -> None:
+    feel = song.Feel(16.0, 120.0, 0.0, 0.0, 40, song.PROGRESSIONS[0], 1)
+    first, second = ([Note(0.5 * i, 0.4, midi) for i in range(32)] for midi in (50.0, 60.0))
+    turns = song.alternate(first, second, feel, 1)
+    assert len(turns) == 32
+    assert all(note.midi == (50.0 if note.start % 4.0 < 2.0 else 60.0) for note in turns)
+
+
 def test_midi_songs_have_guitar_parts(library: Library) -> None:
-    tracks = [guitar_tracks(path) for path in library.performances("freedoom")[:6]]
+    tracks = [guitar_tracks(path) for path in library.performances("freedoom")[:3]]
     assert any(tracks)
     part = midi_part(library, np.random.default_rng(4), 10.0)
     assert part

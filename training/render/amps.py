@@ -36,10 +36,10 @@ CAPTURE_GAIN_DB: dict[Tone, dict[str, tuple[float, float]]] = {
     "high": {"5153": (-18.0, 8.0), "jcm": (0.0, 12.0), "deluxe": (2.0, 14.0), "ac10": (6.0, 16.0)},
 }
 # Gain, dB, into the first stage of a wave shaper, spread over its stages.
-SHAPER_GAIN_DB: dict[Tone, tuple[float, float]] = {"clean": (0.0, 18.0), "crunch": (18.0, 34.0), "high": (36.0, 58.0)}
+SHAPER_GAIN_DB: dict[Tone, tuple[float, float]] = {"clean": (0.0, 18.0), "crunch": (13.0, 29.0), "high": (36.0, 58.0)}
 
 
-def amplify(direct: Audio, library: Library, rng: Random, tone: Tone, capture_share: float = 0.6) -> Audio:
+def amplify(direct: Audio, library: Library, rng: Random, tone: Tone, capture_share: float = 0.5) -> Audio:
     """Play a direct guitar signal through a random amplifier and cabinet.
 
     Parameters
@@ -158,9 +158,11 @@ def _aligned(response: Audio) -> Audio:
     """Start two frames before the peak's first tenth, at unit energy, at most 100 ms long."""
     start = max(int(np.argmax(np.abs(response) > 0.1 * np.abs(response).max())) - 2, 0)
     cut = response[start:start + SAMPLERATE // 10]
-    return (cut / np.sqrt(np.sum(np.square(cut)))).astype(np.float32)
+    unit: Audio = cut / np.sqrt(np.sum(np.square(cut)))
+    return unit
 
 
 def _fit(audio: Audio, frames: int) -> Audio:
     """Cut or pad with zeros to a length."""
-    return np.pad(audio[:frames], (0, max(frames - audio.size, 0)))
+    fitted: Audio = np.pad(audio[:frames], (0, max(frames - audio.size, 0)))
+    return fitted

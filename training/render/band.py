@@ -23,7 +23,7 @@ _MELODIC = (*range(40, 46), 52, 53, *range(56, 88), 109, 110, 111, 21, 22, 23, 1
 _CHORDAL = (*range(0, 16), *_ORGANS, *range(44, 52), *range(52, 56), *range(61, 64), *range(88, 104), 108)
 _MIDI_PROGRAMS = (range(0, 26), range(40, 112))
 # Folder, pattern of the names, and semitones from the name's pitch to the measured one.
-_RECORDED = (
+RECORDED = (
     ("str_cyborgs", "^full_[a-g]", -12), ("str_cyborgs", "^single_[a-g]", -12), ("str_cyborgs", "^full_[a-g]", -12),
     ("str_cyborgs", "^blackheart_[A-G]", 12), ("str_cyborgs", "^ironface_.*oscillator_tuned", 0),
     ("orch_winer", "^bassoon", 12), ("orch_winer", "^cello", -12), ("orch_winer", "^glockenspiel", 36),
@@ -51,8 +51,9 @@ def render_band(library: Library, rng: np.random.Generator, seconds: float) -> A
     """
     frames = round(seconds * SAMPLERATE)
     sources: tuple[tuple[_Source, float], ...] = (
-        (_modelled_guitar, 0.16), (_acoustic_guitar, 0.12), (_recorded_strums, 0.05), (_keys, 0.13), (_organ, 0.1), (_sampled_melody, 0.09),
-        (_chordal_program, 0.1), (_melodic_program, 0.08), (_plucked_program, 0.03), (_phrase, 0.06), (_synth, 0.08))
+        (_modelled_guitar, 0.16), (_acoustic_guitar, 0.12), (_recorded_strums, 0.05), (_keys, 0.13), (_organ, 0.1),
+        (_sampled_melody, 0.1), (_chordal_program, 0.1), (_melodic_program, 0.07), (_plucked_program, 0.03),
+        (_phrase, 0.06), (_synth, 0.08))
     choice = rng.choice(len(sources), p=[weight for _, weight in sources])
     dry = sources[choice][0](library, rng, frames)
     if not audible(dry):
@@ -74,7 +75,7 @@ def _chords(song: Song, rng: Random, centre: float) -> list[Note]:
 
 
 def _score(library: Library, rng: Random, frames: int, melodic: bool) -> list[Note]:
-    """A third from MIDI songs (transposed), the rest over invented chords."""
+    """Take a third of the scores from MIDI songs, transposed, and play the rest over invented chords."""
     seconds = frames / SAMPLERATE
     if rng.random() < 0.33:
         notes = midi_excerpt(library, rng, seconds, _MIDI_PROGRAMS[rng.integers(2)])
@@ -104,7 +105,7 @@ def _modelled_guitar(library: Library, rng: Random, frames: int) -> Audio:
     track = play_guitar(notes, random_guitar(rng), rng, frames)
     if rng.random() < 0.15:
         track = track + play_guitar(humanise(notes, rng, 0.012), random_guitar(rng), rng, frames)
-    return effects.high_pass(track, rng.uniform(50.0, 150.0))
+    return effects.high_pass(track, rng.uniform(30.0, 130.0))
 
 
 def _acoustic_guitar(library: Library, rng: Random, frames: int) -> Audio:
@@ -114,11 +115,11 @@ def _acoustic_guitar(library: Library, rng: Random, frames: int) -> Audio:
     if rng.random() < 0.3:
         modelled = play_guitar(notes, random_guitar(rng), rng, frames)
         track = track + modelled * np.float32(rng.uniform(0.2, 1.0) * effects.rms(track) / effects.rms(modelled))
-    return effects.high_pass(track, rng.uniform(50.0, 150.0))
+    return effects.high_pass(track, rng.uniform(30.0, 130.0))
 
 
 def _recorded_strums(library: Library, rng: Random, frames: int) -> Audio:
-    """Recorded C major chords of an acoustic guitar, transposed to the roots of a progression, as long as a bar."""
+    """Play recorded C major chords of an acoustic guitar, transposed to the roots of a progression."""
     song = random_song(rng, frames / SAMPLERATE, (65.0, 150.0))
     chords = [Zone(path, 60.0, 0.7, 0.1 / effects.rms(read_audio(path)[:SAMPLERATE]))
               for path in library.phrases("other") if "acoustic-guitar-chords" in path.name]
@@ -167,7 +168,7 @@ def _sampled_melody(library: Library, rng: Random, frames: int) -> Audio:
     """Saxophones, bowed strings, bassoon, cello and bells from recorded notes."""
     if rng.random() < 0.4:
         return _saxophone(library, rng, frames)
-    folder, pattern, shift = _RECORDED[rng.integers(len(_RECORDED))]
+    folder, pattern, shift = RECORDED[rng.integers(len(RECORDED))]
     notes = _score(library, rng, frames, melodic=rng.random() < 0.6)
     envelope = Envelope(rng.uniform(0.005, 0.1), rng.uniform(0.08, 0.3))
     return play(notes, zones(library, folder, pattern, shift), rng, frames, envelope)
@@ -185,12 +186,12 @@ def _saxophone(library: Library, rng: Random, frames: int) -> Audio:
 
 
 def _chordal_program(library: Library, rng: Random, frames: int) -> Audio:
-    """Chords on any General MIDI instrument that plays chords."""
+    """Play chords on any General MIDI instrument that plays chords."""
     return play_program(_score(library, rng, frames, melodic=False), int(rng.choice(_CHORDAL)), frames)
 
 
 def _melodic_program(library: Library, rng: Random, frames: int) -> Audio:
-    """A melody on any General MIDI instrument that plays melodies."""
+    """Play a melody on any General MIDI instrument that plays melodies."""
     notes = _score(library, rng, frames, melodic=True)
     return play_program(notes, int(rng.choice(_MELODIC)), frames, float(rng.choice([0.0, rng.uniform(0.1, 0.6)])))
 
@@ -210,7 +211,8 @@ def _phrase(library: Library, rng: Random, frames: int) -> Audio:
 
 
 def _synth(library: Library, rng: Random, frames: int) -> Audio:
-    """Pads, leads, arpeggios and stabs."""
+    """Play pads, leads, arpeggios and stabs, leads overdriven now and then."""
     kind = rng.integers(3)
     patch = (pad_patch, lead_patch, pluck_patch)[kind](rng)
-    return play_synth(_score(library, rng, frames, melodic=kind == 1), patch, rng, frames)
+    track = play_synth(_score(library, rng, frames, melodic=kind == 1), patch, rng, frames)
+    return effects.saturate(track, rng.uniform(6.0, 30.0)) if rng.random() < 0.25 else track

@@ -46,11 +46,21 @@ def render_bass(library: Library, rng: np.random.Generator, seconds: float) -> A
     dry = sources[choice][0](library, rng, frames)
     if not audible(dry):
         return render_bass(library, rng, seconds)
-    return mix_down(dry, library, rng, wet=0.25)
+    return mix_down(_tone_knob(dry, rng), library, rng, wet=0.25)
+
+
+def _tone_knob(track: Audio, rng: Random) -> Audio:
+    """Lift the fundamentals of half the tracks and turn the treble of four in ten down, as most mixes do."""
+    if rng.random() < 0.5:
+        track = effects.peaking(track, rng.uniform(60.0, 110.0), rng.uniform(2.0, 9.0), 0.7)
+    if rng.random() < 0.4:
+        corner_hz = float(np.exp(rng.uniform(np.log(200.0), np.log(1500.0))))
+        track = effects.low_pass(track, corner_hz, int(rng.integers(1, 3)))
+    return track
 
 
 def _score(library: Library, rng: Random, seconds: float) -> list[Note]:
-    """A line over invented chords or out of a MIDI song, moved into the bass's range."""
+    """Invent a line over chords or take one from a MIDI song, moved into the bass's range."""
     notes = midi_excerpt(library, rng, seconds, _BASS_PROGRAMS) if rng.random() < 0.25 else []
     if not notes:
         notes = random_line(random_song(rng, seconds), rng)
@@ -70,7 +80,7 @@ def _fold(midi: float) -> float:
 
 
 def _electric(library: Library, rng: Random, frames: int) -> Audio:
-    """Sampled electric bass: fingers, pick or flat-wound by choice of instrument, noises and an amplifier."""
+    """Play a sampled electric bass with fingers or pick, its noises and an amplifier."""
     kind = rng.integers(5)
     if kind == 0:
         instrument = zones(library, "bass_growly", "sustain_", -12)
@@ -90,7 +100,7 @@ def _electric(library: Library, rng: Random, frames: int) -> Audio:
 
 
 def _finger_noise(library: Library, rng: Random, notes: list[Note], track: Audio) -> Audio:
-    """String scrapes and the click of string on fret at some onsets, 18 to 38 dB below the notes."""
+    """Add string scrapes and the click of string on fret at some onsets, 18 to 38 dB below the notes."""
     noise = np.zeros(track.size, np.float32)
     scrapes = [sample for sample in library.samples.get("bass_growly", []) if sample.name.startswith("scrape")]
     for note in notes:
@@ -105,7 +115,7 @@ def _finger_noise(library: Library, rng: Random, notes: list[Note], track: Audio
 
 
 def _click(rng: Random) -> Audio:
-    """A fret click: 4 to 12 ms of noise that decays, between 1 and 6 kHz."""
+    """Make a fret click: 4 to 12 ms of decaying noise with a resonance between 1 and 5 kHz."""
     frames = int(SAMPLERATE * rng.uniform(0.004, 0.012))
     burst = rng.standard_normal(4 * frames) * np.exp(-np.arange(4 * frames) / (0.3 * frames))
     return effects.peaking(burst.astype(np.float32), rng.uniform(1000.0, 5000.0), 15.0, 2.0)

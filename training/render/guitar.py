@@ -13,9 +13,10 @@ from training.render.amps import Tone, amplify, cabinet, to_playing_level
 from training.render.effects import Random, add_at, bend, db, fade, random_tone, to_level, transpose
 from training.render.guitar_midi import midi_part
 from training.render.guitar_notes import Guitar, Note, make_pool
+from training.render.guitar_song import Feel, alternate, humanise, make_feel, thin_out
 from training.render.library import SAMPLERATE, Audio, Library, read_audio
 
-Part = Callable[[parts.Feel, Random], list[Note]]
+Part = Callable[[Feel, Random], list[Note]]
 TONES: dict[Tone, float] = {"clean": 0.4, "crunch": 0.3, "high": 0.3}
 # How often each part is played with each tone (weights: clean, crunch, high).
 PARTS: tuple[tuple[Part, tuple[float, float, float]], ...] = (
@@ -44,7 +45,7 @@ def render_guitar(library: Library, rng: np.random.Generator, seconds: float) ->
         Mono, shape (round(seconds * 44100),), 44.1 kHz, peak at most 0.99.
     """
     frames = round(seconds * SAMPLERATE)
-    feel = parts.make_feel(rng, seconds)
+    feel = make_feel(rng, seconds)
     stem = _one_guitar(library, rng, feel, frames)
     if rng.random() < 0.15:
         stem = stem + db(rng.uniform(-9.0, 3.0)) * _one_guitar(library, rng, feel, frames)
@@ -52,7 +53,7 @@ def render_guitar(library: Library, rng: np.random.Generator, seconds: float) ->
     return (stem * min(1.0, 0.99 / max(float(np.abs(stem).max()), 1e-9))).astype(np.float32)
 
 
-def _one_guitar(library: Library, rng: Random, feel: parts.Feel, frames: int) -> Audio:
+def _one_guitar(library: Library, rng: Random, feel: Feel, frames: int) -> Audio:
     """One guitarist: a performance, a composed part, a finished phrase or distorted samples; then the studio."""
     tone: Tone = rng.choice(list(TONES), p=list(TONES.values()))
     source = rng.random()
@@ -64,28 +65,30 @@ def _one_guitar(library: Library, rng: Random, feel: parts.Feel, frames: int) ->
         sound = _amplified(_performance(library, rng, frames), library, rng, tone)
         return _studio(sound, library, rng, tone)
     notes = _notes(library, rng, feel, tone)
-    sound = _track(notes, library, rng, tone, frames)
+    sound = _track(notes, library, rng, tone, feel.tuning, frames)
     if rng.random() < 0.12:
-        sound = sound + db(rng.uniform(-4.0, 2.0)) * _track(notes, library, rng, tone, frames)
+        sound = sound + db(rng.uniform(-4.0, 2.0)) * _track(notes, library, rng, tone, feel.tuning, frames)
     return _studio(sound, library, rng, tone)
 
 
-def _notes(library: Library, rng: Random, feel: parts.Feel, tone: Tone) -> list[Note]:
+def _notes(library: Library, rng: Random, feel: Feel, tone: Tone) -> list[Note]:
     """Choose a part that suits the tone: composed, or from a MIDI song; with rests now and then."""
     if rng.random() < 0.17:
         found = midi_part(library, rng, feel.seconds)
         if found:
             return found
     weights = np.array([w[list(TONES).index(tone)] for _, w in PARTS])
-    part = PARTS[int(rng.choice(len(PARTS), p=weights / weights.sum()))][0]
-    notes = part(feel, rng)
-    return parts.thin_out(notes, feel, rng) if rng.random() < 0.3 else notes
+    first, second = rng.choice(len(PARTS), size=2, p=weights / weights.sum()).tolist()
+    notes = PARTS[first][0](feel, rng)
+    if rng.random() < 0.2:
+        notes = alternate(notes, PARTS[second][0](feel, rng), feel, int(rng.choice([1, 1, 2, 4])))
+    return thin_out(notes, feel, rng) if rng.random() < 0.4 else notes
 
 
-def _track(notes: list[Note], library: Library, rng: Random, tone: Tone, frames: int) -> Audio:
+def _track(notes: list[Note], library: Library, rng: Random, tone: Tone, tuning: float, frames: int) -> Audio:
     """One take of a part on one guitar through one amplifier."""
-    guitar = Guitar(library, rng)
-    direct = guitar.play(parts.humanise(notes, rng, rng.uniform(0.002, 0.012)), frames, rng)
+    guitar = Guitar(library, rng, tuning=tuning + rng.normal(0.0, 0.02))
+    direct = guitar.play(humanise(notes, rng, rng.uniform(0.002, 0.012)), frames, rng)
     if tone == "clean" and rng.random() < 0.15:
         direct = _tremolo_arm(direct, rng)
     return _amplified(guitar.pickup(direct, rng), library, rng, tone)
@@ -128,17 +131,16 @@ def _phrases(library: Library, rng: Random, frames: int) -> Audio:
     return track
 
 
-def _power_samples(library: Library, rng: Random, feel: parts.Feel, frames: int) -> Audio:
+def _power_samples(library: Library, rng: Random, feel: Feel, frames: int) -> Audio:
     """Play a riff with recorded distorted power chords and palm mutes."""
     pools = {touch: make_pool(library, "gtr_power_ax", rf".*__\w-?\d{ending}$", 0.0)
              for touch, ending in (("pluck", ""), ("mute", "-pmute"))}
     track = np.zeros(frames, np.float32)
-    shift = rng.uniform(-2.0, 2.0)
-    for note in parts.humanise(_lowest_of_strokes(parts.power_riff(feel, rng)), rng):
+    for note in humanise(_lowest_of_strokes(parts.power_riff(feel, rng)), rng):
         pool = pools["mute" if note.touch == "mute" else "pluck"]
         index = int(np.argmin(np.abs(pool.midi - note.midi)))
         source = read_audio(pool.samples[index].path)[: int(3.0 * note.seconds * SAMPLERATE) + 4000]
-        sound = transpose(source, note.midi - float(pool.midi[index]) + shift)
+        sound = transpose(source, note.midi - float(pool.midi[index]) + feel.tuning)
         add_at(track, fade(sound[: int(note.seconds * SAMPLERATE) + 2000], 60, 1800), int(note.start * SAMPLERATE))
     return track
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from training.render.effects import Random
 from training.render.guitar_notes import Note, Touch
-from training.render.guitar_parts import BAR, Feel
+from training.render.guitar_song import BAR, Feel
 
 SCALES: dict[str, tuple[int, ...]] = {
     "minor pentatonic": (0, 3, 5, 7, 10), "blues": (0, 3, 5, 6, 7, 10), "major pentatonic": (0, 2, 4, 7, 9),

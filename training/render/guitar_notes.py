@@ -83,14 +83,16 @@ class Guitar:
     ----------
     model
         `gretsch`, `hofner`, `emily`, `shiny` or `strat`; a random one without it.
+    tuning
+        Semitones by which the whole guitar is off concert pitch.
     """
 
-    def __init__(self, library: Library, rng: Random, model: str | None = None) -> None:
+    def __init__(self, library: Library, rng: Random, model: str | None = None, tuning: float = 0.0) -> None:
         self.model = model or str(rng.choice(list(_GUITARS), p=[0.24, 0.2, 0.24, 0.16, 0.16]))
         self.pools = {touch: make_pool(library, *where) for touch, where in _GUITARS[self.model].items()}
         if "chop" not in self.pools:
             self.pools["chop"] = make_pool(library, *_GUITARS[str(rng.choice(["emily", "shiny"]))]["chop"])
-        self.detune = rng.uniform(-0.25, 0.25)
+        self.tuning = tuning
         self.mute_seconds = rng.uniform(0.05, 0.16)
         self.mute_hz = rng.uniform(900.0, 3500.0)
 
@@ -124,7 +126,7 @@ class Guitar:
         layers = sorted(near.tolist(), key=lambda i: pool.samples[i].rms_db)
         wanted = note.velocity * len(layers) + rng.normal(0.0, 0.12 * len(layers))
         index = layers[int(np.clip(wanted, 0, len(layers) - 1))]
-        return pool.samples[index], note.midi + self.detune - float(pool.midi[index])
+        return pool.samples[index], note.midi + self.tuning - float(pool.midi[index])
 
     def _pitched(self, source: Audio, note: Note, semitones: float) -> Audio:
         """Transpose, with the note's bend and vibrato, to the note's length and a release of 30 ms."""

@@ -7,8 +7,11 @@ import numpy as np
 from training.render.scores import QUALITIES, Note, Random, Song, near, scale
 
 # Guitar strums over the sixteen 16ths of a bar: D down, U up, x a muted stroke, . nothing.
-STRUMS = ("D.......D.......", "D...D...D...D...", "D.D.D.D.D.D.D.D.", "D...D.U...U.D.U.", "D..UD.DU.UD.D.DU", "D...D.U.D...D.U.",
-          "D.DUD.DUD.DUD.DU", "DxDUxUDUDxDUxUDU", "..D...D...D...D.", "D...............", "x.D.x.D.x.D.x.DU", "D.UxD.U.D.UxD.U.")
+STRUMS = (
+    "D.......D.......", "D...D...D...D...", "D.D.D.D.D.D.D.D.", "D...D.U...U.D.U.", "D..UD.DU.UD.D.DU",
+    "D...D.U.D...D.U.", "D.DUD.DUD.DUD.DU", "DxDUxUDUDxDUxUDU", "..D...D...D...D.", "D...............",
+    "x.D.x.D.x.D.x.DU", "D.UxD.U.D.UxD.U.",
+)
 # Right-hand patterns in 8ths: index of the string within the chord's voicing, 0 the lowest.
 PICKING = ((0, 3, 2, 4, 1, 3, 2, 4), (0, 2, 3, 4, 5, 4, 3, 2), (0, 3, 4, 5, 4, 3, 0, 3), (0, 4, 1, 3, 0, 4, 1, 3),
            (0, 2, 3, 2, 4, 2, 3, 2), (0, 3, 5, 3, 4, 3, 5, 3))
@@ -24,7 +27,7 @@ def chord(root: float, quality: str, centre: float, rng: Random) -> list[float]:
 
 
 def guitar_voicing(root: int, quality: str) -> list[float]:
-    """Pitch of each sounding string for a chord in the first position or a barre: root lowest, then the nearest tones."""
+    """Finger a chord in a low position: the root on the lowest string that has it, the nearest tones above."""
     tones = {(root + interval) % 12 for interval in QUALITIES[quality]}
     pitches: list[float] = []
     for string in GUITAR_STRINGS:
@@ -82,7 +85,7 @@ def arpeggio(song: Song, rng: Random, centre: float) -> list[Note]:
     notes = []
     for bar, (root, quality) in enumerate(song.bars):
         tones = chord(root, quality, centre, rng)
-        tones = tones + [tones[0] + 12.0]
+        tones.append(tones[0] + 12.0)
         for index in range(round(4.0 / step)):
             pick = int(rng.integers(len(tones))) if order == 2 else index % len(tones)
             midi = tones[-1 - pick] if order == 1 else tones[pick]
@@ -91,7 +94,7 @@ def arpeggio(song: Song, rng: Random, centre: float) -> list[Note]:
 
 
 def melody(song: Song, rng: Random, centre: float, density: float = 0.55) -> list[Note]:
-    """A tune that walks along a scale in phrases of one to three bars with breaths between them."""
+    """Invent a tune that walks along a scale in phrases of one to three bars with breaths between them."""
     steps = scale(song, rng)
     ladder = [12 * octave + song.key + step for octave in range(11) for step in steps]
     place = int(np.argmin(np.abs(np.array(ladder) - centre)))

@@ -64,14 +64,16 @@ def wah(audio: Audio, rng: Random) -> Audio:
         position = np.pad(position, (0, count - position.size))
     low, high = rng.uniform(300.0, 500.0), rng.uniform(1400.0, 2600.0)
     swept: Audio = _swept_band(audio, low * (high / low) ** position, BLOCK, rng.uniform(0.2, 0.6), float(SAMPLERATE))
-    return np.float32(rng.uniform(1.2, 2.0)) * swept + np.float32(0.15) * audio
+    mixed: Audio = np.float32(rng.uniform(1.2, 2.0)) * swept + np.float32(0.15) * audio
+    return mixed
 
 
 def _envelope(audio: Audio, smoothing_ms: float) -> np.ndarray:
     """Smoothed absolute value, 0 to 1."""
     alpha = 1.0 - np.exp(-1000.0 / (SAMPLERATE * smoothing_ms))
     smooth = signal.lfilter([alpha], [1.0, alpha - 1.0], np.abs(audio))
-    return np.sqrt(np.maximum(smooth, 0.0) / (smooth.max(initial=0.0) + 1e-9))
+    level: np.ndarray = np.sqrt(np.maximum(smooth, 0.0) / (smooth.max(initial=0.0) + 1e-9))
+    return level
 
 
 def chorus(audio: Audio, rng: Random) -> Audio:

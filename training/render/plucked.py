@@ -50,10 +50,10 @@ def _body(rng: Random) -> Audio:
     size = rng.uniform(0.85, 1.4)
     wood = np.exp(rng.uniform(np.log(300.0), np.log(7000.0), 30))
     response = np.zeros(time.size)
-    for frequency, peak in [(100.0 * size, 1.5), (200.0 * size, 1.2), *((float(f), 0.5) for f in wood)]:
+    for frequency, peak in [(100.0 * size, 1.5), (200.0 * size, 1.2), *((float(mode), 0.5) for mode in wood)]:
         damping = np.pi * frequency * rng.uniform(0.9, 1.1) / rng.uniform(12.0, 35.0)
-        gain = peak * rng.uniform(0.3, 1.0) * rng.choice([-1.0, 1.0]) * 2.0 * damping / SAMPLERATE  # of the decay, so that `peak` is the resonance's
-        response += gain * np.exp(-damping * time) * np.sin(2 * np.pi * frequency * time)
+        gain = peak * rng.uniform(0.3, 1.0) * rng.choice([-1.0, 1.0])  # of the resonance; below, of its decay
+        response += gain * 2.0 * damping / SAMPLERATE * np.exp(-damping * time) * np.sin(2 * np.pi * frequency * time)
     response[0] += 1.0
     return response.astype(np.float32)
 
@@ -90,13 +90,13 @@ def pluck(midi: float, seconds: float, guitar: Guitar, rng: Random) -> Audio:
 
 
 def _excitation(length: int, period: float, guitar: Guitar, rng: Random) -> Audio:
-    """A noise burst a period long, 6 dB an octave darker above 200 (soft) to 1600 Hz, with the plucking place's notches."""
+    """Make a noise burst a period long, darker for soft materials, with the notches of the plucking place."""
     burst = rng.uniform(-1.0, 1.0, length)
     pole = np.exp(-2.0 * np.pi * 200.0 * 10.0 ** (0.9 * guitar.brightness) / SAMPLERATE)
     burst = signal.lfilter([1.0 - pole], [1.0, -pole], burst)
     burst = burst - np.roll(burst, max(int(period * guitar.place), 1))
     burst -= burst.mean()
-    return (burst / (np.sqrt(np.mean(burst ** 2)) + 1e-9) * 0.2).astype(np.float32)
+    return np.asarray(burst / (np.sqrt(np.mean(burst ** 2)) + 1e-9) * 0.2, np.float32)
 
 
 def play_guitar(notes: Sequence[Note], guitar: Guitar, rng: Random, frames: int) -> Audio:
@@ -124,14 +124,16 @@ def play_guitar(notes: Sequence[Note], guitar: Guitar, rng: Random, frames: int)
 
 
 def _pick_noise(rng: Random, guitar: Guitar) -> Audio:
-    """The scratch of a pick or nail: 3 to 10 ms of high-passed noise."""
+    """Make the scratch of a pick or nail: 3 to 10 ms of noise around 2 to 5 kHz."""
     frames = int(SAMPLERATE * rng.uniform(0.003, 0.01))
-    burst = rng.standard_normal(frames) * np.hanning(frames) * (0.1 + 0.3 * guitar.brightness)
-    return np.diff(burst, prepend=0.0).astype(np.float32)
+    smooth = np.hanning(int(16 - 10 * guitar.brightness))
+    smooth *= (0.1 + 0.2 * guitar.brightness) / np.sqrt(np.sum(smooth ** 2))
+    burst = np.diff(np.convolve(rng.standard_normal(frames), smooth), prepend=0.0)
+    return (burst * np.hanning(burst.size)).astype(np.float32)
 
 
 def _squeak(rng: Random) -> Audio:
-    """A finger that slides along a wound string: a chirp of narrow noise."""
+    """Make the sound of a finger that slides along a wound string: a chirp of narrow noise."""
     frames = int(SAMPLERATE * rng.uniform(0.06, 0.2))
     sweep = np.linspace(rng.uniform(1000.0, 3000.0), rng.uniform(1000.0, 3000.0), frames)
     tone = np.sin(2 * np.pi * np.cumsum(sweep * (1.0 + 0.1 * rng.standard_normal(frames))) / SAMPLERATE)

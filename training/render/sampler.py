@@ -58,7 +58,7 @@ def dynamic(name: str) -> float:
 
 
 def zones(library: Library, instrument: str, pattern: str, octave_shift: int = 0) -> list[Zone]:
-    """Recorded notes of an instrument whose names match a regular expression, with the pitch their names give.
+    """Find the recorded notes of an instrument whose names match a regular expression, with their pitch.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _pitch(sample: Sample) -> float | None:
 
 
 def play(notes: Sequence[Note], instrument: Sequence[Zone], rng: Random, frames: int,
-         envelope: Envelope = Envelope(), detune: float = 0.05) -> Audio:  # noqa: B008 (frozen)
+         envelope: Envelope = Envelope(), detune: float = 0.05) -> Audio:
     """Play a score on recorded notes, with round robin by chance and a slight random detuning.
 
     Returns

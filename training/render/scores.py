@@ -1,4 +1,4 @@
-"""What accompanying instruments play: songs as chord progressions, the freedoom MIDI files, and timing that breathes."""
+"""What accompanying instruments play: songs as chord progressions, MIDI files, and timing that breathes."""
 
 from __future__ import annotations
 
@@ -121,12 +121,12 @@ def humanise(notes: Sequence[Note], rng: Random, timing: float = 0.008, dynamics
 
 
 def with_rests(notes: Sequence[Note], rng: Random, seconds: float) -> list[Note]:
-    """Leave out stretches of one to four seconds, so that the instrument is not always there."""
+    """Leave out up to three stretches of 5 to 30 % of the segment, but never everything."""
     gaps = rng.choice([0, 1, 2, 3], p=[0.55, 0.2, 0.15, 0.1])
     kept = list(notes)
     for _ in range(gaps):
         start = rng.uniform(0.0, seconds)
-        stop = start + rng.uniform(0.5, 0.3 * seconds)
+        stop = start + rng.uniform(0.05, 0.3) * seconds
         left = [note for note in kept if not start <= note.start < stop]
         kept = left if left else kept
     return kept
@@ -144,7 +144,8 @@ class Part:
 def read_parts(path: Path) -> tuple[Part, ...]:
     """Read the instruments of a MIDI file, without the drums (channel 10), one part a channel and program."""
     found: dict[tuple[int, int], list[Note]] = {}
-    programs, open_notes = [0] * 16, {}
+    programs = [0] * 16
+    open_notes: dict[tuple[int, int], tuple[float, float, int]] = {}
     time = 0.0
     for message in mido.MidiFile(path, clip=True):
         time += message.time

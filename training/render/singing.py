@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import soundfile
@@ -28,14 +29,22 @@ SPEAKER = "espeak-ng"
 VOICES = ("en-us+m1", "en-us+m3", "en-us+m7", "en+m2", "en-us+f1", "en-us+f2", "en+f3", "en-us+f5", "en-gb+klatt2",
           "en-us+klatt4", "es+f4", "es+m4", "fr+f2", "it+m5", "de+m6", "pt+f3")
 LYRICS = (
-    "hold me tonight until the morning comes and never let me go", "she said she likes the way the stars shine on the sea",
-    "I was standing at the station just to catch another train", "rolling down the highway with a pocket full of change",
-    "sister sing a song for me, sing it soft and sing it slow", "this is such a sad sad story, so I scream it at the sky",
-    "take a chance, take a step, shake the dust out of your shoes", "you got me running, you got me hiding in the night",
-    "lost my heart in San Francisco, lost my hat in Tennessee", "don't you stop, don't you stop, don't you stop believing it",
-    "we are young and we are restless and the streets are made of glass", "what's the use of silver chains if it's freedom that you want",
-    "baby come back, baby come home, baby pick up the telephone", "fire in the furnace, thunder in the hills",
-    "oh oh oh yeah yeah yeah, na na na na na na", "la la la, ooh ooh ooh, hey hey hey, ah ah ah",
+    "hold me tonight until the morning comes and never let me go",
+    "she said she likes the way the stars shine on the sea",
+    "I was standing at the station just to catch another train",
+    "rolling down the highway with a pocket full of change",
+    "sister sing a song for me, sing it soft and sing it slow",
+    "this is such a sad sad story, so I scream it at the sky",
+    "take a chance, take a step, shake the dust out of your shoes",
+    "you got me running, you got me hiding in the night",
+    "lost my heart in San Francisco, lost my hat in Tennessee",
+    "don't you stop, don't you stop, don't you stop believing it",
+    "we are young and we are restless and the streets are made of glass",
+    "what's the use of silver chains if it's freedom that you want",
+    "baby come back, baby come home, baby pick up the telephone",
+    "fire in the furnace, thunder in the hills",
+    "oh oh oh yeah yeah yeah, na na na na na na",
+    "la la la, ooh ooh ooh, hey hey hey, ah ah ah",
 )
 _WINDOW, _HOP, _LIFTER = 1024, 256, 70
 _SPOKEN = 232  # the bin of 10 kHz, where espeak-ng's speech ends; above it the envelope is mirrored, ever softer
@@ -123,7 +132,7 @@ def _syllables(loudness: NDArray[np.float32]) -> tuple[tuple[int, int, int], ...
     """Split at the valleys between the peaks of the low band's loudness."""
     smooth = np.convolve(loudness, np.hanning(15) / np.hanning(15).sum(), "same")
     peaks, _ = signal.find_peaks(smooth, height=0.15 * smooth.max(), distance=12, prominence=0.05 * smooth.max())
-    cuts = [int(a + np.argmin(smooth[a:b])) for a, b in zip(peaks[:-1], peaks[1:], strict=True)]
+    cuts = [int(a + np.argmin(smooth[a:b])) for a, b in pairwise(peaks)]
     begins, ends = [max(int(peaks[0]) - 30, 0), *cuts], [*cuts, min(int(peaks[-1]) + 30, loudness.size - 1)]
     return tuple(zip(begins, (int(peak) for peak in peaks), ends, strict=True))
 

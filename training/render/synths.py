@@ -49,21 +49,21 @@ class Patch:
 
 
 def bass_patch(rng: Random) -> Patch:
-    """A random synth bass."""
+    """Invent a synth bass."""
     return Patch(str(rng.choice(["saw", "square", "triangle", "fm"], p=[0.4, 0.3, 0.1, 0.2])), int(rng.integers(1, 3)),
                  rng.uniform(0.02, 0.15), rng.uniform(0.0, 1.0), rng.uniform(1.5, 10.0), rng.uniform(0.0, 3.0),
                  rng.uniform(0.7, 5.0), 0.003, rng.uniform(0.1, 0.5), rng.uniform(0.3, 1.0), rng.uniform(0.02, 0.15))
 
 
 def pad_patch(rng: Random) -> Patch:
-    """A random slow chord sound."""
+    """Invent a slow chord sound."""
     return Patch(str(rng.choice(["saw", "square", "triangle", "fm"], p=[0.55, 0.2, 0.1, 0.15])),
                  int(rng.integers(1, 4)), rng.uniform(0.05, 0.25), 0.0, rng.uniform(2.0, 12.0), rng.uniform(-1.0, 1.0),
                  rng.uniform(0.7, 2.0), rng.uniform(0.05, 0.8), 1.0, rng.uniform(0.7, 1.0), rng.uniform(0.2, 1.0), 0.05)
 
 
 def lead_patch(rng: Random) -> Patch:
-    """A random melody sound."""
+    """Invent a melody sound."""
     return Patch(str(rng.choice(["saw", "square", "triangle", "sine", "fm"])), int(rng.integers(1, 4)),
                  rng.uniform(0.02, 0.2), rng.uniform(0.0, 0.3), rng.uniform(3.0, 20.0), rng.uniform(0.0, 2.0),
                  rng.uniform(0.7, 4.0), rng.uniform(0.003, 0.05), rng.uniform(0.1, 0.5), rng.uniform(0.5, 1.0),
@@ -71,7 +71,7 @@ def lead_patch(rng: Random) -> Patch:
 
 
 def pluck_patch(rng: Random) -> Patch:
-    """A random short sound for arpeggios and stabs."""
+    """Invent a short sound for arpeggios and stabs."""
     return Patch(str(rng.choice(["saw", "square", "fm"])), int(rng.integers(1, 4)), rng.uniform(0.02, 0.15), 0.0,
                  rng.uniform(2.0, 8.0), rng.uniform(1.0, 3.0), rng.uniform(0.7, 4.0), 0.002, rng.uniform(0.08, 0.4),
                  rng.uniform(0.0, 0.3), rng.uniform(0.05, 0.3))

@@ -90,7 +90,8 @@ def _shouts(library: Library, rng: Random, frames: int) -> Audio:
         sound = read_audio(calls[rng.integers(len(calls))].path)
         for _ in range(gang):
             start = int((position + abs(rng.normal(0.0, 0.015)) * (gang > 1)) * SAMPLERATE)
-            effects.add_at(track, effects.transpose(sound, semitones + rng.normal(0.0, 1.0 if gang > 1 else 0.3)), start)
+            shift = semitones + rng.normal(0.0, 1.0 if gang > 1 else 0.3)
+            effects.add_at(track, effects.transpose(sound, shift), start)
         position += sound.size / SAMPLERATE * rng.uniform(0.6, 1.0) + float(rng.choice([0.0, 0.3, 1.5]))
     return track
 
@@ -100,7 +101,7 @@ def _inside(notes: list[Note], rng: Random, seconds: float) -> list[Note]:
 
 
 def _doubled(track: Audio, rng: Random) -> Audio:
-    """A second take: slightly later, its pitch and timing wandering."""
+    """Add a second take: slightly later, its pitch and timing wandering."""
     drift = np.interp(np.arange(track.size), np.linspace(0, track.size, 12), rng.normal(0.0, 0.12, 12))
     second = effects.bend(track, drift.astype(np.float32))
     out = track.copy()

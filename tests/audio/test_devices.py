@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from rtsep.audio import devices as module
+from rtsep.audio.devices import Device, check_format, choose_device, list_devices
+from rtsep.cli.main import main
+from rtsep.errors import DeviceError
+
+DEVICES = [
+    Device(0, "UMC404HD 192k", "ALSA", 4, 4, 44100),
+    Device(1, "HDA Intel", "ALSA", 2, 0, 48000, default_input=True),
+    Device(2, "HDA Intel HDMI", "ALSA", 0, 8, 48000),
+    Device(3, "default", "ALSA", 32, 32, 44100, default_output=True),
+    Device(4, "system", "JACK Audio Connection Kit", 2, 2, 44100),
+]
+
+
+@pytest.mark.parametrize(("wanted", "direction", "index"), [
+    ("umc", "input", 0),
+    ("HDA", "input", 1),  # the other HDA has no inputs
+    ("hda", "output", 2),
+    ("HDA Intel", "input", 1),
+    ("jack", "output", 4),
+    ("default", "output", 3),
+    ("4", "input", 4),
+    (None, "input", 1),
+    (None, "output", 3),
+])
+def test_choice(wanted: str | None, direction: module.Direction, index: int) -> None:
+    assert choose_device(DEVICES, wanted, direction).index == index
+
+
+def test_exact_name_wins_over_longer_ones() -> None:
+    twins = [Device(0, "Scarlett 2i2", "ALSA", 2, 2, 44100), Device(1, "Scarlett", "ALSA", 2, 2, 44100),
+             Device(2, "Scarlett 18i8", "ALSA", 2, 2, 44100)]
+    assert choose_device(twins, "scarlett", "input").index == 1
+
+
+def test_host_api_tells_namesakes_apart() -> None:
+    twins = [Device(0, "Scarlett", "MME", 2, 2, 44100), Device(1, "Scarlett", "Windows WASAPI", 2, 2, 44100)]
+    assert choose_device(twins, "scarlett, windows wasapi", "input").index == 1
+    with pytest.raises(DeviceError, match=r"2 input devices match 'Scarlett'.*\[0\] Scarlett, MME; \[1\] Scarl"):
+        choose_device(twins, "Scarlett", "input")
+
+
+@pytest.mark.parametrize(("devices", "wanted", "direction", "sentence"), [
+    ([], None, "input", "no audio device here.*--input demo"),
+    (DEVICES, "violin", "input", r"no input device matches 'violin'; there are: \[0\] UMC404HD 192k, ALSA; \[1\]"),
+    (DEVICES, "7", "output", "no output device matches '7'"),
+    (DEVICES, "1", "output", "no output device matches '1'"),
+    (DEVICES, "alsa", "output", "3 output devices match 'alsa'"),
+    (DEVICES[:1], None, "output", r"no default output device: choose one with --output; there are: \[0\] UMC404HD"),
+    (DEVICES[1:2], "x", "output", "no output device matches 'x'; there is none"),
+])
+def test_refusals(devices: list[Device], wanted: str | None, direction: module.Direction, sentence: str) -> None:
+    with pytest.raises(DeviceError, match=sentence):
+        choose_device(devices, wanted, direction)
+
+
+class FakePortAudio:
+    """As much of sounddevice as is asked of it; takes 44100 Hz only."""
+
+    class PortAudioError(Exception):  # noqa: D106
+        pass
+
+    default = SimpleNamespace(device=(0, -1))
+
+    def query_hostapis(self) -> list[dict[str, object]]:
+        return [{"name": "ALSA"}]
+
+    def query_devices(self) -> list[dict[str, object]]:
+        return [{"name": "card", "hostapi": 0, "max_input_channels": 2, "max_output_channels": 1,
+                 "default_samplerate": 48000.0}]
+
+    def check_input_settings(self, samplerate: int, **_: object) -> None:
+        if samplerate != 44100:
+            raise self.PortAudioError("Invalid sample rate", -9997)
+
+    check_output_settings = check_input_settings
+
+
+def test_listing_reads_portaudio() -> None:
+    assert list_devices(FakePortAudio()) == [Device(0, "card", "ALSA", 2, 1, 48000, default_input=True)]
+
+
+def test_format_that_fits_passes() -> None:
+    check_format(FakePortAudio(), DEVICES[0], "input", 2, 44100)
+
+
+def test_refused_rate_names_both_rates_and_ways_out() -> None:
+    with pytest.raises(DeviceError, match=r"UMC404HD 192k, ALSA does not take 48000 Hz.*its own rate is 44100 Hz.*"
+                                          r"Invalid sample rate.*choose another --input"):
+        check_format(FakePortAudio(), DEVICES[0], "input", 2, 48000)
+
+
+def test_too_few_channels() -> None:
+    with pytest.raises(DeviceError, match="system, JACK Audio Connection Kit has 2 output channels, 6 are needed"):
+        check_format(FakePortAudio(), DEVICES[4], "output", 6, 44100)
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> list[Device]:
+    devices: list[Device] = []
+    monkeypatch.setattr(module, "open_portaudio", lambda: None)
+    monkeypatch.setattr(module, "list_devices", lambda _: devices)
+    return devices
+
+
+def test_command_without_any_device(listed: list[Device], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["devices"]) == 0
+    assert "--input demo" in capsys.readouterr().out
+
+
+def test_command_prints_a_table(listed: list[Device], capsys: pytest.CaptureFixture[str]) -> None:
+    listed += DEVICES
+    assert main(["devices"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[2].split() == [">", "1", "HDA", "Intel", "ALSA", "2", "0", "48000"]
+
+
+def test_command_prints_json(listed: list[Device], capsys: pytest.CaptureFixture[str]) -> None:
+    listed += DEVICES
+    assert main(["devices", "--json"]) == 0
+    assert [Device(**entry) for entry in json.loads(capsys.readouterr().out)] == DEVICES

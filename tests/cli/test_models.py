@@ -1,0 +1,66 @@
+"""`rtsep models`: the table, the JSON, nothing installed, damaged ones."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from rtsep import model
+from rtsep.cli.main import main
+
+
+@pytest.fixture
+def folder(tmp_path, tiny_model, monkeypatch):
+    """Give a folder of models with the tiny one and its card in it."""
+    shutil.copy(tiny_model, tmp_path / "tiny.onnx")
+    (tmp_path / "tiny.yaml").write_text("quality:\n  guitar_sdr_db: 7.25\n  songs: 5\n")
+    monkeypatch.setattr(model, "model_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def test_the_table_shows_what_matters(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    assert main(["models"]) == 0
+    out = capsys.readouterr().out
+    for word in ("tiny", "11.6 ms", "0.6 MB", "drums, guitar, other", "guitar_sdr_db 7.2", "songs 5", "CC0-1.0"):
+        assert word in out
+
+
+def test_json_is_complete(folder, capsys):
+    assert main(["models", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["name"] == "tiny"
+    assert row["latency_ms"] == pytest.approx(512 / 44.1, abs=0.01)
+    assert row["samplerate"] == 44100
+    assert row["stems"] == ["drums", "guitar", "other"]
+    assert row["quality"] == {"guitar_sdr_db": 7.25, "songs": 5}
+    assert row["licence"] == "CC0-1.0"
+
+
+def test_a_model_without_a_card_shows_its_own_quality(folder, capsys):
+    (folder / "tiny.yaml").unlink()
+    assert main(["models", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["quality"] == {}
+
+
+def test_nothing_installed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(model, "model_folder", lambda: tmp_path)
+    assert main(["models"]) == 0
+    assert capsys.readouterr().out.startswith(f"no models in {tmp_path}")
+    assert main(["models", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(("name", "content"), [("bad.onnx", "no model"), ("tiny.yaml", "quality: [unclosed")])
+def test_damaged_files_are_reported_beside_the_good_ones(folder, capsys, name, content):
+    shutil.copy(folder / "tiny.onnx", folder / "good.onnx")
+    (folder / name).write_text(content)
+    assert main(["models", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "good" in [row["name"] for row in json.loads(captured.out)]
+    assert captured.err.startswith("rtsep: ")
+    assert len(captured.err.splitlines()) == 1
+    assert name in captured.err

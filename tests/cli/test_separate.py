@@ -1,0 +1,130 @@
+"""`rtsep separate` from the outside."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+COMMAND = [sys.executable, "-m", "rtsep.cli.main", "separate"]
+
+
+def separate(tmp_path: Path, *arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False,
+                          cwd=tmp_path, env=environment(), **options)
+
+
+def environment() -> dict[str, str]:
+    return {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
+
+
+def song(path: Path, seconds: float = 0.5) -> Path:
+    noise = np.random.default_rng(4).uniform(-0.3, 0.3, (int(seconds * 44100), 2))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, noise, 44100)
+    return path
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_writes_every_stem_and_one_line(tmp_path, tiny_model):
+    done = separate(tmp_path, song(tmp_path / "my song.flac"), "-o", "out", "--model", tiny_model)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert tree(tmp_path / "out") == ["my song/drums.wav", "my song/guitar.wav", "my song/other.wav"]
+    assert len(done.stdout.splitlines()) == 1
+    assert "times real time" in done.stdout
+    assert str(Path("out") / "my song") in done.stdout
+
+
+def test_default_folder_and_chosen_stems(tmp_path, tiny_model):
+    done = separate(tmp_path, song(tmp_path / "a.wav"), "--model", tiny_model, "--stems", "guitar", "rest")
+    assert done.returncode == 0
+    assert tree(tmp_path / "separated") == ["a/guitar.wav", "a/rest.wav"]
+
+
+def test_a_broken_file_does_not_stop_the_others(tmp_path, tiny_model):
+    broken = tmp_path / "broken.wav"
+    broken.write_text("this is no sound")
+    done = separate(tmp_path, "missing.mp3", song(tmp_path / "a.wav"), broken, song(tmp_path / "b.wav"), "-o", "out",
+                    "--model", tiny_model)
+    assert done.returncode == 1
+    assert {path.parts[0] for path in map(Path, tree(tmp_path / "out"))} == {"a", "b"}
+    messages = done.stderr.splitlines()
+    assert len(messages) == 2
+    assert messages[0].startswith("rtsep: no file missing.mp3")
+    assert messages[1].startswith(f"rtsep: {broken} is damaged or in a format")
+
+
+def test_files_of_one_name_do_not_overwrite_each_other(tmp_path, tiny_model):
+    done = separate(tmp_path, song(tmp_path / "x" / "song.wav"), song(tmp_path / "y" / "song.wav", 0.2), "-o", "out",
+                    "--model", tiny_model, "--stems", "guitar")
+    assert done.returncode == 0
+    assert tree(tmp_path / "out") == ["song-2/guitar.wav", "song/guitar.wav"]
+    assert soundfile.info(tmp_path / "out" / "song-2" / "guitar.wav").frames == 8820
+
+
+def test_bad_samples_are_reported(tmp_path, tiny_model):
+    noise = np.full((9000, 1), 0.1, np.float32)
+    noise[100:107] = np.nan
+    soundfile.write(tmp_path / "nan.wav", noise, 44100, subtype="FLOAT")
+    done = separate(tmp_path, "nan.wav", "--model", tiny_model)
+    assert done.returncode == 0
+    assert "7 frames held NaN" in done.stdout
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["--model", "nonsense"], "no model 'nonsense'"),
+    (["--model", "missing.onnx"], "no model file missing.onnx"),
+    (["--stems", "kazoo"], "no stem 'kazoo': this model has drums, guitar, other"),
+    (["--stems", "guitar", "guitar"], "name each stem once"),
+    (["--mask-gain", "-3"], "mask_gain is -3.0: give a number from 0"),
+])
+def test_wrong_options_are_one_sentence_before_any_work(tmp_path, tiny_model, arguments, words):
+    model = [] if "--model" in arguments else ["--model", tiny_model]
+    done = separate(tmp_path, song(tmp_path / "a.wav"), *model, *arguments)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"rtsep: {words}")
+    assert not (tmp_path / "separated").exists()
+
+
+def test_a_disk_that_takes_no_more_is_explained_and_left_clean(tmp_path, tiny_model):
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = separate(tmp_path, song(tmp_path / "a.wav", 2.0), "-o", "out", "--model", tiny_model, preexec_fn=small_disk)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "cannot write" in done.stderr
+    assert tree(tmp_path / "out") == []
+
+
+def test_ctrl_c_leaves_no_half_stem(tmp_path, tiny_model):
+    source = song(tmp_path / "long.wav", 120.0)
+    with subprocess.Popen([*COMMAND, source, "-o", "out", "--model", tiny_model], cwd=tmp_path, env=environment(),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "out").rglob("*.part")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr.read() == "rtsep: interrupted\n"
+    assert tree(tmp_path / "out") == []
+
+
+def test_a_terminal_sees_a_progress_bar(tmp_path, tiny_model):
+    script = f"{' '.join(COMMAND)} {song(tmp_path / 'a.wav', 20.0)} -o out --model {tiny_model}"
+    done = subprocess.run(["script", "-qec", script, "/dev/null"], capture_output=True, text=True, timeout=120,
+                          check=False, cwd=tmp_path, env=environment() | {"TERM": "xterm", "COLUMNS": "100"})
+    assert done.returncode == 0
+    assert "x real time" in done.stdout
+    assert "━" in done.stdout

@@ -1,0 +1,153 @@
+"""rtsep live on a real audio server, seen from outside: another process plays into it and records it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from rtsep.offline import separate_file
+
+from .conftest import PATIENCE_S, JackServer, StartServer, rtsep_live
+
+SAMPLERATE = 44100
+RIG = Path(__file__).with_name("jack_rig.py")
+IN_PORTS = ("rtsep:in_0", "rtsep:in_1")
+
+
+def music(seconds: float) -> np.ndarray:
+    """Loud seconds of a real song where there is one, else tones and bursts of noise; float32 (2, frames)."""
+    frames = round(seconds * SAMPLERATE)
+    data = Path(os.environ.get("RTSEP_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    for path in sorted(data.glob("medleydb/Audio/*/*_MIX.wav")):
+        if soundfile.info(path).samplerate == SAMPLERATE and soundfile.info(path).frames > 30 * SAMPLERATE + frames:
+            return soundfile.read(path, frames, 30 * SAMPLERATE, dtype="float32", always_2d=True)[0].T.copy()
+    rng = np.random.default_rng(4)
+    time_s = np.arange(frames) / SAMPLERATE
+    tone = 0.3 * np.sin(2 * np.pi * 196.0 * time_s) + 0.1 * np.sin(2 * np.pi * 588.0 * time_s)
+    hits = rng.standard_normal((2, frames)) * np.exp(-8.0 * (time_s % 0.5)) * 0.2
+    return (tone + hits).astype(np.float32)
+
+
+def play_through(server: JackServer, song: np.ndarray, outputs: tuple[str, ...], tmp_path: Path) -> np.ndarray:
+    np.save(tmp_path / "song.npy", song)
+    subprocess.run([sys.executable, str(RIG), str(tmp_path / "song.npy"), str(tmp_path / "recording.npy"),
+                    ",".join(IN_PORTS), ",".join(outputs)], env=server.env, check=True, timeout=2 * PATIENCE_S)
+    return np.load(tmp_path / "recording.npy")
+
+
+def end(process: subprocess.Popen[str], number: int = signal.SIGINT) -> str:
+    """Stop rtsep; return its tables."""
+    process.send_signal(number)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (0, "")
+    return out
+
+
+def reported_latency(tables: str) -> int:
+    found = re.search(r"^total: output behind input, and devices +(\d+) ", tables, re.MULTILINE)
+    assert found, tables
+    return int(found[1])
+
+
+def separated(song: np.ndarray, silence: int, model: Path, folder: Path) -> dict[str, np.ndarray]:
+    """Separate the song after some silence as `rtsep separate` does; the silence is cut off again."""
+    heard = np.pad(song, ((0, 0), (silence, 0)))
+    soundfile.write(folder / "heard.wav", heard.T, SAMPLERATE, subtype="FLOAT")
+    files = separate_file(folder / "heard.wav", folder / "separated", model, ("guitar", "rest"))
+    return {stem: soundfile.read(path, dtype="float32")[0].T[:, silence:] for stem, path in files.outputs.items()}
+
+
+@pytest.mark.parametrize(("period", "option", "heard", "latency"), [
+    (512, "--stem", "guitar", 256),
+    (256, "--remove", "rest", 256),
+    (128, "--stem", "guitar", 384),
+])
+def test_output_is_what_separate_makes_of_the_file(jack: StartServer, tiny_model: Path, tmp_path: Path, period: int,
+                                                   option: str, heard: str, latency: int) -> None:
+    server = jack(period)
+    song = music(6.0 if period == 512 else 3.0)
+    with rtsep_live("--model", str(tiny_model), option, "guitar", "--record", str(tmp_path / "tape"),
+                    env=server.env) as process:
+        server.wait_for_port("rtsep:out_1", process)
+        recording = play_through(server, song, ("rtsep:out_0", "rtsep:out_1"), tmp_path)
+        tables = end(process)
+    assert reported_latency(tables) == latency
+    tape = soundfile.read(tmp_path / "tape" / "mixture.wav", dtype="float32")[0].T
+    silence = first_sound(tape) - first_sound(song)  # what rtsep heard before the song
+    np.testing.assert_array_equal(tape[:, silence:silence + song.shape[1]], song)
+    wanted = separated(song, silence, tiny_model, tmp_path)[heard]
+    assert np.abs(wanted - song).max() > 0.05  # it does separate
+    got = recording[:, latency:latency + song.shape[1]]
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5)
+
+
+def first_sound(audio: np.ndarray) -> int:
+    return int(np.argmax(np.any(audio != 0.0, axis=0)))
+
+
+def test_split_plays_every_stem_on_outputs_of_its_own(jack: StartServer, tiny_model: Path, tmp_path: Path) -> None:
+    server = jack(512, playback=6)
+    song = music(1.0)
+    outputs = tuple(f"rtsep:out_{index}" for index in range(6))
+    with rtsep_live("--model", str(tiny_model), "--split", env=server.env) as process:
+        server.wait_for_port(outputs[-1], process)
+        recording = play_through(server, song, outputs, tmp_path)
+        latency = reported_latency(end(process))
+    stems = recording.reshape(3, 2, -1)[:, :, latency:latency + song.shape[1]]
+    np.testing.assert_allclose(stems.sum(axis=0), song, rtol=0, atol=1e-5)
+    assert all(np.abs(stem - song).max() > 0.05 for stem in stems)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_with_the_tables(jack: StartServer, tiny_model: Path, number: int) -> None:
+    server = jack()
+    with rtsep_live("--model", str(tiny_model), env=server.env) as process:
+        server.wait_for_port("rtsep:out_1", process)
+        tables = end(process, number)
+    assert "late hops" in tables
+    assert "rtsep:out_1" not in server.ports()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_lost_server_is_one_sentence(jack: StartServer, tiny_model: Path, number: int) -> None:
+    server = jack()
+    with rtsep_live("--model", str(tiny_model), env=server.env) as process:
+        server.wait_for_port("rtsep:out_1", process)
+        server.process.send_signal(number)
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1
+    assert re.fullmatch(r"rtsep: the sound server or device .*\n", err)
+
+
+def test_a_file_plays_to_a_device(jack: StartServer, tiny_model: Path, tmp_path: Path) -> None:
+    server = jack()
+    song = music(1.0)
+    soundfile.write(tmp_path / "song.wav", song.T, SAMPLERATE, subtype="FLOAT")
+    with rtsep_live("--model", str(tiny_model), "--input", str(tmp_path / "song.wav"), "--output", "system",
+                    "--record", str(tmp_path / "tape"), env=server.env) as process:
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, err) == (0, "")
+    assert re.search(r"^output +system, JACK", out, re.MULTILINE)
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "tape" / "mixture.wav", dtype="float32")[0].T, song)
+
+
+def test_unknown_devices_and_rates_are_sentences(jack: StartServer, tiny_model: Path) -> None:
+    server = jack(samplerate=48000)
+    for options, sentence in [
+        (["--input", "violin"], "rtsep: no input device matches 'violin'; there are: [0] system, JACK"),
+        (["--split"], "rtsep: --split needs 3 output channels, one a stem, and the device has 2"),
+        ([], "rtsep: system, JACK Audio Connection Kit does not take 44100 Hz"),
+    ]:
+        with rtsep_live("--model", str(tiny_model), *options, env=server.env) as process:
+            _, err = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 1
+        assert err.startswith(sentence)
+        assert err.count("\n") == 1

@@ -1,0 +1,160 @@
+"""The separator: any block size gives the same sound, at the promised latency, from an explicit state."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rtsep import ConfigError, Separator
+from tests.conftest import make_tiny_model, tiny_network
+from training.validation import torch_separator
+
+Audio = NDArray[np.float32]
+BLOCKSIZES = [1, 64, 65, 441, 480, 512, 8193]
+
+
+def music(channels: int, frames: int, seed: int = 1) -> Audio:
+    """Noise bursts over a chord: every band is busy and the level moves."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(frames) / 44100
+    chord = sum(np.sin(2 * np.pi * f * time) for f in (110.0, 277.2, 1318.5))
+    noise = rng.standard_normal((channels, frames)) * np.exp(-((time * 4) % 1.0) * 6)
+    return (0.1 * chord + 0.3 * noise).astype(np.float32)
+
+
+def run(separator: Separator, audio: Audio, blocksize: int) -> Audio:
+    """Feed audio in blocks."""
+    starts = range(0, audio.shape[1], blocksize)
+    return np.concatenate([separator.process(audio[:, start:start + blocksize]) for start in starts], axis=2)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("blocksize", BLOCKSIZES)
+def test_streaming_equals_offline(tiny_model: Path, channels: int, blocksize: int) -> None:
+    audio = music(channels, 20000)
+    separator = Separator(tiny_model, channels)
+    out = run(separator, audio, blocksize)
+    offline = torch_separator(tiny_network())
+    if channels == 1:
+        expected = offline(np.concatenate([audio[0], np.zeros(separator.latency, np.float32)]))
+        aligned = out[:, 0, separator.latency:]
+        for stem, sound in zip(separator.stems, aligned, strict=True):
+            np.testing.assert_allclose(sound, expected[stem][:sound.size], atol=1e-5)
+            assert np.std(sound) > 0.01
+            assert np.std(sound - audio[0, :sound.size]) > 0.01, "the mask must not be the identity"
+    whole = Separator(tiny_model, channels).process(audio)
+    np.testing.assert_allclose(out, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("profile", ["paper", "stage", "ultra"])
+@pytest.mark.parametrize("blocksize", [None, 64, 128, 256, 441, 480, 512, 1024])
+def test_stems_sum_to_the_mixture_at_the_reported_latency(tmp_path: Path, profile: str, blocksize: int | None) -> None:
+    separator = Separator(make_tiny_model(tmp_path / "m.onnx", profile), 2, blocksize)
+    geometry = separator.info.geometry
+    assert separator.latency <= geometry.synthesis
+    if blocksize is not None:
+        assert separator.latency == geometry.synthesis - np.gcd(blocksize, geometry.hop)
+    size = blocksize or 300
+    audio = music(2, 100 * size)
+    total = run(separator, audio, size).sum(axis=0)
+    error = total[:, separator.latency:] - audio[:, : -separator.latency]
+    assert 20 * np.log10(np.std(error) / np.std(audio)) < -90
+
+
+def test_later_input_never_changes_earlier_output(tiny_model: Path) -> None:
+    audio = music(1, 12000)
+    changed = audio.copy()
+    changed[:, 8000:] = 0.0
+    first, second = (Separator(tiny_model).process(a) for a in (audio, changed))
+    latency = Separator(tiny_model).latency
+    np.testing.assert_array_equal(first[:, :, :8000], second[:, :, :8000])
+    assert np.any(first[:, :, 8000 + latency:] != second[:, :, 8000 + latency:])
+
+
+def test_reset_makes_it_as_new(tiny_model: Path) -> None:
+    separator = Separator(tiny_model)
+    first = separator.process(music(1, 5000))
+    separator.process(music(1, 3333, seed=2))
+    separator.reset()
+    np.testing.assert_array_equal(separator.process(music(1, 5000)), first)
+
+
+def test_nothing_grows_over_ten_thousand_blocks(tiny_model: Path) -> None:
+    separator = Separator(tiny_model, blocksize=64)
+    block = music(1, 64)
+    for _ in range(500):
+        separator.process(block)
+    tracemalloc.start()
+    before = tracemalloc.take_snapshot()
+    for _ in range(10_000):
+        separator.process(block)
+    growth = sum(row.size_diff for row in tracemalloc.take_snapshot().compare_to(before, "filename"))
+    tracemalloc.stop()
+    assert growth < 100_000
+
+
+def test_rest_is_the_mixture_without_the_wanted(tiny_model: Path) -> None:
+    audio = music(1, 9000)
+    separator = Separator(tiny_model, stems=("guitar", "rest"))
+    guitar, rest = separator.process(audio)
+    every = Separator(tiny_model).process(audio)
+    np.testing.assert_allclose(guitar, every[1], atol=1e-6)
+    np.testing.assert_allclose(rest, every[0] + every[2], atol=1e-6)
+
+
+def test_mask_gain_pulls_harder(tiny_model: Path) -> None:
+    energies = []
+    for gain in (0.0, 0.5, 1.0, 4.0):
+        separator = Separator(tiny_model, stems=("guitar",))
+        separator.controls.mask_gain = gain
+        energies.append(float(np.sum(separator.process(music(1, 9000)) ** 2)))
+    assert energies == sorted(energies, reverse=True)
+    assert energies[0] > 2 * energies[3]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_bad_block_is_silence_and_leaves_no_trace(tiny_model: Path, bad: float) -> None:
+    audio = music(1, 9600)
+    broken, muted = audio.copy(), audio.copy()
+    broken[0, 4900] = bad
+    muted[:, 4800:5280] = 0.0
+    separator = Separator(tiny_model)
+    out = run(separator, broken, 480)
+    assert separator.bad_blocks == 1
+    np.testing.assert_array_equal(out, run(Separator(tiny_model), muted, 480))
+
+
+def test_silence_in_silence_out(tiny_model: Path) -> None:
+    assert not np.any(Separator(tiny_model).process(np.zeros((1, 20000), np.float32)))
+
+
+@pytest.mark.parametrize("gain_db", [-20, 20])
+def test_level_of_the_input_does_not_change_the_masks(tiny_model: Path, gain_db: int) -> None:
+    audio = music(1, 20000)
+    gain = np.float32(10 ** (gain_db / 20))
+    plain, scaled = Separator(tiny_model).process(audio), Separator(tiny_model).process(audio * gain) / gain
+    assert 20 * np.log10(np.std(plain - scaled) / np.std(plain)) < -50
+
+
+def test_an_image_stays_where_it_is(tiny_model: Path) -> None:
+    mono = music(1, 9000)
+    left, right = Separator(tiny_model, 2).process(np.concatenate([mono, 0.25 * mono])).transpose(1, 0, 2)
+    np.testing.assert_allclose(right, 0.25 * left, atol=1e-6)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"channels": 0}, "channels is 0"), ({"blocksize": 0}, "blocksize is 0"), ({"stems": ["piano"]}, "no stem 'piano'"),
+])
+def test_arguments_that_do_not_fit(tiny_model: Path, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Separator(tiny_model, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", [(2, 64), (64,), (1, 65)])
+def test_blocks_of_another_shape_are_refused(tiny_model: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match="a block of"):
+        Separator(tiny_model, blocksize=64).process(np.zeros(shape, np.float32))
