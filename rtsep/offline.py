@@ -38,7 +38,7 @@ class SeparatedFile:
     elapsed_s
         Time that it took, in seconds.
     bad_frames
-        Frames of the source that held NaN or infinity and were taken as silence.
+        Frames of the source that held no usable numbers (NaN, infinity) and were taken as silence.
     missing_frames
         Frames that the source announced and did not hold.
     """

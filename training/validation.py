@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import museval
 import numpy as np
+import scipy.fft
+import scipy.linalg
 import torch
 from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ from training.spectra import power_of, resynthesise, spectra
 Audio = NDArray[np.float32]
 Separate = Callable[[Audio], dict[str, Audio]]
 TARGETS = ("guitar", "drums")
+FILTER_TAPS = 512
 
 
 @dataclass(frozen=True)
@@ -63,17 +66,29 @@ def score(song: Song, target: str, separate: Separate, version: int = 3) -> Scor
     return Score(song.name, target, wanted.size / 44100, sdr, sir, sar, sdr - before)
 
 
-def plain_sdr(wanted: Audio, estimate: Audio) -> float:
-    """10 log10 of the target's energy over the error's, in dB."""
-    return float(10 * np.log10(np.sum(np.square(wanted)) / (np.sum(np.square(wanted - estimate)) + 1e-12) + 1e-12))
+def sdr_version_3(target: Audio, estimate: Audio) -> float:
+    """SDR of BSS Eval 3 alone, in dB: a few FFTs instead of the toolbox's full decomposition.
+
+    The estimate is projected on the target delayed by 0 to 511 samples (Vincent et al., "Performance
+    measurement in blind audio source separation", 2006, Eq. 9 and 16); what is left is distortion.
+    """
+    size = scipy.fft.next_fast_len(target.size + FILTER_TAPS, real=True)
+    spectrum = scipy.fft.rfft(target.astype(np.float64), size)
+    correlation = scipy.fft.irfft(np.abs(spectrum) ** 2, size)[:FILTER_TAPS]
+    cross = scipy.fft.irfft(np.conj(spectrum) * scipy.fft.rfft(estimate.astype(np.float64), size), size)[:FILTER_TAPS]
+    taps = scipy.linalg.solve_toeplitz(correlation + 1e-10 * correlation[0] * (np.arange(FILTER_TAPS) == 0), cross)
+    projected = float(taps @ cross)  # energy of the projection
+    error = float(np.sum(np.square(estimate, dtype=np.float64))) - projected
+    return float(10.0 * np.log10(projected / max(error, 1e-20 * projected)))
 
 
 def quick_scores(songs: Sequence[Song], separate: Separate) -> dict[str, float]:
-    """Mean plain SDR of each target over the songs with electric guitar: fast, for choosing checkpoints."""
+    """Mean SDR (BSS Eval 3) of each target over the songs with electric guitar, for choosing checkpoints."""
     means = {}
     for target in TARGETS:
         mixtures = [song.mixture(target) for song in songs if song.has_guitar]
-        means[target] = float(np.mean([plain_sdr(wanted, separate(wanted + rest)[target]) for wanted, rest in mixtures]))
+        means[target] = float(np.mean([sdr_version_3(wanted, separate(wanted + rest)[target])
+                                       for wanted, rest in mixtures]))
     return means
 
 

@@ -96,8 +96,8 @@ def demo_song(samplerate: int = 44100) -> dict[str, Audio]:
         `drums`, `guitar` and `other`, each float32 (2, frames), 20 s long and the same at every call.
         Their sum is the song and peaks at -3 dB.
     """
-    stems = {"drums": _levelled(_drums(samplerate), 0.5), "guitar": _levelled(_guitars(samplerate), 0.0),
-             "other": _levelled(_bass_and_piano(samplerate), -1.0)}
+    stems = {"drums": _levelled(_drums(samplerate), 0.0), "guitar": _levelled(_guitars(samplerate), 1.5),
+             "other": _levelled(_bass_and_piano(samplerate), -1.5)}
     fade = np.clip((SECONDS - np.arange(stems["drums"].shape[1]) / samplerate) / 0.8, 0.0, 1.0)
     scale = PEAK / np.abs(sum(stems.values()) * fade).max()
     return {name: (stem * fade * scale).astype(np.float32) for name, stem in stems.items()}

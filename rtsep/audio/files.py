@@ -21,6 +21,7 @@ from rtsep.errors import AudioFileError
 
 Audio = NDArray[np.float32]
 MAX_BLOCK = 192_000  # frames read at once: bounds the memory whatever a header says
+_LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square may not fit into float32 any more
 _UNKNOWN = 2**63 - 1  # frames that libsndfile reports when a stream does not say how long it is
 _WAV_LIMIT = 2**32 - 2**16  # bytes of samples that fit into a WAV file beside its header
 _STREAMED = (0, 2**31 - 2**16)  # data sizes at or below, and above, which a WAV header says nothing
@@ -54,7 +55,7 @@ class AudioReader:
     position
         Frames read so far; the true length when the end is reached.
     bad_frames
-        Frames read so far that held NaN or infinity and were silenced.
+        Frames read so far that held NaN, infinity or values beyond a million, and were silenced.
 
     Raises
     ------
@@ -105,7 +106,7 @@ class AudioReader:
             raise AudioFileError(f"{self.path} is damaged after {self.position / self.samplerate:.1f} s "
                                  f"({error.error_string.strip('. ')}); repair it or fetch it again") from None
         self.position += len(block)
-        good = np.isfinite(block).all(axis=1)
+        good = (np.abs(block) <= _LOUDEST).all(axis=1)  # false for NaN
         if not good.all():
             self.bad_frames += int(np.count_nonzero(~good))
             block[~good] = 0.0

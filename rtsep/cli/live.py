@@ -117,13 +117,16 @@ def _play(session: Session, console: Console) -> Result | None:
     from rtsep.live.report import status_line
 
     with Live(Text("loading"), console=console, transient=True, refresh_per_second=10) as live:
-        return session.run(lambda board, samplerate: live.update(Text(status_line(board, samplerate))))
+        return session.run(lambda board, samplerate: live.update(
+            Text(status_line(board, samplerate), no_wrap=True, overflow="ellipsis")))
 
 
 @contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the session cleanly."""
-    previous = {number: signal.signal(number, lambda *_: session.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    from rtsep.live.process import STOP_SIGNALS
+
+    previous = {number: signal.signal(number, lambda *_: session.stop()) for number in STOP_SIGNALS}
     try:
         yield
     finally:

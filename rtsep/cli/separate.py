@@ -73,7 +73,7 @@ def _report(result: SeparatedFile) -> None:
     print(f"{result.source} -> {folder} ({', '.join(result.outputs)}): {_clock(result.seconds)} in "
           f"{_clock(result.elapsed_s)}, {result.times_real_time:.0f} times real time")
     if result.bad_frames:
-        print(f"  {result.bad_frames} frames held NaN or infinity and were taken as silence")
+        print(f"  {result.bad_frames} frames held no usable numbers (NaN, infinity) and were taken as silence")
     if result.missing_frames > result.samplerate:  # mp3 files without an index announce an estimate
         print(f"  the file ends {_clock(result.missing_frames / result.samplerate)} earlier than it announces")
 

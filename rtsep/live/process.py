@@ -28,6 +28,9 @@ from rtsep.live.shared import RUNNING, Board, Ring
 from rtsep.live.streams import Player, Stream, device_latencies, open_clock, open_devices
 from rtsep.separator import Separator
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Signals that the supervisor answers, for which this process waits to be stopped."""
+
 TICK_S = 0.02  # how often the stream is looked after
 SILENT_SERVER_S = 3.0  # without a callback for so long, the sound server counts as dead
 _SWITCH_INTERVAL_S = 0.0005  # how long other threads of this process may keep the interpreter
@@ -66,7 +69,8 @@ def run_audio(settings: LiveSettings, pipe: Connection, rooms: Rooms) -> None:
     rooms
         Shared memory.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor, which stops this process
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # sound libraries write to the terminal; our own errors use the pipe
     try:
         _play(settings, pipe, rooms)
@@ -137,13 +141,13 @@ def _check_devices(settings: LiveSettings, devices: Devices, outputs: int, sampl
 
 def _open(settings: LiveSettings, devices: Devices, player: Player, outputs: int,
           separator: Separator) -> tuple[Stream, Started]:
+    source = settings.input or "fed" if devices.source is None else devices.source.label
     if devices.target is None:
         blocksize = settings.blocksize or separator.info.geometry.hop
-        return open_clock(player, outputs, separator.samplerate, blocksize), Started("fed", "clock", 0, 0)
+        return open_clock(player, outputs, separator.samplerate, blocksize), Started(source, "clock", 0, 0)
     stream = open_devices(devices.sounddevice, player, devices.source, devices.target, devices.channels, outputs,
                           separator.samplerate, settings.blocksize)
     latencies = device_latencies(stream, settings.fed, separator.samplerate)
-    source = "fed" if devices.source is None else devices.source.label
     return stream, Started(source, devices.target.label, *latencies)
 
 

@@ -25,7 +25,7 @@ def status_line(board: Board, samplerate: int) -> str:
     load = board.busy_s / seconds if seconds else 0.0
     return (f"{int(seconds) // 60}:{int(seconds) % 60:02d}  in {_peak_db(board.input_peak)}  "
             f"out {_peak_db(board.output_peak)}  load {load:4.0%}  late {board.late}  "
-            f"xruns {board.input_xruns} in, {board.output_xruns} out  (Ctrl-C ends)")
+            f"xruns {board.input_xruns} + {board.output_xruns}  Ctrl-C ends")
 
 
 def report(result: Result) -> Group:

@@ -12,13 +12,13 @@ from types import TracebackType
 from typing import Self
 
 from rtsep.errors import DeviceError, RtsepError
-from rtsep.live.process import Rooms, run_audio
-from rtsep.live.protocol import Failed, LiveSettings, Message
+from rtsep.live.process import STOP_SIGNALS, Rooms, run_audio
+from rtsep.live.protocol import Failed, LiveSettings, Message, Started
 from rtsep.live.shared import Ring, new_board
 
 HANG_S = 4.0  # without a heartbeat for so long, the audio process counts as hanging
 _STOP_S = 2.0  # what a clean end may take
-_STARTUP_S = 60.0  # what loading the model and opening the devices may take
+_STARTUP_S = 30.0  # what loading the model and opening the devices may take
 _FEED_SAMPLES = 1 << 20  # 12 s of stereo
 _TAPE_SAMPLES = 1 << 22  # 16 s of a stereo mixture with two stereo stems
 
@@ -50,6 +50,7 @@ class AudioProcess:
             args=(settings, self._child_pipe, Rooms(self.board, self.feed, self.tape)))
         self._heartbeat = 0
         self._heard = 0.0
+        self._patience_s = _STARTUP_S
 
     @property
     def pid(self) -> int | None:
@@ -57,10 +58,10 @@ class AudioProcess:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        with _interrupts_ignored():
+        with _signals_ignored():
             self._process.start()
         self._child_pipe.close()
-        self._heard = time.monotonic() + _STARTUP_S - HANG_S
+        self._heard = time.monotonic()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -83,6 +84,9 @@ class AudioProcess:
                 raise RtsepError(f"the audio process died (exit code {self._process.exitcode})") from None
             if isinstance(message, Failed):
                 raise message.error
+            if isinstance(message, Started):
+                self._patience_s = HANG_S
+            self._heard = time.monotonic()
             return message
         self._check_heartbeat()
         return None
@@ -106,19 +110,20 @@ class AudioProcess:
         if self.board.heartbeat != self._heartbeat:
             self._heartbeat = self.board.heartbeat
             self._heard = now
-        elif now - self._heard > HANG_S:
-            raise DeviceError("the audio process hangs, which happens when a sound server dies; restart the server, "
+        elif now - self._heard > self._patience_s:
+            raise DeviceError("the audio process hangs, which happens when a sound server does; restart the server, "
                               "then rtsep live")
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def _signals_ignored() -> Iterator[None]:
     """Start a process that Ctrl-C in the terminal does not reach: it inherits this from the first moment."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -91,6 +91,7 @@ def test_not_a_number_becomes_silence_and_is_counted(tmp_path):
     audio = sine(440.0, 44100, 9000, 2)
     audio[0, 100:103] = np.nan
     audio[1, 102] = np.inf
+    audio[1, 101] = 1e20
     path = write_file(tmp_path / "nan.wav", audio, 44100, subtype="FLOAT")
     with AudioReader(path) as reader:
         found = np.concatenate(list(reader.blocks()), axis=1)

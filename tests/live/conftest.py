@@ -118,7 +118,8 @@ def rtsep_live(*options: str, env: dict[str, str] | None = None,
     env = dict(os.environ if env is None else env)
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT), env.get("PYTHONPATH", "")])
     process = subprocess.Popen([sys.executable, "-m", "rtsep.cli.main", "live", *options], env=env, cwd=cwd, text=True,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               start_new_session=True)
     try:
         yield process
     finally:

@@ -23,12 +23,14 @@ IN_PORTS = ("rtsep:in_0", "rtsep:in_1")
 
 
 def music(seconds: float) -> np.ndarray:
-    """Loud seconds of a real song where there is one, else tones and bursts of noise; float32 (2, frames)."""
+    """Take seconds of a real song where there is one, else tones and bursts of noise; float32 (2, frames)."""
     frames = round(seconds * SAMPLERATE)
     data = Path(os.environ.get("RTSEP_DATA", Path(__file__).parents[3] / "shared" / "data"))
-    for path in sorted(data.glob("medleydb/Audio/*/*_MIX.wav")):
-        if soundfile.info(path).samplerate == SAMPLERATE and soundfile.info(path).frames > 30 * SAMPLERATE + frames:
-            return soundfile.read(path, frames, 30 * SAMPLERATE, dtype="float32", always_2d=True)[0].T.copy()
+    tracks = sorted(data.glob("medleydb/Audio/MusicDelta_80sRock/*_RAW/*.flac"))
+    if tracks:
+        sides = [sum(soundfile.read(path, frames, 5 * SAMPLERATE, dtype="float32", always_2d=True)[0].mean(axis=1)
+                     for path in tracks[side::2]) for side in (0, 1)]
+        return np.array([0.4 * sides[0] + 0.2 * sides[1], 0.2 * sides[0] + 0.4 * sides[1]], np.float32)
     rng = np.random.default_rng(4)
     time_s = np.arange(frames) / SAMPLERATE
     tone = 0.3 * np.sin(2 * np.pi * 196.0 * time_s) + 0.1 * np.sin(2 * np.pi * 588.0 * time_s)
@@ -44,8 +46,8 @@ def play_through(server: JackServer, song: np.ndarray, outputs: tuple[str, ...],
 
 
 def end(process: subprocess.Popen[str], number: int = signal.SIGINT) -> str:
-    """Stop rtsep; return its tables."""
-    process.send_signal(number)
+    """Stop rtsep as a terminal or a service manager does, by a signal to all its processes; return its tables."""
+    os.killpg(process.pid, number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     return out

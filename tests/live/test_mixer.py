@@ -103,7 +103,10 @@ def test_changes_ramp_without_a_step(change: str, blocksize: int) -> None:
     assert moving[-1] - moving[0] + 1 == RAMP
 
 
-@given(st.lists(st.tuples(st.floats(0, 4, width=32, allow_subnormal=False), st.integers(1, 300)), min_size=1, max_size=20))
+GAINS = st.floats(0, 4, width=32, allow_subnormal=False)
+
+
+@given(st.lists(st.tuples(GAINS, st.integers(1, 300)), min_size=1, max_size=20))
 def test_a_ramp_never_jumps_whatever_the_targets(moves: list[tuple[float, int]]) -> None:
     ramp = Ramp(np.zeros(1, np.float32), 100)
     last = 0.0
