@@ -66,7 +66,8 @@ def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32], gain:
         float32 (outputs, bins), values in 0..1.
     """
     floored = estimates + np.float32(_FLOOR)
-    foreground = wanted @ floored
+    foreground: NDArray[np.float32] = wanted @ floored
     background = floored.sum(axis=0) - foreground
     np.maximum(background, 0.0, out=background)
-    return foreground / (foreground + np.float32(gain) * background)
+    np.divide(foreground, foreground + np.float32(gain) * background, out=foreground)
+    return foreground

@@ -1,6 +1,6 @@
 """The separator: blocks of any size in, separated blocks of the same size out, a fixed latency later.
 
-    block -> hop -> analysis -> step model -> mask -> synthesis -> block
+The way of a sound: block -> hop -> analysis -> step model -> mask -> synthesis -> block.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ from rtsep.stft import Analysis, Synthesis
 
 Audio = NDArray[np.float32]
 MAX_CHANNELS = 64
+LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square would overflow
+
+
+def is_sound(block: Audio) -> bool:
+    """Whether all samples are numbers within `LOUDEST`."""
+    return bool(np.abs(block).max(initial=0.0) <= LOUDEST)  # NaN compares as False
 
 
 class Separator:
@@ -65,9 +71,9 @@ class Separator:
         self._analysis = Analysis(geometry, channels, self.info.contexts)
         self._synthesis = Synthesis(geometry, (len(self.stems), channels))
         self._pending = np.zeros((channels, geometry.hop), np.float32)
+        self._pending_frames = self._ready_frames = 0
         self._ready = np.zeros((len(self.stems), channels, 2 * geometry.hop), np.float32)
-        self.blocksize = blocksize
-        self.reset(blocksize)
+        self.set_blocksize(blocksize)
 
     @property
     def samplerate(self) -> int:
@@ -84,8 +90,8 @@ class Separator:
     def process(self, block: Audio) -> Audio:
         """Separate the next block.
 
-        Not to be called from two threads at once. A block that holds NaN or infinity is taken as
-        silence and counted in `bad_blocks`.
+        Not to be called from two threads at once. A block that holds NaN, infinity or samples beyond
+        `LOUDEST` is taken as silence and counted in `bad_blocks`.
 
         Parameters
         ----------
@@ -118,9 +124,21 @@ class Separator:
             done += count
         return out
 
-    def reset(self, blocksize: int | None = None) -> None:
-        """Return to the state of a new separator, for blocks of `blocksize` frames (None: as before)."""
-        self.blocksize = self._checked_blocksize(blocksize) if blocksize is not None else self.blocksize
+    def set_blocksize(self, blocksize: int | None) -> None:
+        """Promise blocks of a multiple of `blocksize` frames from now on (None: any), and start as new.
+
+        Raises
+        ------
+        ConfigError
+            When it is less than 1.
+        """
+        if blocksize is not None and blocksize < 1:
+            raise ConfigError(f"blocksize is {blocksize}: give 1 or more frames, or None for any size")
+        self.blocksize = blocksize
+        self.reset()
+
+    def reset(self) -> None:
+        """Return to the state of a new separator."""
         self._model.reset()
         self._analysis.reset()
         self._synthesis.reset()
@@ -148,17 +166,15 @@ class Separator:
         self._ready[:, :, :self._ready_frames] = self._ready[:, :, frames:frames + self._ready_frames]
 
     def _checked(self, block: Audio) -> Audio:
-        block = np.asarray(block, np.float32)
+        try:
+            block = np.asarray(block, np.float32)
+        except (TypeError, ValueError):
+            raise ConfigError(f"a block must be an array of numbers, got {block!r:.60}") from None
         if block.ndim != 2 or block.shape[0] != self.channels:
             raise ConfigError(f"a block of shape {block.shape} came, expected ({self.channels}, frames)")
         if self.blocksize is not None and block.shape[1] % self.blocksize:
             raise ConfigError(f"a block of {block.shape[1]} frames came, but blocksize={self.blocksize} was promised")
-        if not np.isfinite(block).all():
+        if not is_sound(block):
             self.bad_blocks += 1
             return np.zeros_like(block)
         return block
-
-    def _checked_blocksize(self, blocksize: int) -> int:
-        if blocksize < 1:
-            raise ConfigError(f"blocksize is {blocksize}: give 1 or more frames, or None for any size")
-        return blocksize

@@ -39,7 +39,8 @@ class Analysis:
         """Append one hop, shape (channels, hop); return its spectrum, complex64 (channels, bins)."""
         self._history[:, : -hop.shape[1]] = self._history[:, hop.shape[1]:]
         self._history[:, -hop.shape[1]:] = hop
-        return np.fft.rfft(self._history[:, -self._geometry.analysis:] * self._window)
+        spectrum: Spectrum = np.fft.rfft(self._history[:, -self._geometry.analysis:] * self._window)  # type: ignore[assignment]
+        return spectrum
 
     def contexts(self) -> list[Audio]:
         """Magnitudes of the longer windows of the mid signal after the last push, each (length // 2 + 1,)."""

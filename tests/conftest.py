@@ -25,7 +25,7 @@ def data_root() -> Path:
 
 
 def tiny_network(profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> BandGru:
-    """A small network with random weights whose masks swing between 0 and 1."""
+    """Make a small network with random weights whose masks swing between 0 and 1."""
     torch.manual_seed(3)
     config = BandGruConfig(bands=48, linear_bands=16, contexts=contexts, context_bands=32, context_linear=8, hidden=24)
     net = BandGru(config, PROFILES[profile], STEMS, 44100)
@@ -44,5 +44,5 @@ def make_tiny_model(path: Path, profile: str = "stage", contexts: tuple[int, ...
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small random-weight model in the geometry of `stage`, with one longer window as context."""
+    """Give a small random-weight model in the geometry of `stage`, with one longer window as context."""
     return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny.onnx")

@@ -20,7 +20,7 @@ DATA = Path(os.environ.get("RTSEP_DATA", "../shared/data"))
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code: 0, 1 failure, 2 usage."""
     parser = argparse.ArgumentParser("python -m training", description="Render stems, train, measure, export.")
-    parser.add_argument("--data", type=Path, default=DATA, help="folder with samples/, midi/, medleydb/ (or RTSEP_DATA)")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with samples/, midi/, medleydb/")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_add_render, _add_train, _add_evaluate, _add_export):
         add(commands)

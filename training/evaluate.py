@@ -69,4 +69,5 @@ def show(result: dict[str, Any], title: str) -> None:
         table.add_row(target, "mean", *(f"{result[target][name]:.2f}" for name in ("sdr", "sir", "sar", "nsdr")))
     console = Console()
     console.print(table)
-    console.print(f"BSS Eval 4 SDR: {result['bss_eval_4_sdr']}; guitar stem on songs without: {result['guitar_leakage_db']} dB")
+    console.print(f"BSS Eval 4 SDR: {result['bss_eval_4_sdr']}")
+    console.print(f"guitar stem on songs without electric guitar: {result['guitar_leakage_db']} dB")

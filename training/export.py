@@ -28,7 +28,7 @@ from training.evaluate import evaluate, runtime_separator
 from training.graph import StepGraph
 from training.nets.band_gru import BandGru
 from training.recipe import Recipe, recipe_from
-from training.validation import TARGETS
+from training.validation import TARGETS, quick_scores
 
 SAMPLERATE = 44100
 REFERENCE_HOPS = 64
@@ -84,22 +84,22 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path) -> No
     net, recipe, log = load_network(checkpoint)
     graph = net.step_graph()
     with tempfile.TemporaryDirectory() as folder:
-        results = {}
-        for kind, model in (("float32", graph.model()), ("int8", quantise(graph))):
-            draft = Path(folder, f"{kind}.onnx")
+        small, full = Path(folder, "int8.onnx"), Path(folder, "float32.onnx")
+        for model, draft in ((quantise(graph), small), (graph.model(), full)):
             write_model(model, metadata(net, recipe.name, SAMPLERATE, _summary(recipe, log, {}, [])), draft)
-            results[kind] = evaluate(runtime_separator(draft), songs)
+        scores, wanted = (quick_scores(songs, runtime_separator(draft)) for draft in (small, full))
         for target in TARGETS:
-            loss = results["float32"][target]["sdr"] - results["int8"][target]["sdr"]
+            loss = wanted[target] - scores[target]
             if loss > MAX_LOSS_DB:
-                raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, at most {MAX_LOSS_DB} is allowed: not written")
-    quality = results["int8"] | {"float32_sdr": {target: results["float32"][target]["sdr"] for target in TARGETS}}
+                raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, {MAX_LOSS_DB} is allowed: not written")
+        quality = evaluate(runtime_separator(small), songs)
+    quality["float32_sdr"] = {target: round(value, 2) for target, value in wanted.items()}
     summary = _summary(recipe, log, quality, credits(data))
     write_model(quantise(graph), metadata(net, recipe.name, SAMPLERATE, summary), out)
 
 
 def _summary(recipe: Recipe, log: dict[str, Any], quality: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """What the card says beyond the format."""
+    """Say what the card says beyond the format."""
     training = {"audio_hours": log["audio_hours"], "steps": log["step"], "data": "rendered, randomly remixed",
                 "selection": "the checkpoint was chosen on the songs that it is measured on, so scores are optimistic",
                 "parameters_of_recipe": asdict(recipe.network)}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rtsep.live.mixer import Delay, Mixer
 from rtsep.live.shared import Board, Ring
 from rtsep.live.statistics import Statistics
-from rtsep.separator import Separator
+from rtsep.separator import Separator, is_sound
 
 Audio = NDArray[np.float32]
 PIECE = 8192  # longer blocks are worked through in pieces; a multiple of every hop
@@ -87,7 +87,7 @@ class Engine:
         self._board.restarts += self._grain > 0
         hop = self._separator.info.geometry.hop
         self._grain = 1 if self._grain else math.gcd(frames, hop)
-        self._separator.reset(self._grain)
+        self._separator.set_blocksize(self._grain)
         self._delay = Delay(self._separator.channels, self._separator.latency, PIECE)
         self._frames = 0
         self._board.latency = self._separator.latency
@@ -96,7 +96,7 @@ class Engine:
     def _play(self, block: Audio, out: Audio) -> None:
         clean = self._block[:, :block.shape[1]]
         clean[:] = block
-        if not np.isfinite(clean).all():
+        if not is_sound(clean):
             clean.fill(0.0)
             self._board.bad_blocks += 1
         stems = self._separator.process(clean)

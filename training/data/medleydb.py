@@ -77,7 +77,8 @@ def read_song(root: Path, name: str) -> Song:
         stem = stem_of(instrument)
         sums[stem] = sums[stem] + audio if stem in sums else audio
     frames = next(iter(sums.values())).size
-    return Song(name, *(sums.get(stem, np.zeros(frames, np.float32)) for stem in ("drums", "guitar", "other", "vocals")))
+    silence = np.zeros(frames, np.float32)
+    return Song(name, *(sums.get(stem, silence) for stem in ("drums", "guitar", "other", "vocals")))
 
 
 def song_names(root: Path) -> list[str]:

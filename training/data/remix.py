@@ -40,9 +40,9 @@ class RemixConfig:
     """
 
     counts: dict[str, tuple[float, ...]] = field(default_factory=lambda: {
-        "drums": (0.06, 0.94), "guitar": (0.08, 0.6, 0.32), "bass": (0.12, 0.88), "band": (0.4, 0.38, 0.22),
-        "voice": (0.65, 0.25, 0.1), "other": (0.0, 1.0)})
-    level_db: float = 4.0
+        "drums": (0.18, 0.82), "guitar": (0.12, 0.6, 0.28), "bass": (0.18, 0.82), "band": (0.45, 0.37, 0.18),
+        "voice": (0.7, 0.22, 0.08), "other": (0.0, 1.0)})
+    level_db: float = 5.0
     part_db: float = 3.5
     stem_offset_db: dict[str, float] = field(default_factory=lambda: {"drums": 1.5, "guitar": 1.5, "other": 0.0})
     segment_seconds: tuple[float, float] = (6.0, 12.0)
@@ -79,7 +79,7 @@ class Remixer:
                 stems[STEMS.index(KINDS[kind])] += level * self._sound(kind, frames, semitones)
         for stem, audio in zip(STEMS, stems, strict=True):
             level_db = self.rng.normal(self.config.stem_offset_db[stem], self.config.level_db)
-            audio *= 0.05 * 10.0 ** (level_db / 20.0) / active_rms(audio)
+            audio *= np.float32(0.05 * 10.0 ** (level_db / 20.0)) / active_rms(audio)
         return stems * np.float32(10.0 ** (self.rng.normal(0.0, self.config.input_db) / 20.0))
 
     def _semitones(self) -> float:

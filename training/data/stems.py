@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from rtsep.errors import ConfigError
 Audio = NDArray[np.float32]
 KINDS = {"drums": "drums", "guitar": "guitar", "bass": "other", "band": "other", "voice": "other", "other": "other"}
 """Names of folders that hold sounds, and the stem that each belongs to."""
+SUFFIXES = (".wav", ".flac")
+REFRESH_SECONDS = 30.0
 
 
 class StemFolder:
@@ -41,12 +44,14 @@ class StemFolder:
 
     def refresh(self) -> None:
         """Look again: a renderer may have added or removed files."""
-        self._files = {kind: [path for path in sorted((self.root / kind).glob("*.*")) if path.suffix in (".wav", ".flac")]
+        self._looked = time.monotonic()
+        self._files = {kind: sorted(p for p in (self.root / kind).glob("*.*") if p.suffix in SUFFIXES)
                        for kind in KINDS}
         missing = {"drums", "guitar", "other"} - {KINDS[kind] for kind in self.kinds}
         if missing:
+            others = ", ".join(kind for kind, stem in KINDS.items() if stem == "other")
             raise ConfigError(f"{self.root} has no sounds for {', '.join(sorted(missing))}: looked for .wav and .flac "
-                              f"in {', '.join(KINDS)} ({', '.join(k for k in KINDS if KINDS[k] == 'other')} make other)")
+                              f"in drums, guitar and {others} (these make other)")
 
     def draw(self, kind: str, rng: np.random.Generator, frames: int) -> Audio:
         """Cut a random stretch out of a random file, repeated where the file is shorter; shape (frames,).
@@ -56,6 +61,8 @@ class StemFolder:
         FileNotFoundError
             When the file has just been replaced by a running renderer: refresh and draw again.
         """
+        if time.monotonic() - self._looked > REFRESH_SECONDS:
+            self.refresh()
         path = self._files[kind][rng.integers(len(self._files[kind]))]
         try:
             with soundfile.SoundFile(path) as file:

@@ -215,4 +215,4 @@ def _synth(library: Library, rng: Random, frames: int) -> Audio:
     kind = rng.integers(3)
     patch = (pad_patch, lead_patch, pluck_patch)[kind](rng)
     track = play_synth(_score(library, rng, frames, melodic=kind == 1), patch, rng, frames)
-    return effects.saturate(track, rng.uniform(6.0, 30.0)) if rng.random() < 0.25 else track
+    return effects.saturate(track, rng.uniform(6.0, 30.0)) if rng.random() < 0.1 else track

@@ -159,8 +159,8 @@ def _synth(library: Library, rng: Random, frames: int) -> Audio:
 
 
 def _amplify(track: Audio, library: Library, rng: Random) -> Audio:
-    """Direct, or through an amplifier and a cabinet; one in six is distorted as in punk and metal."""
-    kind = rng.choice(["direct", "clean", "warm", "captured", "distorted"], p=[0.27, 0.2, 0.23, 0.15, 0.15])
+    """Direct, or through an amplifier and a cabinet; one in twelve is distorted as in punk and metal."""
+    kind = rng.choice(["direct", "clean", "warm", "captured", "distorted"], p=[0.3, 0.22, 0.25, 0.15, 0.08])
     if kind == "direct":
         return track
     if kind == "captured":

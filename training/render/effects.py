@@ -89,7 +89,7 @@ def low_pass(audio: Audio, frequency_hz: float, order: int = 2) -> Audio:
 
 
 def random_tone(audio: Audio, rng: Random, bells: int = 3, range_db: float = 6.0) -> Audio:
-    """A mixing engineer's equaliser: a few random bells between 60 Hz and 12 kHz."""
+    """Equalise as a mixing engineer would: a few random bells between 60 Hz and 12 kHz."""
     for _ in range(bells):
         frequency_hz = float(np.exp(rng.uniform(np.log(60.0), np.log(12000.0))))
         audio = peaking(audio, frequency_hz, rng.uniform(-range_db, range_db), rng.uniform(0.4, 1.5))

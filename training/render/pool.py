@@ -5,12 +5,12 @@ Segment `n` of a kind depends on the seed and `n` only, however many processes w
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +72,8 @@ def render_pool(data: Path, out: Path, config: PoolConfig, processes: int) -> in
     wanted = int(config.hours * 3600 / config.seconds)
     jobs = _jobs(config.first)
     done = 0
-    bar = Progress(TextColumn("render"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
+    count = TextColumn("{task.completed}/{task.total}")
+    bar = Progress(TextColumn("render"), BarColumn(), count, TimeRemainingColumn())
     with bar, ProcessPoolExecutor(processes) as pool:
         task = bar.add_task("render", total=wanted)
         running: set[Future[Path]] = set()
@@ -104,7 +105,7 @@ def render_segment(data: Path, out: Path, config: PoolConfig, kind: str, number:
 
 def _jobs(first: int) -> Iterator[tuple[str, int]]:
     """Kinds and numbers in rounds, so that a folder is balanced at any moment."""
-    for turn in count():
+    for turn in itertools.count():
         for kind, share in SHARES.items():
             for index in range(share):
                 yield kind, first + turn * share + index

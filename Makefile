@@ -1,0 +1,41 @@
+# rtsep: `make` lists the targets
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_OUT := demo-out
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
+
+demo: $(VENV)/runtime  ## isolate the guitar of a song that rtsep plays itself; no sound card needed
+	$(BIN)/rtsep live --input demo --record $(DEMO_OUT)
+
+test: $(VENV)/dev  ## install what the tests need and run them all
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/dev  ## measure the quality of the shipped models on real songs
+	$(BIN)/python -m training evaluate stage
+
+clean:  ## remove the environment and everything that was made here
+	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	sh scripts/system-packages.sh libportaudio2
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[plot]'
+	touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	sh scripts/system-packages.sh libportaudio2 jackd2 libjack-jackd2-0 ffmpeg fluidsynth fluid-soundfont-gm espeak-ng
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@ $(VENV)/runtime
