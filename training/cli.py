@@ -91,9 +91,11 @@ def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 def _evaluate(options: argparse.Namespace) -> None:
     import json
 
-    from rtsep.model import find_model
+    from rtsep.model import StepModel, find_model
     from training.evaluate import evaluate, runtime_separator, show
-    result = evaluate(runtime_separator(find_model(options.model)), _songs(options))
+    from training.validation import targets_of
+    path = find_model(options.model)
+    result = evaluate(runtime_separator(path), _songs(options), targets_of(StepModel(path).info.stems))
     show(result, options.model)
     if options.json:
         options.json.write_text(json.dumps(result, indent=1))

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from rtsep import Separator
 from training.data.medleydb import Song
-from training.validation import TARGETS, Audio, Score, Separate, score
+from training.validation import Audio, Score, Separate, score
 
 
 def runtime_separator(model: Path) -> Separate:
@@ -29,15 +29,16 @@ def runtime_separator(model: Path) -> Separate:
     return separate
 
 
-def evaluate(separate: Separate, songs: Sequence[Song]) -> dict[str, Any]:
-    """Score every song; see `summary` for what comes back."""
+def evaluate(separate: Separate, songs: Sequence[Song], targets: Sequence[str]) -> dict[str, Any]:
+    """Score every song; see `summary` for what comes back of each target."""
     with_guitar = [song for song in songs if song.has_guitar]
-    scores = {version: [score(song, target, separate, version) for song in with_guitar for target in TARGETS]
+    scores = {version: [score(song, target, separate, version) for song in with_guitar for target in targets]
               for version in (3, 4)}
-    leakage = {song.name: leakage_db(song, separate) for song in songs if not song.has_guitar}
+    leakage = {song.name: leakage_db(song, separate) for song in songs
+               if "guitar" in targets and not song.has_guitar}
     return {"measure": "BSS Eval 3, paper's mixtures: target at 0 dB against all but the vocals, mean over songs",
-            **{target: summary(scores[3], target) for target in TARGETS},
-            "bss_eval_4_sdr": {target: summary(scores[4], target)["sdr"] for target in TARGETS},
+            **{target: summary(scores[3], target) for target in targets},
+            "bss_eval_4_sdr": {target: summary(scores[4], target)["sdr"] for target in targets},
             "guitar_leakage_db": leakage, "songs": [asdict(item) for item in scores[3]]}
 
 
@@ -65,7 +66,7 @@ def show(result: dict[str, Any], title: str) -> None:
     table = Table("target", "song", "SDR", "SIR", "SAR", "NSDR", title=f"{title}, BSS Eval 3, dB")
     for item in result["songs"]:
         table.add_row(item["target"], item["song"], *(f"{item[name]:.2f}" for name in ("sdr", "sir", "sar", "nsdr")))
-    for target in TARGETS:
+    for target in result["bss_eval_4_sdr"]:
         table.add_row(target, "mean", *(f"{result[target][name]:.2f}" for name in ("sdr", "sir", "sar", "nsdr")))
     console = Console()
     console.print(table)

@@ -26,9 +26,9 @@ from training.credits import WEIGHTS_LICENCE, credits
 from training.data.medleydb import Song
 from training.evaluate import evaluate, runtime_separator
 from training.graph import StepGraph
-from training.nets.band_gru import BandGru
+from training.nets import Network, build
 from training.recipe import Recipe, recipe_from
-from training.validation import TARGETS, quick_scores
+from training.validation import quick_scores, targets_of
 
 SAMPLERATE = 44100
 REFERENCE_HOPS = 64
@@ -44,7 +44,7 @@ def quantise(graph: StepGraph) -> onnx.ModelProto:
         return onnx.load(small)
 
 
-def load_network(checkpoint: Path) -> tuple[BandGru, Recipe, dict[str, Any]]:
+def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
     """Rebuild the averaged network of a checkpoint, with its recipe and its last row of the log.
 
     Raises
@@ -57,7 +57,7 @@ def load_network(checkpoint: Path) -> tuple[BandGru, Recipe, dict[str, Any]]:
         recipe = recipe_from(content["recipe"], str(checkpoint))
     except (OSError, KeyError, TypeError, pickle.UnpicklingError, RuntimeError) as error:
         raise ConfigError(f"{checkpoint} is no checkpoint of this trainer ({error})") from None
-    net = BandGru(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
+    net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
     net.load_state_dict(content["ema"])
     return net, recipe, content["log"]
 
@@ -87,12 +87,13 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path) -> No
         small, full = Path(folder, "int8.onnx"), Path(folder, "float32.onnx")
         for model, draft in ((quantise(graph), small), (graph.model(), full)):
             write_model(model, metadata(net, recipe.name, SAMPLERATE, _summary(recipe, log, {}, [])), draft)
-        scores, wanted = (quick_scores(songs, runtime_separator(draft)) for draft in (small, full))
-        for target in TARGETS:
+        targets = targets_of(net.stems)
+        scores, wanted = (quick_scores(songs, runtime_separator(draft), targets) for draft in (small, full))
+        for target in targets:
             loss = wanted[target] - scores[target]
             if loss > MAX_LOSS_DB:
                 raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, {MAX_LOSS_DB} is allowed: not written")
-        quality = evaluate(runtime_separator(small), songs)
+        quality = evaluate(runtime_separator(small), songs, targets)
     quality["float32_sdr"] = {target: round(value, 2) for target, value in wanted.items()}
     summary = _summary(recipe, log, quality, credits(data))
     write_model(quantise(graph), metadata(net, recipe.name, SAMPLERATE, summary), out)
@@ -106,7 +107,7 @@ def _summary(recipe: Recipe, log: dict[str, Any], quality: dict[str, Any], names
     return {"licence": WEIGHTS_LICENCE, "credits": names, "training": training, "quality": quality}
 
 
-def metadata(net: BandGru, name: str, samplerate: int, summary: dict[str, Any]) -> dict[str, Any]:
+def metadata(net: Network, name: str, samplerate: int, summary: dict[str, Any]) -> dict[str, Any]:
     """Describe a model as the JSON document inside the file does.
 
     Parameters

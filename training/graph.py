@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
 OPSET = 21
 Array = NDArray[np.float32]
@@ -64,34 +65,23 @@ class StepGraph:
         self._nodes.append(helper.make_node(operator, list(inputs), results, name=name, **attributes))
         return results
 
-    def linear(self, value: str, weight: Array, bias: Array) -> str:
-        """Affine layer; `weight` as in torch, (outputs, inputs); its product may be stored in 8 bit."""
-        product = self.node("MatMul", value, self.constant(np.ascontiguousarray(weight.T)))
-        self.products.append(self._nodes[-1].name)
-        return self.node("Add", product, self.constant(bias[np.newaxis]))
+    def torch_linear(self, value: str, layer: nn.Linear) -> str:
+        """Add a torch layer; its product may be stored in 8 bit."""
+        return self._affine(value, layer.weight.detach().numpy(), layer.bias.detach().numpy())
 
-    def gru(self, value: str, state: str, weights: Sequence[Array]) -> str:
-        """Add a GRU cell that resets after the matrix product.
-
-        Parameters
-        ----------
-        value, state
-            Input (1, inputs) and state before, (1, hidden).
-        weights
-            weight_ih, weight_hh, bias_ih, bias_hh in torch's gate order: reset, update, candidate.
-
-        Returns
-        -------
-        state
-            Name of the state after.
-        """
-        weight_ih, weight_hh, bias_ih, bias_hh = weights
-        reset_i, update_i, candidate_i = self._thirds(self.linear(value, weight_ih, bias_ih))
-        reset_h, update_h, candidate_h = self._thirds(self.linear(state, weight_hh, bias_hh))
+    def torch_gru(self, value: str, layer: nn.GRU) -> str:
+        """Add a one-layer torch GRU, which resets after the matrix product, with its state; returns its output."""
+        hidden = layer.hidden_size
+        state = self.state(hidden)
+        weight_ih, weight_hh, bias_ih, bias_hh = (parameter.detach().numpy() for parameter in layer.parameters())
+        reset_i, update_i, candidate_i = self._thirds(self._affine(value, weight_ih, bias_ih))
+        reset_h, update_h, candidate_h = self._thirds(self._affine(state, weight_hh, bias_hh))
         reset = self.node("Sigmoid", self.node("Add", reset_i, reset_h))
         update = self.node("Sigmoid", self.node("Add", update_i, update_h))
         candidate = self.node("Tanh", self.node("Add", candidate_i, self.node("Mul", reset, candidate_h)))
-        return self.node("Add", candidate, self.node("Mul", update, self.node("Sub", state, candidate)))
+        after = self.node("Add", candidate, self.node("Mul", update, self.node("Sub", state, candidate)))
+        self.next_state(state, after, hidden)
+        return after
 
     def reshape(self, value: str, shape: Sequence[int]) -> str:
         """Change the shape of a value."""
@@ -107,6 +97,11 @@ class StepGraph:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
         onnx.checker.check_model(model)
         return model
+
+    def _affine(self, value: str, weight: Array, bias: Array) -> str:
+        product = self.node("MatMul", value, self.constant(np.ascontiguousarray(weight.T)))
+        self.products.append(self._nodes[-1].name)
+        return self.node("Add", product, self.constant(bias[np.newaxis]))
 
     def _thirds(self, value: str) -> list[str]:
         return self.nodes("Split", value, outputs=3, axis=1, num_outputs=3)

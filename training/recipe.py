@@ -14,6 +14,7 @@ import yaml
 from rtsep.errors import ConfigError
 from rtsep.windows import PROFILES, Geometry
 from training.data.remix import STEMS, RemixConfig
+from training.nets import NETWORKS, NetworkConfig
 from training.nets.band_gru import BandGruConfig
 
 
@@ -61,7 +62,7 @@ class Recipe:
 
     name: str
     profile: str
-    network: BandGruConfig = field(default_factory=BandGruConfig)
+    network: NetworkConfig = field(default_factory=BandGruConfig)
     mixtures: RemixConfig = field(default_factory=RemixConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     stems: tuple[str, ...] = STEMS
@@ -69,6 +70,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
             raise ConfigError(f"profile {self.profile!r}: choose one of {', '.join(PROFILES)}")
+        if len(self.optimiser.stem_weights) != len(self.stems):
+            raise ConfigError(f"optimiser: stem_weights: give {len(self.stems)}, one a stem")
 
     @property
     def geometry(self) -> Geometry:
@@ -114,8 +117,18 @@ def _build(kind: type, fields: Any, where: str) -> Any:
         raise ConfigError(f"{where}: {str(error).partition(') ')[2] or error}") from None
 
 
+def _network_kind(fields: Any, where: str) -> type:
+    """Find the configuration class that a network's `kind` names, `band_gru` where it names none."""
+    kind = fields.get("kind", "band_gru") if isinstance(fields, dict) else "band_gru"
+    if kind not in NETWORKS:
+        raise ConfigError(f"{where}: kind: no network {kind!r}; known are {', '.join(NETWORKS)}")
+    return NETWORKS[kind]
+
+
 def _convert(hint: Any, value: Any, where: str) -> Any:
     """Turn a YAML value into what a field is declared as."""
+    if hint == NetworkConfig:
+        return _build(_network_kind(value, where), value, where)
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast(type, hint), value, where)
     origin = typing.get_origin(hint)

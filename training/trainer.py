@@ -15,13 +15,16 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from rtsep.mask import wanted_sets
 from training.data.loader import LaneDataset, loader
 from training.data.medleydb import Song
+from training.data.remix import STEMS
 from training.losses import MaskedError
-from training.nets.band_gru import BandGru, State
+from training.nets import build
+from training.nets.band_gru import State
 from training.recipe import OptimiserConfig, Recipe
 from training.spectra import power_of, spectra
-from training.validation import quick_scores, torch_separator
+from training.validation import quick_scores, targets_of, torch_separator
 
 SAMPLERATE = 44100
 SLICE = 2  # lanes whose spectra are made at once
@@ -54,7 +57,8 @@ class Trainer:
     def __init__(self, recipe: Recipe, stems_root: Path, songs: list[Song], run: Path) -> None:
         self.recipe, self.stems_root, self.songs, self.run = recipe, stems_root, songs, run
         torch.manual_seed(recipe.optimiser.seed)
-        self.net = BandGru(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
+        self.net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
+        self.sets = torch.from_numpy(wanted_sets(STEMS, recipe.stems))
         self.averaged = copy.deepcopy(self.net)
         config = recipe.optimiser
         self.optimiser = torch.optim.AdamW(self.net.parameters(), config.learning_rate, (0.9, 0.98),
@@ -82,7 +86,7 @@ class Trainer:
                 if self.step % validate_every == 0 or self.step == config.steps:
                     row = self._validate(sum(losses) / len(losses), time.monotonic() - began)
                     losses.clear()
-                    bar.update(task, note=f"guitar {row['guitar']:.2f} drums {row['drums']:.2f} dB")
+                    bar.update(task, note=" ".join(f"{key} {value:.2f}" for key, value in row.items()))
                 bar.update(task, completed=self.step)
                 if self.step >= config.steps:
                     return
@@ -113,10 +117,11 @@ class Trainer:
         return loss.item(), [value.detach() for value in after]
 
     def _prepare(self, stems: Tensor) -> tuple[Tensor, MaskedError]:
-        """Turn samples (lanes, stems, history + frames) into the network's input and the loss's form."""
+        """Turn samples (lanes, mixed stems, history + frames) into the network's input and the loss's form."""
         geometry = self.recipe.geometry
         lengths = (geometry.analysis, *self.recipe.network.contexts)
         longest = max(lengths)
+        stems = torch.einsum("os,bsf->bof", self.sets, stems)
         parts = spectra(stems[:, :, longest - geometry.analysis:], geometry.analysis, geometry).transpose(1, 2)
         mixture = stems.sum(dim=1)
         mixed = [parts.sum(dim=2), *(spectra(mixture[:, longest - n:], n, geometry) for n in lengths[1:])]
@@ -125,7 +130,8 @@ class Trainer:
 
     def _validate(self, loss: float, seconds: float) -> dict[str, Any]:
         """Score the averaged weights, append a row to the log, keep the last and the best checkpoint."""
-        scores = quick_scores(self.songs, torch_separator(self.averaged))
+        targets = targets_of(self.recipe.stems) if self.songs else ()
+        scores = quick_scores(self.songs, torch_separator(self.averaged), targets)
         config = self.recipe.optimiser
         hours = self.step * config.lanes * config.chunk_seconds / 3600
         row = {"step": self.step, "audio_hours": round(hours, 3), "seconds": round(seconds), "loss_db": loss, **scores}
@@ -134,7 +140,7 @@ class Trainer:
             if handle.tell() == 0:
                 writer.writeheader()
             writer.writerow(row)
-        mean = sum(scores.values()) / len(scores)
+        mean = sum(scores.values()) / len(scores) if scores else -loss
         if mean > self.best:
             self.best = mean
             self.save(self.run / "best.pt", row)

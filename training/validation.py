@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from training.data.medleydb import Song
-from training.nets.band_gru import BandGru
+from training.nets import Network
 from training.spectra import power_of, resynthesise, spectra
 
 Audio = NDArray[np.float32]
@@ -82,17 +82,22 @@ def sdr_version_3(target: Audio, estimate: Audio) -> float:
     return float(10.0 * np.log10(projected / max(error, 1e-20 * projected)))
 
 
-def quick_scores(songs: Sequence[Song], separate: Separate) -> dict[str, float]:
+def targets_of(stems: Sequence[str]) -> tuple[str, ...]:
+    """Stems of a model that the paper's mixtures are made for."""
+    return tuple(target for target in TARGETS if target in stems)
+
+
+def quick_scores(songs: Sequence[Song], separate: Separate, targets: Sequence[str]) -> dict[str, float]:
     """Mean SDR (BSS Eval 3) of each target over the songs with electric guitar, for choosing checkpoints."""
     means = {}
-    for target in TARGETS:
+    for target in targets:
         mixtures = [song.mixture(target) for song in songs if song.has_guitar]
         means[target] = float(np.mean([sdr_version_3(wanted, separate(wanted + rest)[target])
                                        for wanted, rest in mixtures]))
     return means
 
 
-def torch_separator(net: BandGru) -> Separate:
+def torch_separator(net: Network) -> Separate:
     """Separate whole mixtures with a network as it is trained, offline and aligned."""
     geometry = net.geometry
 

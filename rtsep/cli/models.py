@@ -44,25 +44,9 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
     from rtsep.model import StepModel
 
     info = StepModel(path).info
-    card = _read_card(path.with_suffix(".yaml"))
     return {"name": name, "latency_ms": round(1000.0 * info.geometry.synthesis / info.samplerate, 2),
             "samplerate": info.samplerate, "stems": list(info.stems), "size_mb": round(path.stat().st_size / 1e6, 2),
-            "quality": card.get("quality") or info.quality, "licence": info.licence, "path": str(path)}
-
-
-def _read_card(path: Path) -> dict[str, Any]:
-    """Read the model card beside a model; an empty one where there is none."""
-    import yaml
-
-    from rtsep.errors import ModelError
-
-    try:
-        card = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ModelError(f"the model card {path} cannot be read: {' '.join(str(error).split())}") from None
-    return card if isinstance(card, dict) else {}
+            "quality": info.quality, "licence": info.licence, "path": str(path)}
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
@@ -70,9 +54,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table()
-    for title, justify in (("name", "left"), ("latency", "right"), ("size", "right"), ("stems", "left"),
-                           ("quality", "left"), ("licence", "left")):
-        table.add_column(title, justify=justify)  # type: ignore[arg-type]
+    for title in ("name", "latency", "size", "stems", "SDR on real songs", "licence"):
+        table.add_column(title)
     for row in rows:
         table.add_row(row["name"], f"{row['latency_ms']:.1f} ms", f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
                       _quality(row["quality"]), row["licence"])
@@ -80,13 +63,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
 
 def _quality(quality: dict[str, Any]) -> str:
-    """Write measured figures as words, nested ones behind their heading."""
-    words = []
-    for key, value in quality.items():
-        if isinstance(value, dict):
-            words.append(f"{key}: {_quality(value)}")
-        elif isinstance(value, float):
-            words.append(f"{key} {value:.1f}")
-        else:
-            words.append(f"{key} {value}")
-    return ", ".join(words) or "not measured"
+    """Write the SDR of each measured target as words."""
+    measured = [f"{stem} {scores['sdr']:.1f} dB" for stem, scores in quality.items()
+                if isinstance(scores, dict) and "sdr" in scores]
+    return ", ".join(measured) or "not measured"

@@ -40,11 +40,11 @@ class RemixConfig:
     """
 
     counts: dict[str, tuple[float, ...]] = field(default_factory=lambda: {
-        "drums": (0.18, 0.82), "guitar": (0.12, 0.6, 0.28), "bass": (0.18, 0.82), "band": (0.45, 0.37, 0.18),
+        "drums": (0.1, 0.9), "guitar": (0.06, 0.64, 0.3), "bass": (0.18, 0.82), "band": (0.62, 0.28, 0.1),
         "voice": (0.7, 0.22, 0.08), "other": (0.0, 1.0)})
     level_db: float = 5.0
     part_db: float = 3.5
-    stem_offset_db: dict[str, float] = field(default_factory=lambda: {"drums": 1.5, "guitar": 1.5, "other": 0.0})
+    stem_offset_db: dict[str, float] = field(default_factory=lambda: {"drums": 1.5, "guitar": 2.5, "other": 0.0})
     segment_seconds: tuple[float, float] = (6.0, 12.0)
     restart: float = 0.5
     input_db: float = 8.0

@@ -12,8 +12,8 @@ from rtsep.windows import Geometry
 from training.graph import StepGraph
 from training.nets.bands import triangles
 from training.nets.gru import Gru
+from training.nets.level import decay_of, graph_level, running_level
 
-LEVEL_FLOOR = 1e-9  # power below which nothing is audible
 FEATURE_FLOOR = 1e-6  # -60 dB below the running level
 State = list[Tensor]
 
@@ -36,6 +36,7 @@ class BandGruConfig:
         Time constant of the running level that features are relative to.
     """
 
+    kind: str = "band_gru"
     bands: int = 128
     linear_bands: int = 40
     contexts: tuple[int, ...] = ()
@@ -66,7 +67,7 @@ class BandGru(nn.Module):
     def __init__(self, config: BandGruConfig, geometry: Geometry, stems: tuple[str, ...], samplerate: int) -> None:
         super().__init__()
         self.config, self.geometry, self.stems = config, geometry, stems
-        self.decay = float(torch.exp(torch.tensor(-geometry.hop / (samplerate * config.level_seconds))))
+        self.decay = decay_of(config.level_seconds, geometry, samplerate)
         spread = torch.from_numpy(triangles(geometry.bins, config.bands, config.linear_bands))
         self.register_buffer("spread", spread, persistent=False)
         self.pools: list[str] = []
@@ -104,18 +105,8 @@ class BandGru(nn.Module):
 
     def features(self, observed: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
         """Log band energies relative to a running level, (batch, time, features), and the level after."""
-        levels = self._running_level(observed[..., 0], level)
-        reference = levels[..., :1] / levels[..., 1:] + LEVEL_FLOOR
-        return (torch.log10(observed[..., 1:] / reference + FEATURE_FLOOR) + 2.0) * 0.5, levels[:, -1]
-
-    def _running_level(self, power: Tensor, level: Tensor) -> Tensor:
-        """Exponential means of (power, 1) over time, (batch, time, 2): their ratio has no start-up bias."""
-        time = power.shape[1]
-        inputs = torch.stack([power, torch.ones_like(power)], dim=2) * (1.0 - self.decay)
-        steps = torch.arange(time, device=power.device)
-        lags = steps[:, None] - steps[None, :]
-        kernel = torch.where(lags >= 0, self.decay ** lags.clamp(min=0), 0.0)
-        return torch.einsum("ts,bsk->btk", kernel, inputs) + (self.decay ** (steps + 1.0))[:, None] * level[:, None]
+        reference, level = running_level(observed[..., 0], level, self.decay)
+        return (torch.log10(observed[..., 1:] / reference + FEATURE_FLOOR) + 2.0) * 0.5, level
 
     def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
         """Estimate masks.
@@ -151,13 +142,10 @@ class BandGru(nn.Module):
         magnitudes = [graph.input("magnitude", (1, bins))]
         magnitudes += [graph.input(f"context_{index}", (1, length // 2 + 1))
                        for index, length in enumerate(config.contexts)]
-        hidden = graph.node("Relu", _linear(graph, self._graph_features(graph, magnitudes), self.encoder))
+        hidden = graph.node("Relu", graph.torch_linear(self._graph_features(graph, magnitudes), self.encoder))
         for layer in self.layers:
-            state = graph.state(config.hidden)
-            after = graph.gru(hidden, state, [parameter.detach().numpy() for parameter in layer.parameters()])
-            graph.next_state(state, after, config.hidden)
-            hidden = graph.node("Add", hidden, after)
-        logits = graph.reshape(_linear(graph, hidden, self.decoder), (1, len(self.stems), config.bands))
+            hidden = graph.node("Add", hidden, graph.torch_gru(hidden, layer))
+        logits = graph.reshape(graph.torch_linear(hidden, self.decoder), (1, len(self.stems), config.bands))
         masks = graph.node("MatMul", graph.node("Softmax", logits, axis=1), graph.constant(self.spread.numpy()))
         graph.output("estimates", graph.node("Mul", masks, magnitudes[0]), (1, len(self.stems), bins))
         return graph
@@ -165,20 +153,10 @@ class BandGru(nn.Module):
     def _graph_features(self, graph: StepGraph, magnitudes: list[str]) -> str:
         """`features` as nodes; adds the running level as the first state."""
         powers = [graph.node("Mul", magnitude, magnitude) for magnitude in magnitudes]
-        state = graph.state(2)
-        update = graph.node("Concat", graph.mean(powers[0]), graph.constant(np.ones((1, 1))), axis=1)
-        level = graph.node("Add", graph.node("Mul", state, graph.constant(self.decay)),
-                           graph.node("Mul", update, graph.constant(1.0 - self.decay)))
-        graph.next_state(state, level, 2)
-        power, weight = graph.nodes("Split", level, outputs=2, axis=1, num_outputs=2)
-        reference = graph.node("Add", graph.node("Div", power, weight), graph.constant(LEVEL_FLOOR))
+        reference = graph_level(graph, powers[0], self.decay)
         pooled = [graph.node("MatMul", power, graph.constant(getattr(self, name).numpy()))
                   for power, name in zip(powers, self.pools, strict=True)]
         bands = graph.node("Concat", *pooled, axis=1) if len(pooled) > 1 else pooled[0]
         ratio = graph.node("Add", graph.node("Div", bands, reference), graph.constant(FEATURE_FLOOR))
         decades = graph.node("Mul", graph.node("Log", ratio), graph.constant(0.5 / np.log(10.0)))
         return graph.node("Add", decades, graph.constant(1.0))
-
-
-def _linear(graph: StepGraph, value: str, layer: nn.Linear) -> str:
-    return graph.linear(value, layer.weight.detach().numpy(), layer.bias.detach().numpy())

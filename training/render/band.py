@@ -51,9 +51,9 @@ def render_band(library: Library, rng: np.random.Generator, seconds: float) -> A
     """
     frames = round(seconds * SAMPLERATE)
     sources: tuple[tuple[_Source, float], ...] = (
-        (_modelled_guitar, 0.16), (_acoustic_guitar, 0.12), (_recorded_strums, 0.05), (_keys, 0.13), (_organ, 0.1),
-        (_sampled_melody, 0.1), (_chordal_program, 0.1), (_melodic_program, 0.07), (_plucked_program, 0.03),
-        (_phrase, 0.06), (_synth, 0.08))
+        (_modelled_guitar, 0.06), (_acoustic_guitar, 0.05), (_recorded_strums, 0.03), (_keys, 0.22), (_organ, 0.12),
+        (_sampled_melody, 0.13), (_chordal_program, 0.12), (_melodic_program, 0.09), (_plucked_program, 0.02),
+        (_phrase, 0.08), (_synth, 0.08))
     choice = rng.choice(len(sources), p=[weight for _, weight in sources])
     dry = sources[choice][0](library, rng, frames)
     if not audible(dry):

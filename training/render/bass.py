@@ -50,10 +50,10 @@ def render_bass(library: Library, rng: np.random.Generator, seconds: float) -> A
 
 
 def _tone_knob(track: Audio, rng: Random) -> Audio:
-    """Lift the fundamentals of half the tracks and turn the treble of four in ten down, as most mixes do."""
+    """Lift the fundamentals of half the tracks and turn the treble of seven in ten down, as most mixes do."""
     if rng.random() < 0.5:
         track = effects.peaking(track, rng.uniform(60.0, 110.0), rng.uniform(2.0, 9.0), 0.7)
-    if rng.random() < 0.4:
+    if rng.random() < 0.7:
         corner_hz = float(np.exp(rng.uniform(np.log(200.0), np.log(1500.0))))
         track = effects.low_pass(track, corner_hz, int(rng.integers(1, 3)))
     return track

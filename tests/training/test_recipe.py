@@ -1,0 +1,122 @@
+"""Recipes are strict, and each committed one trains and exports."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+import yaml
+
+from rtsep.errors import ConfigError
+from training.cli import main
+from training.export import load_network, quantise
+from training.recipe import Recipe, read_recipe
+from training.trainer import Trainer, learning_rate
+
+RECIPES = sorted(Path(__file__).parents[2].joinpath("training", "recipes").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def stems_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with one noisy sound a kind."""
+    root, rng = tmp_path_factory.mktemp("stems"), np.random.default_rng(1)
+    for kind in ("drums", "guitar", "bass"):
+        (root / kind).mkdir()
+        soundfile.write(root / kind / "0.wav", np.clip(0.2 * rng.standard_normal(5 * 44100), -1, 1), 44100)
+    return root
+
+
+def small(path: Path, target: Path, **optimiser: float) -> Path:
+    """Copy a recipe with few steps of few lanes."""
+    fields = yaml.safe_load(path.read_text())
+    fields["optimiser"] = {**fields.get("optimiser", {}), "steps": 4, "lanes": 2, "chunk_seconds": 0.3, **optimiser}
+    fields["mixtures"] = {**fields.get("mixtures", {}), "segment_seconds": [1.0, 1.5]}
+    target.write_text(yaml.safe_dump(fields))
+    return target
+
+
+def test_there_are_recipes() -> None:
+    assert "stage" in [path.stem for path in RECIPES]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
+def test_committed_recipes_train_and_export(path: Path, stems_root: Path, tmp_path: Path) -> None:
+    recipe = read_recipe(small(path, tmp_path / "recipe.yaml"))
+    trainer = Trainer(recipe, stems_root, [], tmp_path)
+    before = [parameter.detach().clone() for parameter in trainer.net.parameters()]
+    trainer.train(validate_every=2, workers=0)
+    assert trainer.step == 4
+    assert any(not torch.equal(a, b) for a, b in zip(before, trainer.net.parameters(), strict=True))
+    rows = list(csv.DictReader((tmp_path / "log.csv").open()))
+    assert [row["step"] for row in rows] == ["2", "4"]
+    net, same, log = load_network(tmp_path / "last.pt")
+    assert same == recipe
+    assert log["step"] == 4
+    quantise(net.step_graph())
+
+
+def test_training_learns_what_can_be_learnt(tmp_path: Path) -> None:
+    rng, time = np.random.default_rng(1), np.arange(5 * 44100) / 44100
+    sounds = {"drums": 0.2 * np.diff(rng.standard_normal(time.size + 1)),
+              "guitar": 0.3 * np.sin(2 * np.pi * 900 * time), "bass": 0.3 * np.sin(2 * np.pi * 80 * time)}
+    for kind, sound in sounds.items():
+        (tmp_path / kind).mkdir()
+        soundfile.write(tmp_path / kind / "0.wav", np.clip(sound, -1, 1), 44100)
+    stage = RECIPES[0].with_name("stage.yaml")
+    recipe = read_recipe(small(stage, tmp_path / "r.yaml", steps=40, warm_up_steps=5, lanes=4))
+    trainer = Trainer(recipe, tmp_path, [], tmp_path)
+    trainer.train(validate_every=10, workers=0)
+    losses = [float(row["loss_db"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
+    assert losses[-1] < losses[0] - 3.0
+
+
+def test_resuming_continues_from_the_checkpoint(stems_root: Path, tmp_path: Path) -> None:
+    recipe = read_recipe(small(RECIPES[0], tmp_path / "recipe.yaml"))
+    trainer = Trainer(recipe, stems_root, [], tmp_path)
+    trainer.train(validate_every=4, workers=0)
+    other = Trainer(recipe, stems_root, [], tmp_path)
+    other.resume(tmp_path / "last.pt")
+    assert other.step == 4
+    for mine, theirs in zip(trainer.net.parameters(), other.net.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_schedule_rises_then_falls() -> None:
+    config = Recipe("x", "stage").optimiser
+    rates = [learning_rate(step, config) for step in range(config.steps + 1)]
+    assert np.argmax(rates) == pytest.approx(config.warm_up_steps, abs=1)
+    assert max(rates) == pytest.approx(config.learning_rate)
+    assert rates[-1] == pytest.approx(config.learning_rate * config.final_rate)
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("name: a\nprofile: stage\nnetwrok: {}", "unknown key 'netwrok'"),
+    ("name: a\nprofile: stage\nnetwork: {hidden: wide}", "network: hidden: expected int, got 'wide'"),
+    ("name: a\nprofile: stage\nnetwork: {contexts: [long]}", "network: contexts: expected int, got 'long'"),
+    ("name: a\nprofile: stage\nmixtures: {augment: {tone: true}}", "mixtures: augment: tone: expected float"),
+    ("name: a\nprofile: stadium", "profile 'stadium': choose one of paper, stage, ultra"),
+    ("profile: stage", "missing 1 required positional argument: 'name'"),
+    ("- a", "expected a mapping"),
+    ("name: [", "is no YAML"),
+])
+def test_mistakes_in_recipes_are_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "recipe.yaml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        read_recipe(tmp_path / "recipe.yaml")
+    assert message in str(error.value)
+
+
+def test_commands_end_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "banjo", str(tmp_path), str(tmp_path / "run")]) == 1
+    assert "no recipe banjo" in capsys.readouterr().err
+    assert main(["--data", str(tmp_path), "render", str(tmp_path / "out")]) == 1
+    assert "no folder samples/" in capsys.readouterr().err
+    (tmp_path / "x.pt").write_text("no checkpoint")
+    assert main(["--data", str(tmp_path), "evaluate", "banjo"]) == 1
+    assert "no model 'banjo'" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="is no checkpoint"):
+        load_network(tmp_path / "x.pt")

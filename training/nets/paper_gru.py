@@ -1,0 +1,108 @@
+"""The paper's network: stacked GRU layers from magnitude to two magnitudes, the mask a layer of the network.
+
+The paper resets the state before the matrix product; these cells reset after it, as PyTorch and cuDNN
+do. The magnitude is divided by its running level and the estimates are multiplied by it, so that the
+network works at any input level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rtsep.windows import Geometry
+from training.graph import StepGraph
+from training.nets.gru import Gru
+from training.nets.level import decay_of, graph_level, running_level
+
+TINY = 1e-8  # keeps the mask of two zero estimates finite
+State = list[Tensor]
+
+
+@dataclass(frozen=True)
+class PaperGruConfig:
+    """Sizes of a `PaperGru`: 3 x 1000 in the paper, also 3 x 500, 4 x 500 and 1 x 1000."""
+
+    kind: str = "paper_gru"
+    hidden: int = 1000
+    layers: int = 3
+    level_seconds: float = 1.5
+
+    @property
+    def contexts(self) -> tuple[int, ...]:
+        """None: only the masked window is looked at."""
+        return ()
+
+
+class PaperGru(nn.Module):
+    """Causal estimator of the magnitudes of a wanted stem and of the rest.
+
+    Parameters
+    ----------
+    config
+        Sizes.
+    geometry
+        Transform lengths.
+    stems
+        Names of the two estimates.
+    samplerate
+        Frames per second.
+    """
+
+    def __init__(self, config: PaperGruConfig, geometry: Geometry, stems: tuple[str, ...], samplerate: int) -> None:
+        super().__init__()
+        self.config, self.geometry, self.stems = config, geometry, stems
+        self.decay = decay_of(config.level_seconds, geometry, samplerate)
+        self.register_buffer("spread", torch.eye(geometry.bins), persistent=False)
+        self.layers = nn.ModuleList(Gru(config.hidden if index else geometry.bins, config.hidden)
+                                    for index in range(config.layers))
+        self.output = nn.Linear(config.hidden, len(stems) * geometry.bins)
+
+    def initial_state(self, batch: int) -> State:
+        """State before the first hop: the running level (batch, 2) and one (batch, hidden) per layer."""
+        return [torch.zeros(batch, 2), *(torch.zeros(batch, self.config.hidden) for _ in self.layers)]
+
+    def observe(self, powers: list[Tensor]) -> Tensor:
+        """Put the mean power and the magnitudes of the masked window side by side, (batch, time, 1 + bins)."""
+        return torch.cat([powers[0].mean(dim=2, keepdim=True), powers[0].sqrt()], dim=2)
+
+    def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
+        """Estimate masks, the joint mask of the paper at gain 1.
+
+        Parameters
+        ----------
+        observed
+            From `observe`, (batch, time, 1 + bins).
+        state
+            From `initial_state` or the call before.
+
+        Returns
+        -------
+        masks
+            (batch, time, stems, bins), summing to one over the stems.
+        state
+            After the last hop.
+        """
+        with torch.no_grad(), torch.autocast(observed.device.type, enabled=False):
+            reference, level = running_level(observed[..., 0], state[0], self.decay)
+            hidden = observed[..., 1:] / reference.sqrt()
+        after = [level]
+        for layer, before in zip(self.layers, state[1:], strict=True):
+            hidden, last = layer.run(hidden, before)
+            after.append(last)
+        estimates = torch.relu(self.output(hidden).float()).unflatten(2, (len(self.stems), -1)) + TINY
+        return estimates / estimates.sum(dim=2, keepdim=True), after
+
+    def step_graph(self) -> StepGraph:
+        """Write one hop of this network, with its present weights, as a step graph."""
+        graph, shape = StepGraph(), (1, len(self.stems), self.geometry.bins)
+        magnitude = graph.input("magnitude", (1, self.geometry.bins))
+        scale = graph.node("Sqrt", graph_level(graph, graph.node("Mul", magnitude, magnitude), self.decay))
+        hidden = graph.node("Div", magnitude, scale)
+        for layer in self.layers:
+            hidden = graph.torch_gru(hidden, layer)
+        estimates = graph.node("Add", graph.node("Relu", graph.torch_linear(hidden, self.output)), graph.constant(TINY))
+        graph.output("estimates", graph.reshape(graph.node("Mul", estimates, scale), shape), shape)
+        return graph
