@@ -96,7 +96,7 @@ class ClockStream:
         """Release nothing; here because audio streams have it."""
 
     def _play(self) -> None:
-        _ask_for_realtime()
+        ask_for_realtime()
         try:
             while not self._stopping and self._callback(self._clock.wait()):
                 pass
@@ -104,7 +104,7 @@ class ClockStream:
             self.error = error
 
 
-def _ask_for_realtime() -> None:
+def ask_for_realtime() -> None:
     """Let this thread go before ordinary ones, as threads of sound servers do, where the system allows it."""
     if hasattr(os, "sched_setscheduler"):
         with suppress(OSError):
