@@ -33,23 +33,32 @@ class Analysis:
         self._geometry = geometry
         self._window = analysis_window(geometry.analysis, geometry.synthesis)
         self._context_windows = [analysis_window(length, geometry.synthesis) for length in contexts]
-        self._history = np.zeros((channels, max([geometry.analysis, *contexts])), np.float32)
+        self._history = np.zeros((channels, geometry.analysis), np.float32)
+        self._mid = np.zeros(max(contexts, default=0), np.float32)
 
     def push(self, hop: Audio) -> Spectrum:
         """Append one hop, shape (channels, hop); return its spectrum, complex64 (channels, bins)."""
-        self._history[:, : -hop.shape[1]] = self._history[:, hop.shape[1]:]
-        self._history[:, -hop.shape[1]:] = hop
-        spectrum: Spectrum = np.fft.rfft(self._history[:, -self._geometry.analysis:] * self._window)  # type: ignore[assignment]
+        _shift(self._history, hop)
+        if self._context_windows:
+            _shift(self._mid, hop.mean(axis=0))
+        spectrum: Spectrum = np.fft.rfft(self._history * self._window)  # type: ignore[assignment]
         return spectrum
 
     def contexts(self) -> list[Audio]:
         """Magnitudes of the longer windows of the mid signal after the last push, each (length // 2 + 1,)."""
-        mid = self._history.mean(axis=0) if self._context_windows else self._history[0]
-        return [np.abs(np.fft.rfft(mid[-window.size:] * window)) for window in self._context_windows]
+        return [np.abs(np.fft.rfft(self._mid[-window.size:] * window)) for window in self._context_windows]
 
     def reset(self) -> None:
         """Forget all samples."""
         self._history.fill(0.0)
+        self._mid.fill(0.0)
+
+
+def _shift(history: Audio, hop: Audio) -> None:
+    """Drop the oldest samples of the last axis and append a hop."""
+    count = hop.shape[-1]
+    history[..., :-count] = history[..., count:]
+    history[..., -count:] = hop
 
 
 class Synthesis:

@@ -83,6 +83,26 @@ class StepGraph:
         self.next_state(state, after, hidden)
         return after
 
+    def banded(self, value: str, weight: Array, groups: int) -> str:
+        """Multiply by a matrix whose columns reach over few neighbouring rows each, without its zeros.
+
+        Parameters
+        ----------
+        value
+            (..., inputs).
+        weight
+            (inputs, outputs); far from the diagonal it is zero.
+        groups
+            Pieces that the outputs are divided into: more skip more zeros and add more nodes.
+        """
+        pieces = []
+        for columns in np.array_split(np.arange(weight.shape[1]), groups):
+            rows = np.flatnonzero(np.any(weight[:, columns] != 0.0, axis=1))
+            begin, end = int(rows[0]), int(rows[-1]) + 1
+            part = self.node("Slice", value, *(self._store(np.array([n], np.int64)) for n in (begin, end, -1)))
+            pieces.append(self.node("MatMul", part, self.constant(np.ascontiguousarray(weight[begin:end, columns]))))
+        return self.node("Concat", *pieces, axis=-1)
+
     def reshape(self, value: str, shape: Sequence[int]) -> str:
         """Change the shape of a value."""
         return self.node("Reshape", value, self._store(np.array(shape, np.int64)))
