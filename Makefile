@@ -20,7 +20,8 @@ lint: $(VENV)/dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/dev  ## measure the quality of the shipped models on real songs
+bench: $(VENV)/dev  ## measure the hops and, where songs are, the quality of the shipped models
+	$(BIN)/python -m bench.latency
 	$(BIN)/python -m training evaluate stage
 
 clean:  ## remove the environment and everything that was made here

@@ -112,14 +112,14 @@ def test_retuning_moves_the_pitch(semitones: float) -> None:
 
 def test_augmentations_keep_length_and_stay_finite() -> None:
     audio = np.random.default_rng(1).standard_normal(SAMPLERATE).astype(np.float32)
-    always = AugmentConfig(tone=1.0, saturation=1.0, clipping=1.0, band_limit=1.0)
+    always = AugmentConfig(tone=1.0, saturation=1.0, clipping=1.0, band_limit=1.0, room=1.0, noise=1.0)
     changed = [augment(audio, always, np.random.default_rng(seed)) for seed in range(8)]
     for out in changed:
         assert out.shape == audio.shape
         assert out.dtype == np.float32
         assert np.all(np.isfinite(out))
     assert not np.array_equal(changed[0], changed[1])
-    never = AugmentConfig(tone=0.0, saturation=0.0, clipping=0.0, band_limit=0.0)
+    never = AugmentConfig(tone=0.0, saturation=0.0, clipping=0.0, band_limit=0.0, room=0.0, noise=0.0)
     np.testing.assert_array_equal(np.abs(augment(audio, never, np.random.default_rng(1))), np.abs(audio))
 
 
