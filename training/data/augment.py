@@ -45,8 +45,8 @@ class AugmentConfig:
     saturation: float = 0.2
     clipping: float = 0.1
     band_limit: float = 0.25
-    room: float = 0.35
-    noise: float = 0.6
+    room: float = 0.15
+    noise: float = 0.4
 
 
 def augment(audio: Audio, config: AugmentConfig, rng: Random) -> Audio:
