@@ -67,7 +67,7 @@ def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32], gain:
     """
     floored = estimates + np.float32(_FLOOR)
     foreground: NDArray[np.float32] = wanted @ floored
-    background = floored.sum(axis=0) - foreground
-    np.maximum(background, 0.0, out=background)
-    np.divide(foreground, foreground + np.float32(gain) * background, out=foreground)
+    background = (np.float32(gain) * (1 - wanted)) @ floored
+    background += foreground
+    foreground /= background
     return foreground

@@ -16,7 +16,7 @@ from rtsep.controls import Controls
 from rtsep.errors import ConfigError
 from rtsep.mask import soft_mask, wanted_sets
 from rtsep.model import StepModel, find_model
-from rtsep.stft import Analysis, Synthesis
+from rtsep.stft import Analysis, Synthesis, mid_signal
 
 Audio = NDArray[np.float32]
 MAX_CHANNELS = 64
@@ -150,8 +150,7 @@ class Separator:
     def _separate_hop(self) -> Audio:
         """Turn the pending hop into the next hop of every stem, shape (stems, channels, hop)."""
         spectrum = self._analysis.push(self._pending)
-        mid = np.abs(spectrum.mean(axis=0) if self.channels > 1 else spectrum[0])
-        estimates = self._model.step(mid, self._analysis.contexts())
+        estimates = self._model.step(np.abs(mid_signal(spectrum)), self._analysis.contexts())
         masks = soft_mask(estimates, self._wanted, self.controls.mask_gain)
         return self._synthesis.push(masks[:, np.newaxis] * spectrum)
 

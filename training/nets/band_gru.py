@@ -14,7 +14,7 @@ from training.nets.bands import triangles
 from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
 
-POOL_GROUPS = 4
+BAND_GROUPS = 4
 FEATURE_FLOOR = 1e-6  # -60 dB below the running level
 State = list[Tensor]
 
@@ -147,7 +147,7 @@ class BandGru(nn.Module):
         for layer in self.layers:
             hidden = graph.node("Add", hidden, graph.torch_gru(hidden, layer))
         logits = graph.reshape(graph.torch_linear(hidden, self.decoder), (1, len(self.stems), config.bands))
-        masks = graph.node("MatMul", graph.node("Softmax", logits, axis=1), graph.constant(self.spread.numpy()))
+        masks = graph.banded(graph.node("Softmax", logits, axis=1), self.spread.numpy(), BAND_GROUPS)
         graph.output("estimates", graph.node("Mul", masks, magnitudes[0]), (1, len(self.stems), bins))
         return graph
 
@@ -155,7 +155,7 @@ class BandGru(nn.Module):
         """`features` as nodes; adds the running level as the first state."""
         powers = [graph.node("Mul", magnitude, magnitude) for magnitude in magnitudes]
         reference = graph_level(graph, powers[0], self.decay)
-        pooled = [graph.banded(power, getattr(self, name).numpy(), POOL_GROUPS)
+        pooled = [graph.banded(power, getattr(self, name).numpy(), BAND_GROUPS)
                   for power, name in zip(powers, self.pools, strict=True)]
         bands = graph.node("Concat", *pooled, axis=1) if len(pooled) > 1 else pooled[0]
         ratio = graph.node("Add", graph.node("Div", bands, reference), graph.constant(FEATURE_FLOOR))
