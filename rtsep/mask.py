@@ -54,7 +54,7 @@ def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32], gain:
     Parameters
     ----------
     estimates
-        Non-negative magnitudes, float32 (stems, bins).
+        Non-negative magnitudes, float32 (..., stems, bins).
     wanted
         Sets of `wanted_sets`, float32 (outputs, stems).
     gain
@@ -63,7 +63,7 @@ def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32], gain:
     Returns
     -------
     masks
-        float32 (outputs, bins), values in 0..1.
+        float32 (..., outputs, bins), values in 0..1.
     """
     floored = estimates + np.float32(_FLOOR)
     foreground: NDArray[np.float32] = wanted @ floored

@@ -20,6 +20,7 @@ from rtsep.stft import Analysis, Synthesis, mid_signal
 
 Audio = NDArray[np.float32]
 MAX_CHANNELS = 64
+MOST_HOPS = 16  # transformed at once where a block has them: the step model then keeps its weights in the cache
 LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square would overflow
 
 
@@ -72,7 +73,7 @@ class Separator:
         self._synthesis = Synthesis(geometry, (len(self.stems), channels))
         self._pending = np.zeros((channels, geometry.hop), np.float32)
         self._pending_frames = self._ready_frames = 0
-        self._ready = np.zeros((len(self.stems), channels, 2 * geometry.hop), np.float32)
+        self._ready = np.zeros((len(self.stems), channels, (MOST_HOPS + 1) * geometry.hop), np.float32)
         self.set_blocksize(blocksize)
 
     @property
@@ -114,12 +115,13 @@ class Separator:
         hop = self.info.geometry.hop
         done = 0
         while done < frames:
-            count = min(hop - self._pending_frames, frames - done)
-            self._pending[:, self._pending_frames:self._pending_frames + count] = block[:, done:done + count]
-            self._pending_frames += count
-            if self._pending_frames == hop:
-                self._put(self._separate_hop())
-                self._pending_frames = 0
+            whole = min((frames - done) // hop, MOST_HOPS) * hop
+            if whole and not self._pending_frames:
+                count = whole
+                self._put(self._separate(block[:, done:done + count]))
+            else:
+                count = min(hop - self._pending_frames, frames - done)
+                self._wait(block[:, done:done + count])
             self._take(out[:, :, done:done + count])
             done += count
         return out
@@ -147,12 +149,22 @@ class Separator:
         self._ready.fill(0.0)
         self._ready_frames = self.latency - (geometry.synthesis - geometry.hop)
 
-    def _separate_hop(self) -> Audio:
-        """Turn the pending hop into the next hop of every stem, shape (stems, channels, hop)."""
-        spectrum = self._analysis.push(self._pending)
-        estimates = self._model.step(np.abs(mid_signal(spectrum)), self._analysis.contexts())
-        masks = soft_mask(estimates, self._wanted, self.controls.mask_gain)
-        return self._synthesis.push(masks[:, np.newaxis] * spectrum)
+    def _separate(self, block: Audio) -> Audio:
+        """Turn whole hops, (channels, frames), into as many of every stem, (stems, channels, frames)."""
+        spectra, contexts = self._analysis.push(block)
+        estimates = [self._model.step(magnitude, [context[index] for context in contexts])
+                     for index, magnitude in enumerate(np.abs(mid_signal(spectra)))]
+        masks = soft_mask(np.stack(estimates), self._wanted, self.controls.mask_gain)
+        return self._synthesis.push(masks.swapaxes(0, 1)[:, np.newaxis] * spectra)
+
+    def _wait(self, part: Audio) -> None:
+        """Keep a part of a hop, and separate the hop when it is complete."""
+        end = self._pending_frames + part.shape[1]
+        self._pending[:, self._pending_frames:end] = part
+        self._pending_frames = end
+        if end == self._pending.shape[1]:
+            self._put(self._separate(self._pending))
+            self._pending_frames = 0
 
     def _put(self, hop: Audio) -> None:
         self._ready[:, :, self._ready_frames:self._ready_frames + hop.shape[2]] = hop

@@ -1,4 +1,4 @@
-"""Streaming short-time Fourier transform: one hop of samples in, one spectrum out, and back.
+"""Streaming short-time Fourier transform: hops of samples in, one spectrum each out, and back.
 
 Both directions keep their past in an explicit state, so that the same code serves a device and a file.
 """
@@ -43,29 +43,38 @@ class Analysis:
         self._history = np.zeros((channels, geometry.analysis), np.float32)
         self._mid = np.zeros(max(contexts, default=0), np.float32)
 
-    def push(self, hop: Audio) -> Spectrum:
-        """Append one hop, shape (channels, hop); return its spectrum, complex64 (channels, bins)."""
-        _shift(self._history, hop)
-        if self._context_windows:
-            _shift(self._mid, mid_signal(hop))
-        spectrum: Spectrum = np.fft.rfft(self._history * self._window)  # type: ignore[assignment]
-        return spectrum
+    def push(self, block: Audio) -> tuple[Spectrum, list[Audio]]:
+        """Append whole hops.
 
-    def contexts(self) -> list[Audio]:
-        """Magnitudes of the longer windows of the mid signal after the last push, each (length // 2 + 1,)."""
-        return [np.abs(np.fft.rfft(self._mid[-window.size:] * window)) for window in self._context_windows]
+        Parameters
+        ----------
+        block
+            float32, (channels, hops * hop).
+
+        Returns
+        -------
+        spectra
+            complex64, (channels, hops, bins).
+        contexts
+            Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
+        """
+        spectra: Spectrum = np.fft.rfft(self._frames(self._history, block) * self._window)  # type: ignore[assignment]
+        if not self._context_windows:
+            return spectra, []
+        frames = self._frames(self._mid, mid_signal(block))
+        return spectra, [np.abs(np.fft.rfft(frames[:, -window.size:] * window)) for window in self._context_windows]
+
+    def _frames(self, history: Audio, block: Audio) -> Audio:
+        """Stretches of a history's length that end with each hop of a block, (..., hops, length); moves it on."""
+        extended = np.concatenate([history, block], axis=-1)
+        length, hop = history.shape[-1], self._geometry.hop
+        history[...] = extended[..., -length:]
+        return np.lib.stride_tricks.sliding_window_view(extended, length, axis=-1)[..., hop::hop, :]
 
     def reset(self) -> None:
         """Forget all samples."""
         self._history.fill(0.0)
         self._mid.fill(0.0)
-
-
-def _shift(history: Audio, hop: Audio) -> None:
-    """Drop the oldest samples of the last axis and append a hop."""
-    count = hop.shape[-1]
-    history[..., :-count] = history[..., count:]
-    history[..., -count:] = hop
 
 
 class Synthesis:
@@ -82,19 +91,22 @@ class Synthesis:
     def __init__(self, geometry: Geometry, shape: tuple[int, ...]) -> None:
         self._geometry = geometry
         self._window = synthesis_window(geometry)
-        self._overlap = np.zeros((*shape, geometry.synthesis), np.float32)
+        self._tail = np.zeros((*shape, geometry.synthesis - geometry.hop), np.float32)
 
-    def push(self, spectrum: Spectrum) -> Audio:
-        """Add one spectrum of shape (..., bins); return the hop that is complete, float32 (..., hop).
+    def push(self, spectra: Spectrum) -> Audio:
+        """Add spectra of shape (..., hops, bins); return the hops that are complete, float32 (..., hops * hop).
 
-        The hop ends `synthesis - hop` frames before the newest analysed sample.
+        They end `synthesis - hop` frames before the newest analysed sample.
         """
-        hop, length = self._geometry.hop, self._geometry.synthesis
-        self._overlap[..., :-hop] = self._overlap[..., hop:]
-        self._overlap[..., -hop:] = 0.0
-        self._overlap += np.fft.irfft(spectrum, self._geometry.analysis)[..., -length:] * self._window
-        return self._overlap[..., :hop]
+        hop, length, hops = self._geometry.hop, self._geometry.synthesis, spectra.shape[-2]
+        frames = np.fft.irfft(spectra, self._geometry.analysis)[..., -length:] * self._window
+        sound = np.zeros((*self._tail.shape[:-1], hops * hop + length - hop), np.float32)
+        sound[..., :length - hop] = self._tail
+        for index in range(hops):
+            sound[..., index * hop:index * hop + length] += frames[..., index, :]
+        self._tail[...] = sound[..., hops * hop:]
+        return sound[..., :hops * hop]
 
     def reset(self) -> None:
         """Forget what has been added so far."""
-        self._overlap.fill(0.0)
+        self._tail.fill(0.0)
