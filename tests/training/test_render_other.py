@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from ctypes.util import find_library
 from pathlib import Path
 
 import mido
@@ -30,7 +32,13 @@ RENDERERS = pytest.mark.parametrize("render", [render_bass, render_band, render_
 
 
 @pytest.fixture(scope="module")
-def library(data_root: Path) -> Library:
+def players() -> None:
+    if not (find_library("fluidsynth") and soundfont.SOUND_FONT.is_file() and shutil.which(singing.SPEAKER)):
+        pytest.skip("no FluidSynth, sound font or eSpeak: apt install fluidsynth fluid-soundfont-gm espeak-ng")
+
+
+@pytest.fixture(scope="module")
+def library(players: None, data_root: Path) -> Library:
     return Library(data_root)
 
 
@@ -106,6 +114,7 @@ def test_synth_notes_are_in_tune(wave: str) -> None:
     assert abs(cents_off(audio, 57.0)) < 5.0
 
 
+@pytest.mark.usefixtures("players")
 def test_sound_font_is_in_tune_and_forgets_the_last_piece() -> None:
     score = [Note(0.0, 1.0, 57.0, 0.8)]
     first = soundfont.play_program(score, 25, SAMPLERATE)
@@ -114,6 +123,7 @@ def test_sound_font_is_in_tune_and_forgets_the_last_piece() -> None:
     assert abs(cents_off(first, 57.0)) < 20.0
 
 
+@pytest.mark.usefixtures("players")
 def test_notes_that_end_before_the_start_are_not_played() -> None:
     audio = soundfont.play_program([Note(-1.0, 0.5, 60.0, 1.0), Note(0.5, 0.4, 60.0, 1.0)], 0, SAMPLERATE)
     assert not audio[: SAMPLERATE // 2 - 64].any()
@@ -125,6 +135,7 @@ def test_sung_vowel_has_the_pitch_of_its_note() -> None:
     assert np.median([abs(cents_off(audio, 55.0)) for audio in sung]) < 50.0
 
 
+@pytest.mark.usefixtures("players")
 def test_speech_has_voiced_vowels_and_noisy_sibilants() -> None:
     speech = singing.analyse("en-us+m3", "sister sing", 110)
     assert len(speech.syllables) == 3

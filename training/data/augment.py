@@ -55,7 +55,7 @@ def augment(audio: Audio, config: AugmentConfig, rng: Random) -> Audio:
     Parameters
     ----------
     audio
-        One stem; longer by `pitch_reserve` than wanted, since playing faster shortens it.
+        One sound.
     """
     if rng.random() < config.saturation:
         audio = _saturate(audio, rng.uniform(1.0, 6.0))
