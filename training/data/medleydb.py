@@ -1,107 +1,90 @@
-"""Songs in MedleyDB's own layout, as the four stems the project speaks of."""
+"""Songs in MedleyDB's own layout."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import soundfile
 import yaml
-from numpy.typing import NDArray
 
-from rtsep.errors import AudioFileError, ConfigError
+from rtsep.errors import ConfigError
+from training.data.songs import Song, find_audio, read_mono, sum_tracks
 
-Audio = NDArray[np.float32]
-GUITARS = ("clean electric guitar", "distorted electric guitar")
-VOCALS = ("singer", "vocalist", "vocals", "rapper", "choir")
-
-
-@dataclass(frozen=True)
-class Song:
-    """A multitrack, mono at 44.1 kHz; every stem has the same number of frames."""
-
-    name: str
-    drums: Audio
-    guitar: Audio
-    other: Audio
-    vocals: Audio
-
-    @property
-    def has_guitar(self) -> bool:
-        """Whether an electric guitar plays."""
-        return bool(np.any(self.guitar))
-
-    def mixture(self, target: str) -> tuple[Audio, Audio]:
-        """Make the paper's mixture: the target at 0 dB against everything else but the vocals.
-
-        Returns
-        -------
-        target, accompaniment
-            Each (frames,); their sum is the mixture.
-        """
-        wanted = {"drums": self.drums, "guitar": self.guitar}[target]
-        rest = self.other + (self.guitar if target == "drums" else self.drums)
-        gain = np.sqrt(np.sum(np.square(rest)) / np.sum(np.square(wanted)))
-        return wanted * np.float32(gain), rest
+CARD = "_METADATA.yaml"
+INSTRUMENTS = {
+    "drums": ("drum set", "kick drum", "bass drum", "snare drum", "toms", "high hat", "cymbal", "drum machine",
+              "auxiliary percussion", "shaker", "tambourine", "cowbell", "claps"),
+    "guitar": ("clean electric guitar", "distorted electric guitar"),
+    "bass": ("electric bass", "double bass"),
+    "unknown": ("Main System", "Unlabeled"),
+}
+"""Names of MedleyDB's taxonomy by stem; voices are known by their endings, everything else is `other`."""
+VOICES = ("singer", "vocalists", "speaker", "rapper", "screamer", "choir", "beatboxing", "crowd")
 
 
-def stem_of(instrument: str) -> str:
-    """Stem that an instrument name of MedleyDB's metadata belongs to."""
-    if instrument == "drum set":
-        return "drums"
-    if instrument in GUITARS:
-        return "guitar"
-    return "vocals" if instrument.endswith(VOCALS) else "other"
+class MedleyDb:
+    """A MedleyDB folder: `Metadata/<track>_METADATA.yaml` and `Audio/<track>/` with stems or raw tracks.
 
-
-def read_song(root: Path, name: str) -> Song:
-    """Read the raw tracks of one song and sum them by stem.
+    Stems are read where they are, since their sum is the record's own balance, else raw tracks.
 
     Raises
     ------
     ConfigError
-        When the song or one of its files is missing; the message says which.
-    AudioFileError
-        When a file cannot be decoded.
+        When there is no song.
     """
-    card = root / "Metadata" / f"{name}_METADATA.yaml"
-    if not card.is_file():
-        raise ConfigError(f"no song {name} in {root}: expected {card}")
-    fields = yaml.safe_load(card.read_text())
-    tracks = [(raw["instrument"], root / "Audio" / name / fields["raw_dir"] / raw["filename"])
-              for stem in fields["stems"].values() for raw in stem["raw"].values()]
-    sums: dict[str, Audio] = {}
-    for instrument, path in tracks:
-        audio = _read(path)
-        stem = stem_of(instrument)
-        sums[stem] = sums[stem] + audio if stem in sums else audio
-    frames = next(iter(sums.values())).size
-    silence = np.zeros(frames, np.float32)
-    return Song(name, *(sums.get(stem, silence) for stem in ("drums", "guitar", "other", "vocals")))
+
+    has_guitar_stems = True
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        cards = {path.name.removesuffix(CARD) for path in (root / "Metadata").glob(f"*{CARD}")}
+        names = sorted(name for name in cards if (root / "Audio" / name).is_dir())
+        if not names:
+            raise ConfigError(f"no songs in {root}: expected Metadata/<track>{CARD} ({len(cards)} are there) beside "
+                              f"Audio/<track>/ of the same track; MedleyDB's metadata come apart from its sound, in "
+                              f"medleydb/data/Metadata of its repository")
+        self.splits = {"all": names}
+
+    def stems_of(self, name: str) -> set[str]:
+        """Stems of a song, by its metadata."""
+        return {stem_of(stem["instrument"]) for stem in self._card(name)["stems"].values()}
+
+    def read(self, name: str) -> Song:
+        """Read a song; see `Corpus.read`."""
+        card = self._card(name)
+        folder = self.root / "Audio" / name
+        if (folder / card["stem_dir"]).is_dir():
+            tracks = [(stem_of(stem["instrument"]), folder / card["stem_dir"] / stem["filename"])
+                      for stem in card["stems"].values()]
+        elif (folder / card["raw_dir"]).is_dir():
+            tracks = [(stem_of(stem["instrument"]), folder / card["raw_dir"] / raw["filename"])
+                      for stem in card["stems"].values() for raw in stem["raw"].values()]
+        else:
+            raise ConfigError(f"no sound of {name}: expected {folder / card['stem_dir']} or {folder / card['raw_dir']}")
+        return Song(name, sum_tracks([(stem, read_mono(find_audio(path))) for stem, path in tracks]),
+                    bleed=card.get("has_bleed") == "yes")
+
+    def _card(self, name: str) -> dict[str, Any]:
+        """Metadata of a song, with all fields that are used here."""
+        path = self.root / "Metadata" / f"{name}{CARD}"
+        if not path.is_file():
+            raise ConfigError(f"no song {name} in {self.root}: expected {path}")
+        try:
+            card: dict[str, Any] = yaml.safe_load(path.read_text())
+            tracks = [track for stem in card["stems"].values() for track in (stem, *stem["raw"].values())]
+            if not tracks or any(not isinstance(track["filename"], str) or not track["instrument"] for track in tracks):
+                raise ValueError("a track without a file name or an instrument")
+            return {"stem_dir": f"{name}_STEMS", "raw_dir": f"{name}_RAW"} | card
+        except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ConfigError(f"{path} is no metadata of MedleyDB ({' '.join(str(error).split())})") from None
 
 
-def song_names(root: Path) -> list[str]:
-    """All songs of a MedleyDB folder, sorted.
-
-    Raises
-    ------
-    ConfigError
-        When there is none.
-    """
-    names = sorted(path.name.removesuffix("_METADATA.yaml") for path in (root / "Metadata").glob("*_METADATA.yaml"))
-    if not names:
-        raise ConfigError(f"no songs in {root}: expected Metadata/<track>_METADATA.yaml and Audio/<track>/")
-    return names
-
-
-def _read(path: Path) -> Audio:
-    """Read one track as mono, as FLAC where the WAV that the metadata names is not there."""
-    found = next((p for p in (path, path.with_suffix(".flac")) if p.is_file()), None)
-    if found is None:
-        raise ConfigError(f"no track {path} (nor as .flac), though the song's metadata names it")
-    try:
-        data, _ = soundfile.read(found, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise AudioFileError(f"{found} cannot be decoded: {error}") from None
-    return np.ascontiguousarray(data.mean(axis=1), np.float32)
+def stem_of(instrument: str | list[str]) -> str:
+    """Stem that an instrument, or several that were recorded together, belong to."""
+    if not isinstance(instrument, str):
+        stems = {stem_of(one) for one in instrument}
+        return stems.pop() if len(stems) == 1 else "unknown"
+    for stem, names in INSTRUMENTS.items():
+        if instrument in names:
+            return stem
+    return "vocals" if instrument.endswith(VOICES) else "other"

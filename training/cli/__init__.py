@@ -1,0 +1,35 @@
+"""Command line of the trainer; each command has a module, which does its work in modules of its own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from rtsep.errors import RtsepError
+from training.cli import ablate, evaluate, export, import_corpus, listening_test, render, train
+
+DATA = Path(os.environ.get("RTSEP_DATA", "../shared/data"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code: 0, 1 failure, 2 usage."""
+    parser = argparse.ArgumentParser("python -m training", description="Render stems, train, measure, export.")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with samples/, midi/, medleydb/")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in (render, import_corpus, train, ablate, evaluate, export, listening_test):
+        module.add_parser(commands)
+    options = parser.parse_args(arguments)
+    try:
+        options.command(options)
+    except RtsepError as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("training: stopped; the last checkpoint and all finished files are whole", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,114 @@
+"""`python -m training evaluate`: scores of models on real songs, and the comparison that is made of them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.data.clips import Protocol
+    from training.data.songs import Corpus
+    from training.evaluate import Result
+    from training.systems import System
+
+SPLITS = {"test": ("test",), "train": ("train",), "both": ("train", "test")}
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("evaluate", help="measure models on real songs")
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="name of a shipped model, or an .onnx file")
+    parser.add_argument("--corpus", type=Path, metavar="DIR",
+                        help="MedleyDB, MUSDB18 or a folder of songs (default: medleydb in --data)")
+    parser.add_argument("--clips", type=_seconds, metavar="SECONDS",
+                        help="the paper's protocol: clips of this length (20) of 4 songs to test and 8 to train")
+    parser.add_argument("--split", choices=SPLITS, default="test", help="part of the corpus (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="chooses songs and clips of the paper's protocol")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores of every clip")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="box plots: FILE-TARGET-SPLIT.png and its like")
+    parser.add_argument("--compare", action="store_true", help="write the comparison with the paper's systems")
+    parser.add_argument("--out", type=Path, default=Path("docs/comparison.md"), metavar="FILE",
+                        help="where --compare writes; pictures go beside it (default: %(default)s)")
+    parser.set_defaults(command=_run)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 1.0 <= seconds <= 600.0:
+        raise argparse.ArgumentTypeError(f"{text} s: give 1 to 600, the paper has 20")
+    return seconds
+
+
+def _run(options: argparse.Namespace) -> None:
+    import json
+
+    from training.data.clips import protocol_of
+    from training.data.corpora import open_corpus
+    from training.report import document, show
+    systems = _systems(options.models)
+    corpus = open_corpus(options.corpus or options.data / "medleydb")
+    skipped: dict[str, str] = {}
+    protocol = protocol_of(corpus, skipped, options.clips, options.seed)
+    results = _measured(systems, corpus, protocol, SPLITS[options.split], skipped)
+    show(results, protocol.title, per_clip=len(systems) == 1)
+    if skipped:
+        print(f"{len(skipped)} of {sum(map(len, corpus.splits.values()))} songs skipped: {', '.join(skipped)}")
+    if options.json:
+        options.json.write_text(json.dumps(document(results, protocol.title, skipped), indent=1))
+    if options.plot:
+        _plot(results, options.plot)
+    if options.compare:
+        from training.comparison import write_comparison
+        write_comparison(options.out, systems, results, protocol.title, _command(options))
+        print(options.out)
+
+
+def _systems(models: list[str]) -> list[System]:
+    """Load models, each of which must have a name of its own."""
+    from rtsep.errors import ConfigError
+    from training.systems import load_system
+    systems = [load_system(model) for model in models]
+    names = [system.name for system in systems]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"models {', '.join(names)}: give each one once, and files under different names")
+    return systems
+
+
+def _measured(systems: list[System], corpus: Corpus, protocol: Protocol, splits: tuple[str, ...],
+              skipped: dict[str, str]) -> list[Result]:
+    """Measure, with a line that says where it is."""
+    from rich.console import Console
+
+    from rtsep.errors import ConfigError
+    from training.evaluate import measure
+    for system in systems:
+        if not protocol.targets(system.stems):
+            raise ConfigError(f"{system.name} has {', '.join(system.stems)}, none of which these songs can measure")
+    splits = tuple(split for split in protocol.splits if split in (*splits, "all"))
+    with Console(stderr=True).status("reading songs") as status:
+        clips = protocol.clips(corpus, splits, skipped)
+        results = measure(systems, clips, protocol.targets,
+                          lambda clip: status.update(f"{clip.song}, {clip.split}: {clip.target}"))
+    if not any(result.scores or result.leakage for result in results):
+        raise ConfigError(f"nothing to measure in {', '.join(splits) or 'this part'} of the corpus: {len(skipped)} "
+                          f"songs could not be read, the others lack stems; choose another --split or --corpus")
+    return results
+
+
+def _plot(results: list[Result], path: Path) -> None:
+    """Draw one picture a target and split."""
+    from training.boxplot import draw_boxes
+    from training.report import groups_of
+    for target, split in groups_of(results):
+        name = path.with_name(f"{path.stem}-{target}-{split}{path.suffix or '.png'}")
+        draw_boxes(name, results, target, split)
+        print(name)
+
+
+def _command(options: argparse.Namespace) -> str:
+    """Write the command that makes the comparison again."""
+    words = ["python -m training --data DATA evaluate --compare", *options.models, f"--split {options.split}"]
+    words += [f"--clips {options.clips:g} --seed {options.seed}"] if options.clips else []
+    words += [f"--corpus {options.corpus}"] if options.corpus else []
+    return " ".join(words)

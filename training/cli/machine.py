@@ -1,0 +1,27 @@
+"""What several commands of the trainer ask of the machine and of the data folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from training.data.songs import Song
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """Declare what a run may use of the machine."""
+    parser.add_argument("--workers", type=int, default=1, help="processes that mix")
+    parser.add_argument("--threads", type=int, default=1, help="threads that train on a CPU")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def songs_if_any(data: Path) -> list[Song]:
+    """Songs of `medleydb/` in a data folder; none, and a word about it, where there is no such folder."""
+    from training.data.corpora import validation_songs
+    if (data / "medleydb").is_dir():
+        return validation_songs(data)
+    print(f"no folder {data / 'medleydb'}: no scores on real songs", file=sys.stderr)
+    return []

@@ -1,0 +1,51 @@
+"""`python -m training train`: a recipe on a folder of stems."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rtsep.errors import ConfigError
+from training.cli.machine import add_machine, songs_if_any
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("train", help="train a recipe on a folder of stems")
+    parser.add_argument("recipe", help="name of a recipe, or a YAML file")
+    parser.add_argument("stems", type=Path, help="folder of stems")
+    parser.add_argument("run", type=Path, help="folder for checkpoints and log.csv")
+    parser.add_argument("--validate-every", type=int, default=150, metavar="STEPS")
+    add_machine(parser)
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--resume", type=Path, metavar="CHECKPOINT", help="go on with a run exactly where it stopped")
+    begin.add_argument("--from", dest="start", default="", metavar="MODEL",
+                       help="begin with the weights of a checkpoint (.pt), of a step model (.onnx) or a shipped model")
+    parser.set_defaults(command=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    import torch
+
+    from training.clips_trainer import ClipTrainer
+    from training.devices import world
+    from training.nets import FileNetworkConfig
+    from training.recipe import find_recipe
+    from training.trainer import Trainer
+    torch.set_num_threads(options.threads)
+    recipe, songs = find_recipe(options.recipe), songs_if_any(options.data)
+    with world(options.device) as here:
+        if isinstance(recipe.network, FileNetworkConfig):
+            if options.start or here.size > 1:
+                raise ConfigError(f"a {recipe.network.kind} is trained by one process and from the start: leave out "
+                                  f"--from and torchrun; --resume goes on")
+            if options.start:
+                raise ConfigError(f"--from: {recipe.name} works on whole segments; only streaming networks start from "
+                                  "other weights")
+            trainer: ClipTrainer | Trainer = ClipTrainer(recipe, options.stems, songs, options.run, here.device)
+        else:
+            trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start)
+        if options.resume:
+            trainer.resume(options.resume)
+        options.run.mkdir(parents=True, exist_ok=True)
+        trainer.train(options.validate_every, options.workers)

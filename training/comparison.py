@@ -1,0 +1,105 @@
+"""The comparison of all systems as a document: the paper's Tables 2 and 3 and Figure 4, made of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from training.boxplot import draw_boxes
+from training.evaluate import Result, summary
+from training.published import ARTICLE_SDR, MEASURES, TABLE_2, TABLE_3
+from training.report import cell, column_title, counted, groups_of
+from training.systems import System
+
+PAPER = "the paper's "
+
+
+def write_comparison(path: Path, systems: Sequence[System], results: Sequence[Result], title: str,
+                     command: str) -> None:
+    """Write the document and its pictures, `NAME-TARGET-SPLIT.png`, into one folder.
+
+    Parameters
+    ----------
+    results
+        Of `measure`, for these systems.
+    title
+        What the clips are.
+    command
+        Makes the document again.
+
+    Raises
+    ------
+    AudioFileError
+        When a picture cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    groups = groups_of(results)
+    for target, split in groups:
+        draw_boxes(path.parent / _picture(path, target, split), results, target, split)
+    sections = [_opening(title, command), _systems(systems, results), *_scores(path, results, groups)]
+    path.write_text("\n".join(sections))
+
+
+def _picture(path: Path, target: str, split: str) -> str:
+    return f"{path.stem}-{target}-{split}.png"
+
+
+def _opening(title: str, command: str) -> str:
+    return f"""# Comparison
+
+    {command}
+
+This page is written by the command. Clips: {title}. Measure: BSS Eval 3, and the SDR of BSS Eval 4, dB; G means
+weighted by the clips' lengths. All systems are measured on the same clips. The mixture (no separation) and the ideal
+mask (of the true magnitudes) are bounds. Rows in italics are what the references published: other clips, other training
+data, so a direction and not a match. "Singers" is the SDR lost when the song's vocals are added to the mixture.
+"""
+
+
+def _systems(systems: Sequence[System], results: Sequence[Result]) -> str:
+    """Table 2: what each system is, and what it costs."""
+    by_name = {result.name: result for result in results}
+    rows = []
+    for system in systems:
+        latency = "file only" if system.latency_ms is None else f"{system.latency_ms:.1f} ms"
+        geometry = system.geometry
+        transform = f"{geometry.analysis} / {geometry.synthesis} / {geometry.hop}" if geometry else "none"
+        scores = [score for score in by_name[system.name].scores if score.target == "guitar" and score.split != "train"]
+        means = summary(scores)
+        rows.append([system.name, system.network, f"{system.parameters / 1e6:.2f} M", transform, latency,
+                     cell(by_name[system.name].times_real_time), *(cell(means.get(name)) for name in MEASURES[:4])])
+    for network, values in TABLE_2.items():
+        rows.append([f"*{PAPER}{network}*", "*GRU stack*", "", "*1024 / 1024 / 512*", "*23.2 ms*", "",
+                     *(f"*{value:.2f}*" for value in values)])
+    titles = ["system", "network", "weights", "analysis / synthesis / hop", "latency", "times real time",
+              *(f"guitar {name.upper()}" for name in MEASURES[:4])]
+    return "## Systems (Table 2)\n\n" + _table(titles, rows) + """
+Times real time: seconds of sound separated in one second, on the machine that wrote this page. Guitar: test clips.
+"""
+
+
+def _scores(path: Path, results: Sequence[Result], groups: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """Table 3 and Figure 4 of each target and split."""
+    columns = (*MEASURES, "sdr_4", "singers_cost")
+    for target, split in groups:
+        rows = [[result.name, *(cell(means.get(name)) for name in columns)] for result in results
+                if (means := summary(result.chosen(target, split)))]
+        rows += _published(target, split)
+        yield (f"## {target.capitalize()}, {split} (Table 3, Figure 4)\n\n{counted(results, target, split)}.\n\n"
+               + _table(["system", *map(column_title, columns)], rows)
+               + f"\n![{target}, {split}]({_picture(path, target, split)})\n")
+
+
+def _published(target: str, split: str) -> list[list[str]]:
+    """Rows of the references; whole songs stand beside the paper's test clips."""
+    rows = [[f"*{PAPER}{row.system}*", *(f"*{value:.2f}*" for value in row.values), "", ""] for row in TABLE_3
+            if row.target == target and row.split == ("test" if split == "all" else split)]
+    if target in ARTICLE_SDR and split == "test":
+        rows.append(["*the article's U-Net*", f"*{ARTICLE_SDR[target]:.2f}*", *([""] * 9)])
+    return rows
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in markdown."""
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

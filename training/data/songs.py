@@ -1,0 +1,154 @@
+"""A multitrack song as the stems the project speaks of, and how any corpus of them is read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.audio.files import AudioReader
+from rtsep.errors import ConfigError, RtsepError
+
+Audio = NDArray[np.float32]
+SAMPLERATE = 44100
+SUFFIXES = (".wav", ".flac")
+
+
+@dataclass(frozen=True)
+class Song:
+    """A multitrack, mono at 44.1 kHz.
+
+    Parameters
+    ----------
+    name
+        Unique within its corpus.
+    stems
+        `drums`, `guitar` (electric), `bass`, `vocals`, `other`, or `unknown` where the corpus does not say what plays;
+        each (frames,), all of one length. Stems that do not play may be left out.
+    bleed
+        Whether other instruments are heard in the stems.
+    """
+
+    name: str
+    stems: Mapping[str, Audio]
+    bleed: bool = False
+
+    @property
+    def frames(self) -> int:
+        """Length of every stem."""
+        return int(next(iter(self.stems.values())).size)
+
+    def stem(self, name: str) -> Audio:
+        """Sound of a stem, silence where it does not play; (frames,)."""
+        return self.stems[name] if name in self.stems else np.zeros(self.frames, np.float32)
+
+    def plays(self, name: str) -> bool:
+        """Whether a stem is there and not silent."""
+        return bool(np.any(self.stem(name)))
+
+    def accompaniment(self, target: str, without: str = "") -> Audio:
+        """Sum of all stems but the target and, where named, another one; (frames,)."""
+        silence = np.zeros(self.frames, np.float32)
+        return sum((audio for name, audio in self.stems.items() if name not in (target, without)), silence)
+
+
+class Corpus(Protocol):
+    """Songs on disk.
+
+    Attributes
+    ----------
+    splits
+        Names of the songs of each part of the corpus: `train` and `test` where it has them, else `all`.
+    has_guitar_stems
+        Whether electric guitars have a stem of their own.
+    """
+
+    splits: dict[str, list[str]]
+    has_guitar_stems: bool
+
+    def stems_of(self, name: str) -> set[str]:
+        """Stems of a song, without reading its sound."""
+
+    def read(self, name: str) -> Song:
+        """Read a song.
+
+        Raises
+        ------
+        ConfigError
+            When a file is missing; the message says which.
+        AudioFileError
+            When a file cannot be decoded.
+        """
+
+
+def read_songs(corpus: Corpus, names: Iterable[str], skipped: dict[str, str]) -> Iterator[Song]:
+    """Read songs one after another; name on stderr those that cannot be read, and go on.
+
+    Parameters
+    ----------
+    skipped
+        Takes up the reason for every song that is left out.
+    """
+    for name in names:
+        try:
+            song = corpus.read(name)
+        except RtsepError as error:
+            _skip(name, error, skipped)
+        else:
+            yield song
+
+
+def stems_of(corpus: Corpus, name: str, skipped: dict[str, str]) -> set[str]:
+    """Stems of a song without reading its sound; none where that fails, which is named on stderr."""
+    try:
+        return corpus.stems_of(name)
+    except RtsepError as error:
+        _skip(name, error, skipped)
+        return set()
+
+
+def _skip(name: str, error: RtsepError, skipped: dict[str, str]) -> None:
+    skipped[name] = str(error)
+    print(f"skipped {name}: {error}", file=sys.stderr)
+
+
+def read_mono(path: Path) -> Audio:
+    """Read an audio file as the mean of its channels at 44.1 kHz, (frames,).
+
+    Raises
+    ------
+    AudioFileError
+        When it cannot be decoded.
+    """
+    with AudioReader(path) as reader:
+        blocks = [block.mean(axis=0) for block in reader.blocks(SAMPLERATE)]
+    return np.concatenate(blocks).astype(np.float32, copy=False)
+
+
+def find_audio(path: Path) -> Path:
+    """Path of a track, with the suffix that it has on disk: wav or flac.
+
+    Raises
+    ------
+    ConfigError
+        When there is none.
+    """
+    for suffix in SUFFIXES:
+        if path.with_suffix(suffix).is_file():
+            return path.with_suffix(suffix)
+    raise ConfigError(f"no track {path.with_suffix('')} (looked for {' and '.join(SUFFIXES)})")
+
+
+def sum_tracks(tracks: Iterable[tuple[str, Audio]]) -> dict[str, Audio]:
+    """Sum tracks by stem; shorter ones are followed by silence up to the longest."""
+    tracks = list(tracks)
+    frames = max(audio.size for _, audio in tracks)
+    stems: dict[str, Audio] = {}
+    for stem, audio in tracks:
+        stems.setdefault(stem, np.zeros(frames, np.float32))[:audio.size] += audio
+    return stems
