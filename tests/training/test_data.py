@@ -1,4 +1,4 @@
-"""Data sets: songs in MedleyDB's layout, folders of stems, augmentation and remixing."""
+"""Sounds that are mixed: folders of stems, and their augmentation."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from rtsep.errors import AudioFileError, ConfigError
+from rtsep.errors import ConfigError
 from training.data.augment import AugmentConfig, augment, frames_needed, retune
-from training.data.medleydb import read_song, song_names, stem_of
-from training.data.remix import STEMS, RemixConfig, Remixer, active_rms, lane
+from training.data.dynamics import PIECE, active_rms, activity, ride
+from training.data.remix import KindConfig, RemixConfig, Remixer
 from training.data.stems import StemFolder
 
 SAMPLERATE = 44100
@@ -29,75 +29,44 @@ def stems_root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("instrument", "stem"), [
-    ("drum set", "drums"), ("clean electric guitar", "guitar"), ("distorted electric guitar", "guitar"),
-    ("male singer", "vocals"), ("female singer", "vocals"), ("electric bass", "other"), ("acoustic guitar", "other"),
-])
-def test_stems_of_instruments(instrument: str, stem: str) -> None:
-    assert stem_of(instrument) == stem
-
-
-def test_real_songs_give_the_papers_mixtures(data_root: Path) -> None:
-    root = data_root / "medleydb"
-    songs = [read_song(root, name) for name in song_names(root)]
-    assert len(songs) == 6
-    assert [song.name for song in songs if not song.has_guitar] == ["MusicDelta_Country1"]
-    for song in songs:
-        if song.has_guitar:
-            target, rest = song.mixture("guitar")
-            assert np.sum(target ** 2) == pytest.approx(np.sum(rest ** 2), rel=1e-3)
-            np.testing.assert_array_equal(rest, song.other + song.drums)
-
-
-def test_missing_songs_and_tracks_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no songs in"):
-        song_names(tmp_path)
-    with pytest.raises(ConfigError, match="no song Nobody in"):
-        read_song(tmp_path, "Nobody")
-    (tmp_path / "Metadata").mkdir()
-    (tmp_path / "Metadata" / "A_METADATA.yaml").write_text(
-        "raw_dir: A_RAW\nstems: {S01: {raw: {R01: {filename: a.wav, instrument: drum set}}}}")
-    with pytest.raises(ConfigError, match=r"no track .*a\.wav"):
-        read_song(tmp_path, "A")
-    (tmp_path / "Audio" / "A" / "A_RAW").mkdir(parents=True)
-    (tmp_path / "Audio" / "A" / "A_RAW" / "a.wav").write_text("no sound")
-    with pytest.raises(AudioFileError, match="cannot be decoded"):
-        read_song(tmp_path, "A")
-
-
 def test_a_folder_without_stems_says_what_it_looked_for(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no sounds for drums, guitar, other.*bass, band, voice, other"):
         StemFolder(tmp_path)
 
 
-def test_remixed_segments_are_varied_and_repeatable(stems_root: Path) -> None:
-    def segments(seed: int) -> list[np.ndarray]:
-        remixer = Remixer(StemFolder(stems_root), RemixConfig(segment_seconds=(1.0, 2.0)), np.random.default_rng(seed))
-        return [remixer.segment() for _ in range(3)]
+def test_a_broken_file_among_good_ones_is_named_and_left_out(stems_root: Path,
+                                                             capsys: pytest.CaptureFixture[str]) -> None:
+    header, cut = stems_root / "drums" / "0.wav", stems_root / "guitar" / "cut.flac"
+    header.write_text("no sound")
+    sound = 0.3 * np.random.default_rng(1).standard_normal(SAMPLERATE)
+    soundfile.write(cut, sound, SAMPLERATE)
+    cut.write_bytes(cut.read_bytes()[:9000] + bytes(40000))
+    folder = StemFolder(stems_root)
+    assert folder.broken == {header}
+    rng = np.random.default_rng(1)
+    drawn = 0
+    while drawn < 20:
+        try:
+            assert np.any(folder.draw("guitar", rng, SAMPLERATE // 2))
+            drawn += 1
+        except FileNotFoundError:
+            folder.refresh()
+    assert folder.broken == {header, cut}
+    assert capsys.readouterr().err.count("skipped") == 2
 
-    first, again, other = segments(1), segments(1), segments(2)
-    for one, two, three in zip(first, again, other, strict=True):
-        np.testing.assert_array_equal(one, two)
-        assert one.shape[0] == len(STEMS)
-        assert np.all(np.isfinite(one))
-        assert one.shape != three.shape or not np.array_equal(one, three)
+
+def test_a_folder_whose_sounds_are_all_broken_says_so(stems_root: Path) -> None:
+    for index in range(2):
+        (stems_root / "drums" / f"{index}.wav").write_text("no sound")
+    with pytest.raises(ConfigError, match=r"no sounds for drums.*2 files there cannot be read"):
+        StemFolder(stems_root)
 
 
-def test_a_lane_is_gapless_and_begins_with_a_restart(stems_root: Path) -> None:
-    config = RemixConfig(segment_seconds=(1.0, 1.5), restart=0.5)
-    stream = lane(Remixer(StemFolder(stems_root), config, np.random.default_rng(3)), history=100, frames=4410)
-    before, restart = next(stream)
-    assert restart
-    assert not np.any(before[:, :100])
-    restarts = 0
-    for _ in range(200):
-        chunk, restart = next(stream)
-        assert chunk.shape == (3, 4510)
-        if not restart:
-            np.testing.assert_array_equal(chunk[:, :100], before[:, -100:])
-        restarts += restart
-        before = chunk
-    assert 2 < restarts < 20
+def test_sounds_at_other_rates_keep_their_pitch(stems_root: Path) -> None:
+    for path in (stems_root / "guitar").iterdir():
+        soundfile.write(path, 0.5 * np.sin(2 * np.pi * 440.0 * np.arange(96000) / 48000), 48000)
+    sound = StemFolder(stems_root).draw("guitar", np.random.default_rng(1), SAMPLERATE)
+    assert np.argmax(np.abs(np.fft.rfft(sound * np.hanning(SAMPLERATE)))) == 440
 
 
 @pytest.mark.parametrize("semitones", [-3.0, -0.5, 0.0, 2.7])
@@ -112,14 +81,16 @@ def test_retuning_moves_the_pitch(semitones: float) -> None:
 
 def test_augmentations_keep_length_and_stay_finite() -> None:
     audio = np.random.default_rng(1).standard_normal(SAMPLERATE).astype(np.float32)
-    always = AugmentConfig(tone=1.0, saturation=1.0, clipping=1.0, band_limit=1.0, room=1.0, noise=1.0)
+    always = AugmentConfig(tone=1.0, saturation=1.0, clipping=1.0, band_limit=1.0, codec=1.0, room=1.0,
+                           noise=1.0)
     changed = [augment(audio, always, np.random.default_rng(seed)) for seed in range(8)]
     for out in changed:
         assert out.shape == audio.shape
         assert out.dtype == np.float32
         assert np.all(np.isfinite(out))
     assert not np.array_equal(changed[0], changed[1])
-    never = AugmentConfig(tone=0.0, saturation=0.0, clipping=0.0, band_limit=0.0, room=0.0, noise=0.0)
+    never = AugmentConfig(tone=0.0, saturation=0.0, clipping=0.0, band_limit=0.0, codec=0.0, room=0.0,
+                          noise=0.0)
     np.testing.assert_array_equal(np.abs(augment(audio, never, np.random.default_rng(1))), np.abs(audio))
 
 
@@ -127,3 +98,52 @@ def test_active_level_ignores_rests() -> None:
     sound = np.concatenate([np.full(SAMPLERATE, 0.5), np.zeros(3 * SAMPLERATE)]).astype(np.float32)
     assert active_rms(sound) == pytest.approx(0.5, rel=1e-3)
     assert active_rms(np.zeros(SAMPLERATE, np.float32)) > 0
+
+
+def test_a_codec_keeps_the_sound() -> None:
+    silent = dict.fromkeys(("tone", "saturation", "clipping", "band_limit", "room", "noise"), 0.0)
+    tone = (0.3 * np.sin(2 * np.pi * 440.0 * np.arange(SAMPLERATE) / SAMPLERATE)).astype(np.float32)
+    out = augment(tone, AugmentConfig(**silent, codec=1.0), np.random.default_rng(1))
+    spectrum = np.abs(np.fft.rfft(out * np.hanning(out.size)))
+    assert np.argmax(spectrum) == 440
+    assert active_rms(out) == pytest.approx(active_rms(tone), rel=0.05)
+    assert not np.array_equal(np.abs(out), np.abs(tone))
+
+
+@pytest.mark.parametrize("tilt_db", [-9.0, 9.0])
+def test_a_tilt_turns_the_treble_and_leaves_the_bass(tilt_db: float) -> None:
+    silent = dict.fromkeys(("saturation", "clipping", "band_limit", "codec", "room", "noise"), 0.0)
+    noise = np.random.default_rng(1).standard_normal(SAMPLERATE).astype(np.float32)
+    out = augment(noise, AugmentConfig(**silent, tone=1.0, tone_db=0.0), np.random.default_rng(1), tilt_db)
+    gain_db = 20.0 * np.log10(np.abs(np.fft.rfft(out)) / np.abs(np.fft.rfft(noise)))
+    assert np.median(gain_db[200:600]) == pytest.approx(0.0, abs=0.3)
+    assert np.median(gain_db[15500:16500]) == pytest.approx(tilt_db, abs=0.5)
+
+
+def test_riding_the_level_multiplies_it_in_decibels() -> None:
+    levels_db = np.repeat([0.0, -20.0, 0.0, -20.0], SAMPLERATE)
+    sound = (10.0 ** (levels_db / 20.0) * np.sign(np.random.default_rng(1).standard_normal(levels_db.size)))
+    for exponent, expected_db in ((1.0, -40.0), (-0.5, -10.0), (0.0, -20.0)):
+        out = ride(sound.astype(np.float32), exponent, np.random.default_rng(2))
+        late = out[2 * SAMPLERATE - SAMPLERATE // 4: 2 * SAMPLERATE - PIECE]  # the release is over
+        assert 20.0 * np.log10(active_rms(late)) == pytest.approx(expected_db, abs=0.5)
+
+
+def test_activity_is_the_part_of_the_time_that_is_played() -> None:
+    sound = np.concatenate([np.full(3 * SAMPLERATE, 0.5), np.zeros(SAMPLERATE)]).astype(np.float32)
+    assert activity(sound) == pytest.approx(0.75)
+    assert activity(np.zeros(SAMPLERATE, np.float32)) == 0.0
+
+
+def test_dense_kinds_pause_less(stems_root: Path) -> None:
+    soundfile.write(stems_root / "guitar" / "0.wav", np.zeros(3 * SAMPLERATE), SAMPLERATE)
+    folder = StemFolder(stems_root)
+
+    def silent(chance: float) -> int:
+        config = RemixConfig(kinds={"guitar": KindConfig(dense=chance)},
+                             counts={"drums": (1.0,), "guitar": (0.0, 1.0), "other": (1.0,)},
+                             augment=AugmentConfig(noise=0.0))
+        remixer = Remixer(folder, config, np.random.default_rng(1))
+        return sum(not np.any(remixer.segment(SAMPLERATE // 2)[1]) for _ in range(30))
+
+    assert silent(1.0) < 3 < silent(0.0)

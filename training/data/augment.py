@@ -5,9 +5,11 @@ All on mono float32 of shape (frames,) at 44.1 kHz.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
+import soundfile
 import soxr
 from numpy.typing import NDArray
 from scipy import signal
@@ -25,13 +27,15 @@ class AugmentConfig:
     Parameters
     ----------
     tone, tone_db
-        Smooth random equalisation and its standard deviation.
+        Smooth random equalisation and its standard deviation; each kind of sound has a tilt of its own.
     pitch, pitch_semitones
         Resampling: tuning and tempo together, at most this far up or down.
     saturation, clipping
         Soft and hard limiting of the waveform.
     band_limit
-        Steep low-pass (3.5-16 kHz) or high-pass (40-250 Hz), as dull recordings and codecs have.
+        Steep low-pass (3.5-16 kHz) or high-pass (40-250 Hz), as dull recordings have.
+    codec
+        MP3 at a random rate.
     room
         Reflections and a diffuse tail: what a recording has between the notes and strokes.
     noise
@@ -45,26 +49,31 @@ class AugmentConfig:
     saturation: float = 0.2
     clipping: float = 0.1
     band_limit: float = 0.25
+    codec: float = 0.03
     room: float = 0.15
     noise: float = 0.4
 
 
-def augment(audio: Audio, config: AugmentConfig, rng: Random) -> Audio:
+def augment(audio: Audio, config: AugmentConfig, rng: Random, tilt_db: float = 0.0) -> Audio:
     """Apply a random choice of augmentations; keeps the length and about the level.
 
     Parameters
     ----------
     audio
         One sound.
+    tilt_db
+        Mean of the random equalisation at 16 kHz, rising or falling from 1 kHz.
     """
     if rng.random() < config.saturation:
         audio = _saturate(audio, rng.uniform(1.0, 6.0))
     if rng.random() < config.room:
         audio = audio + signal.oaconvolve(audio, _room(rng))[: audio.size].astype(np.float32)
     if rng.random() < config.tone:
-        audio = signal.oaconvolve(audio, _random_tone(config.tone_db, rng), mode="same").astype(np.float32)
+        audio = signal.oaconvolve(audio, _random_tone(config.tone_db, rng, tilt_db), mode="same").astype(np.float32)
     if rng.random() < config.band_limit:
         audio = _limit_band(audio, rng)
+    if rng.random() < config.codec:
+        audio = _code(audio, rng)
     if rng.random() < config.noise:
         audio = audio + _hiss(audio, rng)
     if rng.random() < config.clipping:
@@ -91,10 +100,11 @@ def frames_needed(frames: int, semitones: float) -> int:
     return int(frames * 2.0 ** (semitones / 12.0)) + 64
 
 
-def _random_tone(spread_db: float, rng: Random) -> Audio:
-    """Linear-phase filter whose response in dB is a smooth random curve over log frequency."""
+def _random_tone(spread_db: float, rng: Random, tilt_db: float) -> Audio:
+    """Linear-phase filter whose response in dB is a smooth random curve over log frequency, and a tilt."""
     knots = np.cumsum(rng.normal(0.0, spread_db * 0.6, 9))
     knots = np.clip(knots - knots.mean(), -3.0 * spread_db, 3.0 * spread_db)
+    knots += tilt_db * np.clip(np.arange(-4.0, 5.0) / 4.0, 0.0, 1.0)  # the middle knot lies at 1 kHz
     bins = np.linspace(0.0, SAMPLERATE / 2, TAPS // 2 + 1)
     positions = np.interp(np.log2(bins + 30.0), np.linspace(np.log2(60.0), np.log2(16000.0), 9), np.arange(9))
     response = 10.0 ** (np.interp(positions, np.arange(9), knots) / 20.0)
@@ -124,6 +134,16 @@ def _hiss(audio: Audio, rng: Random) -> Audio:
 def _saturate(audio: Audio, drive: float) -> Audio:
     level = float(np.sqrt(np.mean(np.square(audio)))) + 1e-6
     return np.tanh(audio * np.float32(drive * 0.3 / level)) * np.float32(level / (drive * 0.3))
+
+
+def _code(audio: Audio, rng: Random) -> Audio:
+    """Encode to MP3 and decode; keeps the level and the length, the codec's delay stays."""
+    peak = np.abs(audio).max(initial=0.0) + np.float32(1e-6)
+    memory = io.BytesIO()
+    soundfile.write(memory, audio / peak, SAMPLERATE, format="MP3", compression_level=rng.uniform(0.0, 0.99))
+    memory.seek(0)
+    decoded = soundfile.read(memory, frames=audio.size, dtype="float32")[0] * peak
+    return np.pad(decoded, (0, audio.size - decoded.size))
 
 
 def _limit_band(audio: Audio, rng: Random) -> Audio:

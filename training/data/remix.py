@@ -1,20 +1,43 @@
-"""Random remixing: endless streams of mixtures whose stems never met before."""
+"""Random remixing: mixtures whose stems never met before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.data.augment import AugmentConfig, augment, frames_needed, retune
+from training.data.dynamics import active_rms, activity, ride
 from training.data.stems import KINDS, StemFolder
 
 Audio = NDArray[np.float32]
 Random = np.random.Generator
 SAMPLERATE = 44100
 STEMS = ("drums", "guitar", "other")
+DENSE = 0.93  # activity of a sound that plays nearly all of the time
+DRAWS = 6  # to find one
+
+
+@dataclass(frozen=True)
+class KindConfig:
+    """What brings the renderings of one kind of sound closer to recordings of it.
+
+    Parameters
+    ----------
+    dense
+        Probability that the sound has to play nearly all of the time, as it does in songs.
+    tilt_db
+        Mean equalisation at 16 kHz, rising or falling from 1 kHz.
+    ride, exponents
+        Probability that the level is ridden by its own envelope, and the range of the exponent:
+        above 0 expands, below 0 compresses.
+    """
+
+    dense: float = 0.0
+    tilt_db: float = 0.0
+    ride: float = 0.0
+    exponents: tuple[float, ...] = (-0.5, 0.0)
 
 
 @dataclass(frozen=True)
@@ -37,17 +60,25 @@ class RemixConfig:
         Probability that a change is a new song, with the network's state as at the start.
     input_db
         Standard deviation of the whole mixture's level.
+    kinds
+        Corrections of each kind of sound, found by comparing band levels of renderings with those of recordings.
     """
 
     counts: dict[str, tuple[float, ...]] = field(default_factory=lambda: {
-        "drums": (0.1, 0.9), "guitar": (0.06, 0.64, 0.3), "bass": (0.18, 0.82), "band": (0.62, 0.28, 0.1),
-        "voice": (0.7, 0.22, 0.08), "other": (0.0, 1.0)})
+        "drums": (0.1, 0.9), "guitar": (0.06, 0.5, 0.34, 0.1), "bass": (0.18, 0.82), "band": (0.62, 0.28, 0.1),
+        "voice": (0.55, 0.35, 0.1), "other": (0.0, 1.0)})
     level_db: float = 5.0
     part_db: float = 3.5
     stem_offset_db: dict[str, float] = field(default_factory=lambda: {"drums": 1.5, "guitar": 2.5, "other": 0.0})
     segment_seconds: tuple[float, float] = (6.0, 12.0)
     restart: float = 0.5
     input_db: float = 8.0
+    kinds: dict[str, KindConfig] = field(default_factory=lambda: {
+        "drums": KindConfig(tilt_db=-3.0, ride=0.8, exponents=(0.2, 1.3)),
+        "guitar": KindConfig(dense=0.8, tilt_db=9.0, ride=0.5),
+        "bass": KindConfig(dense=0.8, tilt_db=3.0, ride=0.4),
+        "band": KindConfig(dense=0.4),
+        "voice": KindConfig(dense=0.7)})
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
 
@@ -67,9 +98,13 @@ class Remixer:
     def __init__(self, folder: StemFolder, config: RemixConfig, rng: Random) -> None:
         self.folder, self.config, self.rng = folder, config, rng
 
-    def segment(self) -> Audio:
+    def plan(self) -> tuple[bool, int]:
+        """Draw whether a segment begins a new song, and its length in frames."""
+        return (bool(self.rng.random() < self.config.restart),
+                int(SAMPLERATE * self.rng.uniform(*self.config.segment_seconds)))
+
+    def segment(self, frames: int) -> Audio:
         """Mix new stems, float32 (stems, frames)."""
-        frames = int(SAMPLERATE * self.rng.uniform(*self.config.segment_seconds))
         stems = np.zeros((len(STEMS), frames), np.float32)
         semitones = self._semitones()
         for kind in self.folder.kinds:
@@ -90,49 +125,25 @@ class Remixer:
 
     def _sound(self, kind: str, frames: int, semitones: float) -> Audio:
         """One augmented sound at an active level of one."""
-        while True:
-            try:
-                audio = self.folder.draw(kind, self.rng, frames_needed(frames, semitones))
-                break
-            except FileNotFoundError:
-                self.folder.refresh()
+        config = self.config.kinds.get(kind, KindConfig())
+        draws = DRAWS if self.rng.random() < config.dense else 1
+        audio = self._draw(kind, frames_needed(frames, semitones), draws)
         audio = np.resize(retune(audio, frames, semitones), frames)
-        audio = augment(audio, self.config.augment, self.rng)
+        if self.rng.random() < config.ride:
+            audio = ride(audio, float(self.rng.uniform(*config.exponents)), self.rng)
+        audio = augment(audio, self.config.augment, self.rng, config.tilt_db)
         return audio / active_rms(audio)
 
-
-def active_rms(audio: Audio) -> np.float32:
-    """Root mean square over the 100-ms pieces that are within 30 dB of the loudest; never zero."""
-    size = SAMPLERATE // 10
-    pieces = audio[: audio.size // size * size].reshape(-1, size)
-    power = np.mean(np.square(pieces), axis=1)
-    loud = power[power > 1e-3 * power.max(initial=0.0)]
-    return np.float32(np.sqrt(loud.mean() if loud.size else 0.0) + 1e-6)
-
-
-def lane(remixer: Remixer, history: int, frames: int) -> Iterator[tuple[Audio, bool]]:
-    """Stream an endless row of segments in chunks.
-
-    Parameters
-    ----------
-    history
-        Frames before each chunk that come along, for windows that reach back.
-    frames
-        Frames of a chunk.
-
-    Yields
-    ------
-    stems
-        float32 (stems, history + frames).
-    restart
-        True where the network is to begin from its initial state.
-    """
-    buffer = np.zeros((len(STEMS), history), np.float32)
-    restart = True
-    while True:
-        while buffer.shape[1] < history + frames:
-            if not restart and remixer.rng.random() < remixer.config.restart:
-                buffer, restart = np.zeros((len(STEMS), history), np.float32), True
-            buffer = np.concatenate([buffer, remixer.segment()], axis=1)
-        yield buffer[:, : history + frames], restart
-        buffer, restart = buffer[:, frames:], False
+    def _draw(self, kind: str, frames: int, draws: int) -> Audio:
+        """Draw until a sound is dense, at most so many times; return the densest."""
+        best, most = np.zeros(frames, np.float32), -1.0
+        while draws and most < DENSE:
+            try:
+                audio = self.folder.draw(kind, self.rng, frames)
+            except FileNotFoundError:
+                self.folder.refresh()
+                continue
+            draws -= 1
+            if (density := activity(audio)) > most:
+                best, most = audio, density
+        return best
