@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import os
-import pickle
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,24 +14,27 @@ from typing import Any
 
 import numpy as np
 import onnx
-import torch
 import yaml
 from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model import FORMAT, StepModel
+from training.checkpoint import read_checkpoint
 from training.credits import WEIGHTS_LICENCE, credits
-from training.data.medleydb import Song
-from training.evaluate import evaluate, runtime_separator
+from training.data.songs import Song
+from training.evaluate import evaluate
 from training.graph import StepGraph
 from training.nets import Network, build
+from training.parity import HOPS, parity_db
 from training.recipe import Recipe, recipe_from
+from training.systems import runtime_separator
 from training.validation import quick_scores, targets_of
 
 SAMPLERATE = 44100
 REFERENCE_HOPS = 64
 MAX_LOSS_DB = 0.05
+MAX_ERROR_DB = -70.0  # of float32: rounding stays far below, a wrong cell or a lost state goes far above
 
 
 def quantise(graph: StepGraph) -> onnx.ModelProto:
@@ -52,17 +54,14 @@ def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
     ConfigError
         When the file is no checkpoint of this trainer.
     """
-    try:
-        content = torch.load(checkpoint, weights_only=True)
-        recipe = recipe_from(content["recipe"], str(checkpoint))
-    except (OSError, KeyError, TypeError, pickle.UnpicklingError, RuntimeError) as error:
-        raise ConfigError(f"{checkpoint} is no checkpoint of this trainer ({error})") from None
+    content = read_checkpoint(checkpoint)
+    recipe = recipe_from(content["recipe"], str(checkpoint))
     net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
     net.load_state_dict(content["ema"])
     return net, recipe, content["log"]
 
 
-def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path) -> None:
+def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False) -> None:
     """Write the step model of a checkpoint, measured, with its card.
 
     Parameters
@@ -75,35 +74,73 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path) -> No
         Real songs that measure it.
     data
         Data folder with the credits.
+    float32
+        Whether to keep the weights in float32 instead of 8 bit.
+
+    Raises
+    ------
+    ConfigError
+        When there are no songs to measure 8 bit on.
+    ModelError
+        When the step model does not do what the network does in training, or its 8-bit version loses more
+        than 0.05 dB SDR against float32 on any target.
+    """
+    if not songs and not float32:
+        raise ConfigError("no songs to measure the loss of 8 bit on: put some into DATA/medleydb, or export --float32")
+    net, recipe, log = load_network(checkpoint)
+    graph = net.step_graph()
+    models = {"float32": graph.model()} | ({} if float32 else {"int8": quantise(graph)})
+    chosen = models["float32" if float32 else "int8"]
+    with tempfile.TemporaryDirectory() as folder:
+        drafts = {kind: Path(folder, f"{kind}.onnx") for kind in models}
+        for kind, model in models.items():
+            write_model(model, metadata(net, recipe.name, SAMPLERATE, _summary(recipe, log, {}, [])), drafts[kind])
+        parity = check_parity(net, drafts)
+        quality = _measure(drafts, songs, targets_of(net.stems)) if songs else {}
+    summary = _summary(recipe, log, quality, credits(data)) | {"parity": parity}
+    write_model(chosen, metadata(net, recipe.name, SAMPLERATE, summary), out)
+
+
+def check_parity(net: Network, drafts: dict[str, Path]) -> dict[str, Any]:
+    """Compare step models, by the kind of their weights, with the network as it is trained.
+
+    Returns
+    -------
+    report
+        Recurrent steps, and for each kind the error in dB of `parity_db`.
 
     Raises
     ------
     ModelError
-        When the 8-bit model loses more than 0.05 dB SDR against float32 on any target.
+        When the float32 one differs.
     """
-    net, recipe, log = load_network(checkpoint)
-    graph = net.step_graph()
-    with tempfile.TemporaryDirectory() as folder:
-        small, full = Path(folder, "int8.onnx"), Path(folder, "float32.onnx")
-        for model, draft in ((quantise(graph), small), (graph.model(), full)):
-            write_model(model, metadata(net, recipe.name, SAMPLERATE, _summary(recipe, log, {}, [])), draft)
-        targets = targets_of(net.stems)
-        scores, wanted = (quick_scores(songs, runtime_separator(draft), targets) for draft in (small, full))
+    report = {f"{kind}_error_db": round(parity_db(net, path), 1) for kind, path in drafts.items()}
+    if report["float32_error_db"] > MAX_ERROR_DB:
+        raise ModelError("hop by hop the model differs from the network in training by "
+                         f"{report['float32_error_db']} dB after {HOPS} hops, {MAX_ERROR_DB} is allowed: its step "
+                         "graph is wrong; not written")
+    return {"hops": HOPS, **report}
+
+
+def _measure(drafts: dict[str, Path], songs: Sequence[Song], targets: Sequence[str]) -> dict[str, Any]:
+    """Score the last of the step models, and see that it is no worse than the one in float32."""
+    wanted = quick_scores(songs, runtime_separator(drafts["float32"]), targets)
+    if "int8" in drafts:
+        scores = quick_scores(songs, runtime_separator(drafts["int8"]), targets)
         for target in targets:
             loss = wanted[target] - scores[target]
             if loss > MAX_LOSS_DB:
-                raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, {MAX_LOSS_DB} is allowed: not written")
-        quality = evaluate(runtime_separator(small), songs, targets)
-    quality["float32_sdr"] = {target: round(value, 2) for target, value in wanted.items()}
-    summary = _summary(recipe, log, quality, credits(data))
-    write_model(quantise(graph), metadata(net, recipe.name, SAMPLERATE, summary), out)
+                raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, {MAX_LOSS_DB} is allowed: not written; "
+                                 "export --float32")
+    quality = evaluate(runtime_separator(list(drafts.values())[-1]), songs, targets)
+    return quality | {"float32_sdr": {target: round(value, 2) for target, value in wanted.items()}}
 
 
 def _summary(recipe: Recipe, log: dict[str, Any], quality: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Say what the card says beyond the format."""
     training = {"audio_hours": log["audio_hours"], "steps": log["step"], "data": "rendered, randomly remixed",
                 "selection": "the checkpoint was chosen on the songs that it is measured on, so scores are optimistic",
-                "parameters_of_recipe": asdict(recipe.network)}
+                "loss": recipe.loss, "parameters_of_recipe": asdict(recipe.network)}
     return {"licence": WEIGHTS_LICENCE, "credits": names, "training": training, "quality": quality}
 
 

@@ -21,6 +21,8 @@ class StepGraph:
     ----------
     products
         Names of the matrix products whose weights may be stored in 8 bit.
+    origins
+        Torch parameter that each stored weight came from, by the weight's name; matrices are stored transposed.
     """
 
     def __init__(self) -> None:
@@ -30,6 +32,7 @@ class StepGraph:
         self._outputs: list[onnx.ValueInfoProto] = []
         self._states = 0
         self.products: list[str] = []
+        self.origins: dict[str, nn.Parameter] = {}
 
     def input(self, name: str, shape: Sequence[int]) -> str:
         """Declare a float32 input."""
@@ -54,6 +57,10 @@ class StepGraph:
         """Store float32 weights."""
         return self._store(np.asarray(value, np.float32))
 
+    def integers(self, *values: int) -> str:
+        """Store int64 numbers: a shape, axes, or an end of a slice."""
+        return self._store(np.array(values, np.int64))
+
     def node(self, operator: str, *inputs: str, **attributes: object) -> str:
         """Add one node with one result."""
         return self.nodes(operator, *inputs, outputs=1, **attributes)[0]
@@ -67,13 +74,13 @@ class StepGraph:
 
     def torch_linear(self, value: str, layer: nn.Linear) -> str:
         """Add a torch layer; its product may be stored in 8 bit."""
-        return self._affine(value, layer.weight.detach().numpy(), layer.bias.detach().numpy())
+        return self._affine(value, layer.weight, layer.bias)
 
     def torch_gru(self, value: str, layer: nn.GRU) -> str:
         """Add a one-layer torch GRU, which resets after the matrix product, with its state; returns its output."""
         hidden = layer.hidden_size
         state = self.state(hidden)
-        weight_ih, weight_hh, bias_ih, bias_hh = (parameter.detach().numpy() for parameter in layer.parameters())
+        weight_ih, weight_hh, bias_ih, bias_hh = layer.parameters()
         reset_i, update_i, candidate_i = self._thirds(self._affine(value, weight_ih, bias_ih))
         reset_h, update_h, candidate_h = self._thirds(self._affine(state, weight_hh, bias_hh))
         reset = self.node("Sigmoid", self.node("Add", reset_i, reset_h))
@@ -99,17 +106,17 @@ class StepGraph:
         for columns in np.array_split(np.arange(weight.shape[1]), groups):
             rows = np.flatnonzero(np.any(weight[:, columns] != 0.0, axis=1))
             begin, end = int(rows[0]), int(rows[-1]) + 1
-            part = self.node("Slice", value, *(self._store(np.array([n], np.int64)) for n in (begin, end, -1)))
+            part = self.node("Slice", value, *(self.integers(number) for number in (begin, end, -1)))
             pieces.append(self.node("MatMul", part, self.constant(np.ascontiguousarray(weight[begin:end, columns]))))
         return self.node("Concat", *pieces, axis=-1)
 
     def reshape(self, value: str, shape: Sequence[int]) -> str:
         """Change the shape of a value."""
-        return self.node("Reshape", value, self._store(np.array(shape, np.int64)))
+        return self.node("Reshape", value, self.integers(*shape))
 
     def mean(self, value: str) -> str:
         """Mean over the last axis, kept as size one."""
-        return self.node("ReduceMean", value, self._store(np.array([-1], np.int64)), keepdims=1)
+        return self.node("ReduceMean", value, self.integers(-1), keepdims=1)
 
     def model(self) -> onnx.ModelProto:
         """Close the graph and check it."""
@@ -118,10 +125,13 @@ class StepGraph:
         onnx.checker.check_model(model)
         return model
 
-    def _affine(self, value: str, weight: Array, bias: Array) -> str:
-        product = self.node("MatMul", value, self.constant(np.ascontiguousarray(weight.T)))
+    def _affine(self, value: str, weight: nn.Parameter, bias: nn.Parameter) -> str:
+        columns = self.constant(np.ascontiguousarray(weight.detach().numpy().T))
+        row = self.constant(bias.detach().numpy()[np.newaxis])
+        self.origins |= {columns: weight, row: bias}
+        product = self.node("MatMul", value, columns)
         self.products.append(self._nodes[-1].name)
-        return self.node("Add", product, self.constant(bias[np.newaxis]))
+        return self.node("Add", product, row)
 
     def _thirds(self, value: str) -> list[str]:
         return self.nodes("Split", value, outputs=3, axis=1, num_outputs=3)

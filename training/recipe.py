@@ -14,8 +14,11 @@ import yaml
 from rtsep.errors import ConfigError
 from rtsep.windows import PROFILES, Geometry
 from training.data.remix import STEMS, RemixConfig
+from training.losses import LOSSES
 from training.nets import NETWORKS, NetworkConfig
 from training.nets.band_gru import BandGruConfig
+
+FOLDER = Path(__file__).with_name("recipes")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class OptimiserConfig:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model: name, geometry, network, mixtures and optimiser."""
+    """One model: name, geometry, network, mixtures, optimiser, stems, and the weight of each loss by its name."""
 
     name: str
     profile: str
@@ -66,12 +69,16 @@ class Recipe:
     mixtures: RemixConfig = field(default_factory=RemixConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     stems: tuple[str, ...] = STEMS
+    loss: dict[str, float] = field(default_factory=lambda: {"negative_snr": 1.0})
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
             raise ConfigError(f"profile {self.profile!r}: choose one of {', '.join(PROFILES)}")
         if len(self.optimiser.stem_weights) != len(self.stems):
             raise ConfigError(f"optimiser: stem_weights: give {len(self.stems)}, one a stem")
+        unknown = set(self.loss) - set(LOSSES)
+        if unknown or not self.loss:
+            raise ConfigError(f"loss: no loss {min(unknown, default='')!r}; known are {', '.join(LOSSES)}")
 
     @property
     def geometry(self) -> Geometry:
@@ -80,21 +87,53 @@ class Recipe:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a recipe.
+    """Read a recipe; where it has a key `base`, it says only what differs from that recipe.
 
     Raises
     ------
     ConfigError
         For a missing file, an unknown key or a value of the wrong kind; the message gives its path.
     """
+    fields = read_yaml(path)
+    if isinstance(fields, dict) and "base" in fields:
+        return overridden(find_recipe(str(fields.pop("base"))), fields, path.name)
+    return recipe_from(fields, path.name)
+
+
+def find_recipe(name: str) -> Recipe:
+    """Read a recipe by its name in `training/recipes`, or by its path."""
+    named = FOLDER / f"{name}.yaml"
+    return read_recipe(named if named.is_file() else Path(name))
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file; errors as of `read_recipe`."""
     if not path.is_file():
-        names = ", ".join(sorted(p.stem for p in Path(__file__).with_name("recipes").glob("*.yaml")))
-        raise ConfigError(f"no recipe {path}: give a file, or one of {names}")
+        raise ConfigError(f"no recipe {path}: give a file, or one of the recipes {', '.join(recipe_names())}")
     try:
-        fields = yaml.safe_load(path.read_text())
+        return yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is no YAML: {error}") from None
-    return recipe_from(fields, path.name)
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come along."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def overridden(recipe: Recipe, changes: dict[str, Any], where: str) -> Recipe:
+    """Change some values of a recipe; sections are merged, values replaced; errors as of `read_recipe`."""
+    return recipe_from(_merged(recipe, changes), where)
+
+
+def _merged(settings: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a dataclass with changes laid over them."""
+    fields = dataclasses.asdict(settings)
+    for key, value in changes.items():
+        inside = getattr(settings, str(key), None)
+        section = dataclasses.is_dataclass(inside) and isinstance(value, dict)
+        fields[key] = _merged(inside, value) if section else value
+    return fields
 
 
 def recipe_from(fields: Any, where: str) -> Recipe:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import csv
 import math
-import os
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,25 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from rtsep.errors import ConfigError
 from rtsep.mask import wanted_sets
-from training.data.loader import LaneDataset, loader
-from training.data.medleydb import Song
+from training.checkpoint import read_checkpoint, write_checkpoint
+from training.data.loader import LaneDataset, batches, share
 from training.data.remix import STEMS
-from training.losses import MaskedError
+from training.data.songs import Song
+from training.devices import World
+from training.journal import Journal
+from training.losses import Loss, Truth
 from training.nets import build
 from training.nets.band_gru import State
-from training.recipe import OptimiserConfig, Recipe
+from training.recipe import OptimiserConfig, Recipe, recipe_from
 from training.spectra import power_of, spectra
+from training.start import start_from
 from training.validation import quick_scores, targets_of, torch_separator
 
 SAMPLERATE = 44100
-SLICE = 2  # lanes whose spectra are made at once
+SLICE = 2  # lanes whose spectra are made at once on a CPU: small enough for its cache
+MOST_SKIPPED = 5  # steps in a row whose gradient may be no number
 
 
 def learning_rate(step: int, config: OptimiserConfig) -> float:
@@ -40,7 +45,7 @@ def learning_rate(step: int, config: OptimiserConfig) -> float:
 
 
 class Trainer:
-    """Network, averaged network, optimiser and log of one run.
+    """Network, averaged network, optimiser, carried state and log of one run.
 
     Parameters
     ----------
@@ -52,72 +57,120 @@ class Trainer:
         Real songs that choose the best checkpoint; they are never trained on.
     run
         Folder for checkpoints and the log.
+    world
+        Device, and the processes that share every batch.
+    start
+        Where the first weights come from, as of `start_from`; random weights where empty.
+
+    Raises
+    ------
+    ConfigError
+        When the lanes cannot be shared evenly, or the start is of another network.
     """
 
-    def __init__(self, recipe: Recipe, stems_root: Path, songs: list[Song], run: Path) -> None:
+    def __init__(self, recipe: Recipe, stems_root: Path, songs: list[Song], run: Path, world: World | None = None,
+                 start: str = "") -> None:
         self.recipe, self.stems_root, self.songs, self.run = recipe, stems_root, songs, run
-        torch.manual_seed(recipe.optimiser.seed)
-        self.net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
-        self.sets = torch.from_numpy(wanted_sets(STEMS, recipe.stems))
-        self.averaged = copy.deepcopy(self.net)
+        self.world = world or World()
         config = recipe.optimiser
+        if config.lanes % self.world.size:
+            raise ConfigError(f"optimiser: lanes: {config.lanes} cannot be shared evenly by "
+                              f"{self.world.size} processes")
+        self.lanes = share(range(config.lanes), self.world.rank, self.world.size)
+        torch.manual_seed(config.seed)
+        self.net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
+        if start:
+            start_from(self.net, start)
+        self.net.to(self.world.device)
+        self.averaged = copy.deepcopy(self.net)
+        self.loss = Loss(recipe.loss, config.stem_weights, self.net.spread, recipe.geometry)
+        self.sets = torch.from_numpy(wanted_sets(STEMS, recipe.stems)).to(self.world.device)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), config.learning_rate, (0.9, 0.98),
                                            weight_decay=config.weight_decay)
+        self.state = self._initial_state()
         self.step = 0
         self.best = -math.inf
+        self.seconds = 0.0
+        self.skipped, self._skipped_in_a_row = 0, 0
 
     def train(self, validate_every: int, workers: int) -> None:
-        """Run to the recipe's last step, validating and checkpointing on the way."""
+        """Run to the recipe's last step, validating and checkpointing on the way.
+
+        Parameters
+        ----------
+        validate_every
+            Steps.
+        workers
+            Processes that mix; what they mix does not depend on their number.
+
+        Raises
+        ------
+        ConfigError
+            When the folder holds another run, the loss is no number any more, or the disk is full.
+        """
+        steps = self.recipe.optimiser.steps
+        journal = Journal(self.run, self.step) if self.world.leads else None
+        losses: list[float] = []
+        began = time.monotonic() - self.seconds
+        with _progress(self.world.leads) as bar:
+            task = bar.add_task(self.recipe.name, total=steps, completed=self.step, note="")
+            for stems, restart in self.batches(workers) if self.step < steps else ():
+                losses.append(self.update(stems, restart))
+                if self.step % validate_every == 0 or self.step == steps:
+                    self.seconds = time.monotonic() - began
+                    row = self._validate(losses, journal)
+                    losses.clear()
+                    bar.update(task, note=_note(row, self.best))
+                bar.update(task, completed=self.step)
+                if self.step == steps:
+                    return
+
+    def batches(self, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Mix this process's share of every batch from the present step on; see `training.data.loader.batches`."""
         config, geometry = self.recipe.optimiser, self.recipe.geometry
         longest = max(geometry.analysis, *self.recipe.network.contexts, 0)
         frames = round(config.chunk_seconds * SAMPLERATE / geometry.hop) * geometry.hop
-        dataset = LaneDataset(self.stems_root, self.recipe.mixtures, config.lanes, longest - geometry.hop, frames,
-                              config.seed + self.step)
-        states = [self.net.initial_state(config.lanes) for _ in range(max(workers, 1))]
-        losses: list[float] = []
-        began = time.monotonic()
-        with _progress() as bar:
-            task = bar.add_task(self.recipe.name, total=config.steps, completed=self.step, note="")
-            for stems, restart in loader(dataset, workers):
-                which = self.step % len(states)
-                states[which] = [torch.where(restart[:, None], 0.0, state) for state in states[which]]
-                loss, states[which] = self._update(stems, states[which])
-                losses.append(loss)
-                if self.step % validate_every == 0 or self.step == config.steps:
-                    row = self._validate(sum(losses) / len(losses), time.monotonic() - began)
-                    losses.clear()
-                    bar.update(task, note=" ".join(f"{key} {value:.2f}" for key, value in row.items()))
-                bar.update(task, completed=self.step)
-                if self.step >= config.steps:
-                    return
+        dataset = LaneDataset(self.stems_root, self.recipe.mixtures, self.lanes, longest - geometry.hop, frames,
+                              config.seed, self.step)
+        return batches(dataset, workers)
 
-    def _update(self, stems: Tensor, state: State) -> tuple[float, State]:
-        """One optimiser step on one chunk; returns the loss in dB and the carried state."""
-        config = self.recipe.optimiser
-        with torch.no_grad():
-            pieces = [self._prepare(piece) for piece in stems.split(SLICE)]  # small enough for the cache
-            observed = torch.cat([observed for observed, _ in pieces])
-            error = MaskedError.join([error for _, error in pieces])
+    def update(self, stems: Tensor, restart: Tensor) -> float:
+        """One optimiser step on one batch; returns the loss, not a number where the step was skipped."""
+        config, device = self.recipe.optimiser, self.world.device
+        stems, restart = stems.to(device), restart.to(device)
+        observed, truth = self._prepare(stems)
+        before = [torch.where(restart[:, None], 0.0, state) for state in self.state]
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, config)
         self.optimiser.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
-            masks, after = self.net(observed, state)
-        loss = error.negative_snr(masks, torch.tensor(config.stem_weights))
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
+            masks, after = self.net(observed, before)
+        loss = self.loss(masks, truth)
         loss.backward()
+        mean = loss.detach()
+        self.world.average([mean, *(parameter.grad for parameter in self.net.parameters())])
         norm = nn.utils.clip_grad_norm_(self.net.parameters(), config.clip)
         self.step += 1
         if not torch.isfinite(norm):
-            return math.nan, self.net.initial_state(config.lanes)
+            self._skip()
+            return math.nan
+        self._skipped_in_a_row = 0
+        self.state = [state.detach().float() for state in after]
         self.optimiser.step()
         decay = min(config.ema, self.step / (self.step + 10.0))
         with torch.no_grad():
-            for mean, value in zip(self.averaged.parameters(), self.net.parameters(), strict=True):
-                mean.lerp_(value, 1.0 - decay)
-        return loss.item(), [value.detach() for value in after]
+            for average, value in zip(self.averaged.parameters(), self.net.parameters(), strict=True):
+                average.lerp_(value, 1.0 - decay)
+        return mean.item()
 
-    def _prepare(self, stems: Tensor) -> tuple[Tensor, MaskedError]:
-        """Turn samples (lanes, mixed stems, history + frames) into the network's input and the loss's form."""
+    @torch.no_grad()
+    def _prepare(self, stems: Tensor) -> tuple[Tensor, Truth]:
+        """Turn samples (lanes, mixed stems, history + frames) into the network's input and what the loss needs."""
+        size = SLICE if stems.device.type == "cpu" else len(stems)
+        pieces = [self._prepare_slice(piece) for piece in stems.split(size)]
+        return torch.cat([observed for observed, _ in pieces]), Truth.join([truth for _, truth in pieces])
+
+    def _prepare_slice(self, stems: Tensor) -> tuple[Tensor, Truth]:
         geometry = self.recipe.geometry
         lengths = (geometry.analysis, *self.recipe.network.contexts)
         longest = max(lengths)
@@ -126,43 +179,76 @@ class Trainer:
         mixture = stems.sum(dim=1)
         mixed = [parts.sum(dim=2), *(spectra(mixture[:, longest - n:], n, geometry) for n in lengths[1:])]
         powers = [power_of(spectrum) for spectrum in mixed]
-        return self.net.observe(powers), MaskedError.of(parts, mixed[0], powers[0], self.net.spread)
+        return self.net.observe(powers), self.loss.truth(parts, mixed[0], powers[0])
 
-    def _validate(self, loss: float, seconds: float) -> dict[str, Any]:
+    def _initial_state(self) -> State:
+        return [state.to(self.world.device) for state in self.net.initial_state(len(self.lanes))]
+
+    def _skip(self) -> None:
+        """Leave a step out whose gradient is no number; complain when that does not stop."""
+        self.state = self._initial_state()
+        self.skipped += 1
+        self._skipped_in_a_row += 1
+        if self._skipped_in_a_row == MOST_SKIPPED:
+            raise ConfigError(f"the loss is no number since {MOST_SKIPPED} steps, at step {self.step}: choose a lower "
+                              f"optimiser: learning_rate, or look for broken sounds in {self.stems_root}; checkpoints "
+                              f"from before are in {self.run}")
+
+    def _validate(self, losses: list[float], journal: Journal | None) -> dict[str, Any]:
         """Score the averaged weights, append a row to the log, keep the last and the best checkpoint."""
+        state = [self.world.gather(state) for state in self.state]
+        if journal is None:
+            return {}
         targets = targets_of(self.recipe.stems) if self.songs else ()
         scores = quick_scores(self.songs, torch_separator(self.averaged), targets)
         config = self.recipe.optimiser
         hours = self.step * config.lanes * config.chunk_seconds / 3600
-        row = {"step": self.step, "audio_hours": round(hours, 3), "seconds": round(seconds), "loss_db": loss, **scores}
-        with (self.run / "log.csv").open("a", newline="") as handle:
-            writer = csv.DictWriter(handle, list(row))
-            if handle.tell() == 0:
-                writer.writeheader()
-            writer.writerow(row)
+        finite = [loss for loss in losses if math.isfinite(loss)]
+        loss = sum(finite) / len(finite) if finite else math.nan
+        row = {"step": self.step, "audio_hours": round(hours, 3), "seconds": round(self.seconds), "loss": loss,
+               "skipped": self.skipped, **scores}
+        journal.append(row)
         mean = sum(scores.values()) / len(scores) if scores else -loss
-        if mean > self.best:
-            self.best = mean
-            self.save(self.run / "best.pt", row)
-        self.save(self.run / "last.pt", row)
+        better = mean > self.best
+        self.best = mean if better else self.best
+        write_checkpoint([self.run / "last.pt", *([self.run / "best.pt"] if better else [])],
+                         self._content(state, row))
         return row
 
-    def save(self, path: Path, row: dict[str, Any]) -> None:
-        """Write a checkpoint whole or not at all."""
-        draft = path.with_suffix(".draft")
-        torch.save({"recipe": asdict(self.recipe), "net": self.net.state_dict(), "ema": self.averaged.state_dict(),
-                    "optimiser": self.optimiser.state_dict(), "step": self.step, "best": self.best, "log": row}, draft)
-        os.replace(draft, path)
+    def _content(self, state: State, row: dict[str, Any]) -> dict[str, Any]:
+        """Everything that going on from here depends on."""
+        return {"recipe": asdict(self.recipe), "net": self.net.state_dict(), "ema": self.averaged.state_dict(),
+                "optimiser": self.optimiser.state_dict(), "state": state, "step": self.step, "best": self.best,
+                "seconds": self.seconds, "skipped": (self.skipped, self._skipped_in_a_row), "log": row}
 
     def resume(self, path: Path) -> None:
-        """Go on from a checkpoint of the same recipe's network."""
-        checkpoint = torch.load(path, weights_only=True)
-        self.net.load_state_dict(checkpoint["net"])
-        self.averaged.load_state_dict(checkpoint["ema"])
-        self.optimiser.load_state_dict(checkpoint["optimiser"])
-        self.step, self.best = checkpoint["step"], checkpoint["best"]
+        """Go on from a checkpoint exactly as if the run had not stopped.
+
+        Raises
+        ------
+        ConfigError
+            When the checkpoint is of another recipe.
+        """
+        content = read_checkpoint(path)
+        theirs = asdict(recipe_from(content["recipe"], str(path)))
+        changed = [key for key, value in asdict(self.recipe).items() if theirs[key] != value]
+        if changed or "state" not in content:
+            raise ConfigError(f"{path} cannot be resumed with this recipe, {' and '.join(changed) or 'version'} "
+                              "differs: give the recipe it was made with, or begin anew from its weights with --from")
+        self.net.load_state_dict(content["net"])
+        self.averaged.load_state_dict(content["ema"])
+        self.optimiser.load_state_dict(content["optimiser"])
+        self.state = [state[self.lanes.start:self.lanes.stop].to(self.world.device) for state in content["state"]]
+        self.step, self.best, self.seconds = content["step"], content["best"], content["seconds"]
+        self.skipped, self._skipped_in_a_row = content["skipped"]
 
 
-def _progress() -> Progress:
+def _note(row: dict[str, Any], best: float) -> str:
+    """Write validation SDR and loss for the progress bar."""
+    scores = {key: value for key, value in row.items() if key in ("loss", "guitar", "drums")}
+    return " ".join(f"{key} {value:.2f}" for key, value in scores.items()) + f" best {best:.2f}"
+
+
+def _progress(visible: bool) -> Progress:
     return Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
-                    TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+                    TimeRemainingColumn(), TextColumn("{task.fields[note]}"), disable=not visible)

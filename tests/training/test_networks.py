@@ -94,7 +94,7 @@ def test_graph_has_no_fused_recurrence_and_quantises_every_large_product(tmp_pat
 
 def test_the_papers_network_runs_through_the_same_engine(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    recipe = read_recipe(RECIPES / "paper.yaml")
+    recipe = read_recipe(RECIPES / "paper_mse.yaml")
     net = build(recipe.network, recipe.geometry, recipe.stems, 44100)
     assert sum(p.numel() for p in net.parameters()) == 3 * (3000 * 1000 + 6000) + 3000 * (513 + 2 * 1000) + 1026 * 1001
     summary = {"licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}

@@ -10,12 +10,20 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from training.data.remix import RemixConfig, Remixer, lane
+from rtsep.errors import RtsepError
+from training.data.lane import Lane
+from training.data.remix import RemixConfig
 from training.data.stems import StemFolder
 
+PREFETCH = 4  # batches that each process is ahead
+Part = tuple[Tensor, Tensor]
 
-class LaneDataset(IterableDataset[tuple[Tensor, Tensor]]):
-    """Endless batches of consecutive chunks; each worker has its own lanes.
+
+class LaneDataset(IterableDataset[Part | RtsepError]):
+    """Endless batches of consecutive chunks; each worker makes its share of the lanes of every batch.
+
+    A batch depends on the seed and its number only: not on the number of processes, and not on which
+    batches were made before.
 
     Parameters
     ----------
@@ -24,30 +32,62 @@ class LaneDataset(IterableDataset[tuple[Tensor, Tensor]]):
     config
         What mixtures look like.
     lanes
-        Streams side by side in one batch.
+        Numbers of the streams that lie side by side in a batch.
     history, frames
         Frames that come along before a chunk, and frames of a chunk.
     seed
         Beginning of all random choices.
+    first
+        Number of the batch to begin with.
+
+    Raises
+    ------
+    ConfigError
+        When the folder lacks stems.
     """
 
-    def __init__(self, root: Path, config: RemixConfig, lanes: int, history: int, frames: int, seed: int) -> None:
-        self.root, self.config, self.lanes = root, config, lanes
-        self.history, self.frames, self.seed = history, frames, seed
+    def __init__(self, root: Path, config: RemixConfig, lanes: range, history: int, frames: int, seed: int,
+                 first: int = 0) -> None:
+        self.folder, self.config, self.lanes = StemFolder(root), config, lanes
+        self.history, self.frames, self.seed, self.first = history, frames, seed, first
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield stems (lanes, stems, history + frames) and which lanes restart, bool (lanes,)."""
+    def __iter__(self) -> Iterator[Part | RtsepError]:
+        """Yield stems (lanes, stems, history + frames) and which lanes restart, bool (lanes,); last an error."""
         info = get_worker_info()
-        torch.set_num_threads(1)
-        folder = StemFolder(self.root)
-        streams = [lane(Remixer(folder, self.config, np.random.default_rng([self.seed, info.id if info else 0, index])),
-                        self.history, self.frames) for index in range(self.lanes)]
-        while True:
-            chunks = [next(stream) for stream in streams]
-            yield (torch.from_numpy(np.stack([stems for stems, _ in chunks])),
-                   torch.tensor([restart for _, restart in chunks]))
+        mine = share(self.lanes, info.id, info.num_workers) if info else self.lanes
+        lanes = [Lane(self.folder, self.config, (self.seed, number), self.history, self.frames) for number in mine]
+        for lane in lanes:
+            for _ in range(self.first):
+                lane.skip()
+        try:
+            while True:
+                chunks = [lane.chunk() for lane in lanes]
+                yield (torch.from_numpy(np.stack([stems for stems, _ in chunks])),
+                       torch.tensor([restart for _, restart in chunks]))
+        except RtsepError as error:  # as a value, or the loader would wrap it in a traceback
+            yield error
 
 
-def loader(dataset: LaneDataset, workers: int) -> DataLoader[tuple[Tensor, Tensor]]:
-    """Iterate a data set in `workers` processes, a few batches ahead."""
-    return DataLoader(dataset, batch_size=None, num_workers=workers, prefetch_factor=3 if workers else None)
+def batches(dataset: LaneDataset, workers: int) -> Iterator[Part]:
+    """Iterate a data set in `workers` processes, a few batches ahead; in this process where `workers` is 0.
+
+    Raises
+    ------
+    RtsepError
+        What a process met.
+    """
+    workers = min(workers, len(dataset.lanes))
+    own = torch.Generator()  # or the loader would move the random state that everything else draws from
+    parts = iter(DataLoader(dataset, batch_size=None, num_workers=workers, generator=own,
+                            prefetch_factor=PREFETCH if workers else None))
+    while True:
+        whole = [next(parts) for _ in range(max(workers, 1))]
+        for part in whole:
+            if isinstance(part, RtsepError):
+                raise part
+        yield torch.cat([stems for stems, _ in whole]), torch.cat([restart for _, restart in whole])
+
+
+def share(lanes: range, index: int, parts: int) -> range:
+    """Cut the lanes of one of several processes out of a row of lanes."""
+    return lanes[index * len(lanes) // parts: (index + 1) * len(lanes) // parts]

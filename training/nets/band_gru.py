@@ -15,7 +15,6 @@ from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
 
 BAND_GROUPS = 4
-FEATURE_FLOOR = 1e-6  # -60 dB below the running level
 State = list[Tensor]
 
 
@@ -35,6 +34,8 @@ class BandGruConfig:
         Width and number of the GRU layers.
     level_seconds
         Time constant of the running level that features are relative to.
+    floor_db
+        Level under the running one below which features tell nothing: there renderings and recordings differ most.
     """
 
     kind: str = "band_gru"
@@ -46,6 +47,7 @@ class BandGruConfig:
     hidden: int = 384
     layers: int = 2
     level_seconds: float = 1.5
+    floor_db: float = -47.0
 
 
 class BandGru(nn.Module):
@@ -69,6 +71,7 @@ class BandGru(nn.Module):
         super().__init__()
         self.config, self.geometry, self.stems = config, geometry, stems
         self.decay = decay_of(config.level_seconds, geometry, samplerate)
+        self.floor = 10.0 ** (config.floor_db / 10.0)
         spread = torch.from_numpy(triangles(geometry.bins, config.bands, config.linear_bands))
         self.register_buffer("spread", spread, persistent=False)
         self.pools: list[str] = []
@@ -107,7 +110,7 @@ class BandGru(nn.Module):
     def features(self, observed: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
         """Log band energies relative to a running level, (batch, time, features), and the level after."""
         reference, level = running_level(observed[..., 0], level, self.decay)
-        return (torch.log10(observed[..., 1:] / reference + FEATURE_FLOOR) + 2.0) * 0.5, level
+        return (torch.log10(observed[..., 1:] / reference + self.floor) + 2.0) * 0.5, level
 
     def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
         """Estimate masks.
@@ -137,9 +140,9 @@ class BandGru(nn.Module):
         logits = self.decoder(hidden).float().unflatten(2, (len(self.stems), self.config.bands))
         return torch.softmax(logits, dim=2), after
 
-    def step_graph(self) -> StepGraph:
+    def step_graph(self, kind: type[StepGraph] = StepGraph) -> StepGraph:
         """Write one hop of this network, with its present weights, as a step graph."""
-        graph, bins, config = StepGraph(), self.geometry.bins, self.config
+        graph, bins, config = kind(), self.geometry.bins, self.config
         magnitudes = [graph.input("magnitude", (1, bins))]
         magnitudes += [graph.input(f"context_{index}", (1, length // 2 + 1))
                        for index, length in enumerate(config.contexts)]
@@ -158,6 +161,6 @@ class BandGru(nn.Module):
         pooled = [graph.banded(power, getattr(self, name).numpy(), BAND_GROUPS)
                   for power, name in zip(powers, self.pools, strict=True)]
         bands = graph.node("Concat", *pooled, axis=1) if len(pooled) > 1 else pooled[0]
-        ratio = graph.node("Add", graph.node("Div", bands, reference), graph.constant(FEATURE_FLOOR))
+        ratio = graph.node("Add", graph.node("Div", bands, reference), graph.constant(self.floor))
         decades = graph.node("Mul", graph.node("Log", ratio), graph.constant(0.5 / np.log(10.0)))
         return graph.node("Add", decades, graph.constant(1.0))

@@ -51,12 +51,14 @@ class PaperGru(nn.Module):
         Frames per second.
     """
 
+    layer: type[nn.Module] = Gru
+
     def __init__(self, config: PaperGruConfig, geometry: Geometry, stems: tuple[str, ...], samplerate: int) -> None:
         super().__init__()
         self.config, self.geometry, self.stems = config, geometry, stems
         self.decay = decay_of(config.level_seconds, geometry, samplerate)
         self.register_buffer("spread", torch.eye(geometry.bins), persistent=False)
-        self.layers = nn.ModuleList(Gru(config.hidden if index else geometry.bins, config.hidden)
+        self.layers = nn.ModuleList(self.layer(config.hidden if index else geometry.bins, config.hidden)
                                     for index in range(config.layers))
         self.output = nn.Linear(config.hidden, len(stems) * geometry.bins)
 
@@ -95,14 +97,18 @@ class PaperGru(nn.Module):
         estimates = torch.relu(self.output(hidden).float()).unflatten(2, (len(self.stems), -1)) + TINY
         return estimates / estimates.sum(dim=2, keepdim=True), after
 
-    def step_graph(self) -> StepGraph:
+    def graph_layer(self, graph: StepGraph, value: str, layer: nn.Module) -> str:
+        """Write one recurrent layer as nodes, with its state; returns its output."""
+        return graph.torch_gru(value, layer)
+
+    def step_graph(self, kind: type[StepGraph] = StepGraph) -> StepGraph:
         """Write one hop of this network, with its present weights, as a step graph."""
-        graph, shape = StepGraph(), (1, len(self.stems), self.geometry.bins)
+        graph, shape = kind(), (1, len(self.stems), self.geometry.bins)
         magnitude = graph.input("magnitude", (1, self.geometry.bins))
         scale = graph.node("Sqrt", graph_level(graph, graph.node("Mul", magnitude, magnitude), self.decay))
         hidden = graph.node("Div", magnitude, scale)
         for layer in self.layers:
-            hidden = graph.torch_gru(hidden, layer)
+            hidden = self.graph_layer(graph, hidden, layer)
         estimates = graph.node("Add", graph.node("Relu", graph.torch_linear(hidden, self.output)), graph.constant(TINY))
         graph.output("estimates", graph.reshape(graph.node("Mul", estimates, scale), shape), shape)
         return graph

@@ -1,0 +1,120 @@
+"""Ablations: one recipe with a list of changes, every row trained alike and scored on the same real songs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rtsep.errors import ConfigError
+from training.data.songs import Song
+from training.devices import World
+from training.journal import read_rows
+from training.recipe import Recipe, find_recipe, overridden, read_yaml
+from training.trainer import Trainer
+from training.validation import TARGETS
+
+KEYS = ("base", "overrides", "seeds", "rows")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What a table compares.
+
+    Parameters
+    ----------
+    rows
+        One recipe a row, by the row's name.
+    seeds
+        Each row is trained once with each of them.
+    """
+
+    rows: dict[str, Recipe]
+    seeds: tuple[int, ...]
+
+
+def read_ablation(path: Path) -> Ablation:
+    """Read a table: `base` (a recipe), `overrides` of all rows, `seeds`, and `rows` (name: changes).
+
+    Raises
+    ------
+    ConfigError
+        For a key, recipe or change that does not exist; the message gives its row.
+    """
+    fields = read_yaml(path)
+    if not isinstance(fields, dict) or set(fields) - set(KEYS) or not isinstance(fields.get("rows"), dict):
+        raise ConfigError(f"{path}: expected a mapping of {', '.join(KEYS)}, with the rows a mapping of name: changes")
+    base = overridden(find_recipe(str(fields.get("base"))), fields.get("overrides") or {}, f"{path.name}: overrides")
+    rows = {str(name): overridden(base, changes or {}, f"{path.name}: rows: {name}")
+            for name, changes in fields["rows"].items()}
+    seeds = fields.get("seeds", [base.optimiser.seed])
+    if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
+        raise ConfigError(f"{path.name}: seeds: expected a list of whole numbers, got {seeds!r}")
+    return Ablation(rows, tuple(seeds))
+
+
+def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, workers: int, world: World) -> Path:
+    """Train every row with every seed and write the table after each run; finished runs are kept.
+
+    Parameters
+    ----------
+    ablation
+        What is compared.
+    stems_root
+        Folder of stems.
+    songs
+        Real songs that are scored after the last step, with the averaged weights.
+    out
+        Folder for the table and for one folder a row and seed; a run in it is gone on with.
+    workers
+        Processes that mix.
+    world
+        Device, and the processes that share every batch.
+
+    Returns
+    -------
+    table
+        `out/table.md`.
+
+    Raises
+    ------
+    ConfigError
+        When there are no songs, or a run in `out` is of another recipe.
+    """
+    if not songs:
+        raise ConfigError("an ablation is scored on real songs: put some into DATA/medleydb")
+    for name, recipe in ablation.rows.items():
+        for seed in ablation.seeds:
+            run = out / name.replace("/", "-") / str(seed)
+            run.mkdir(parents=True, exist_ok=True)
+            trainer = Trainer(overridden(recipe, {"optimiser": {"seed": seed}}, name), stems_root, songs, run, world)
+            if (run / "last.pt").is_file():
+                trainer.resume(run / "last.pt")
+            trainer.train(recipe.optimiser.steps, workers)
+            if world.leads:
+                (out / "table.md").write_text(table(ablation, out))
+    return out / "table.md"
+
+
+def table(ablation: Ablation, out: Path) -> str:
+    """Write the finished rows as markdown: SDR of each target and their mean, over the seeds."""
+    targets = [target for target in TARGETS if any(target in recipe.stems for recipe in ablation.rows.values())]
+    lines = [f"| | {' | '.join(targets)} | mean | audio, h | training, min | runs |", "|---" * (len(targets) + 5) + "|"]
+    for name, recipe in ablation.rows.items():
+        logs = [read_rows(out / name.replace("/", "-") / str(seed) / "log.csv") for seed in ablation.seeds]
+        ends = [rows[-1] for rows in logs if rows and int(rows[-1]["step"]) == recipe.optimiser.steps]
+        if ends:
+            lines.append(f"| {name} | {' | '.join(_cells(ends, targets))} | {len(ends)} |")
+    return "\n".join([*lines, ""])
+
+
+def _cells(ends: list[dict[str, Any]], targets: list[str]) -> list[str]:
+    scored = [target for target in targets if target in ends[0]]
+    values = np.array([[float(end[target]) for target in scored] for end in ends])
+    means = dict(zip(scored, values.mean(axis=0), strict=True))
+    minutes = np.mean([float(end["seconds"]) / 60 for end in ends])
+    spread = f" ± {values.mean(axis=1).std(ddof=1):.2f}" if len(ends) > 1 else ""
+    return [*(f"{means[target]:.2f}" if target in means else "" for target in targets),
+            f"{values.mean():.2f}{spread}", f"{float(ends[0]['audio_hours']):.2f}", f"{minutes:.1f}"]

@@ -1,0 +1,66 @@
+"""Start a new run from the weights of another one: of a checkpoint, or read back from a step model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from rtsep.errors import ConfigError, ModelError
+from rtsep.model import find_model
+from training.checkpoint import read_checkpoint
+from training.nets import Network
+from training.parity import parity_db
+
+MAX_ERROR_DB = -10.0  # far above what 8 bit costs, far below what a wrong weight does
+
+
+def start_from(net: Network, source: str) -> None:
+    """Give a network the weights of a checkpoint (.pt), a step model (.onnx, 8-bit or float32) or a shipped model.
+
+    Raises
+    ------
+    ConfigError
+        When the source holds another network; nothing is known to fit then but the recipe it was trained with.
+    ModelError
+        When there is no such model.
+    """
+    try:
+        if source.endswith(".pt"):
+            net.load_state_dict(read_checkpoint(Path(source))["ema"])
+        else:
+            _read_back(net, find_model(source))
+    except (KeyError, RuntimeError) as error:
+        reason = str(error).strip().rpartition("\n")[2].strip()
+        raise ConfigError(f"{source} holds another network than the recipe describes ({reason}): start from it with "
+                          "the recipe that it was trained with") from None
+
+
+def _read_back(net: Network, path: Path) -> None:
+    """Copy every weight of a step model to the parameter that it came from, and prove it by running both."""
+    try:
+        stored = {weight.name: numpy_helper.to_array(weight) for weight in onnx.load(path).graph.initializer}
+    except Exception as error:  # protobuf raises kinds of its own for a damaged file
+        raise ModelError(f"{path} is no ONNX model that can be read ({str(error)[:160]})") from None
+    origins = net.step_graph().origins
+    if {id(parameter) for parameter in origins.values()} != {id(parameter) for parameter in net.parameters()}:
+        raise ConfigError(f"weights of a {net.config.kind} cannot be read back from a step model: give a .pt file")
+    with torch.no_grad():
+        for name, parameter in origins.items():
+            value = torch.from_numpy(_weight(stored, name))
+            parameter.copy_(value.T if parameter.ndim == 2 else value[0])
+    error = parity_db(net, path)
+    if error > MAX_ERROR_DB:
+        raise RuntimeError(f"its output and that of the weights read back differ by {error:.0f} dB")
+
+
+def _weight(stored: dict[str, NDArray[np.float32]], name: str) -> NDArray[np.float32]:
+    """Decode a weight to float32, whether it is stored so or in 8 bit with one scale a column."""
+    if name in stored:
+        return stored[name].copy()
+    whole = stored[f"{name}_quantized"].astype(np.float32) - stored[f"{name}_zero_point"].astype(np.float32)
+    return whole * stored[f"{name}_scale"]
