@@ -36,7 +36,7 @@ $(VENV)/runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	sh scripts/system-packages.sh libportaudio2 jackd2 libjack-jackd2-0 ffmpeg fluidsynth fluid-soundfont-gm espeak-ng
+	sh scripts/system-packages.sh libportaudio2 jackd2 libjack-jackd2-0 ffmpeg fluidsynth fluid-soundfont-gm espeak-ng chromium
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@ $(VENV)/runtime

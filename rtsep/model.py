@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,27 +18,35 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime import OrtValue
 
 from rtsep.errors import ConfigError, ModelError
 from rtsep.windows import Geometry
 
 FORMAT = 1
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 Magnitude = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class ModelInfo:
-    """What the metadata of a step model says."""
+class CardInfo:
+    """What the metadata of every model says."""
 
     name: str
     samplerate: int
     geometry: Geometry
     stems: tuple[str, ...]
-    contexts: tuple[int, ...]
     licence: str
     credits: tuple[str, ...]
     training: dict[str, Any]
     quality: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelInfo(CardInfo):
+    """What the metadata of a step model says."""
+
+    contexts: tuple[int, ...]
 
     @classmethod
     def parse(cls, text: str, source: str) -> ModelInfo:
@@ -48,20 +57,34 @@ class ModelInfo:
         ModelError
             When it is not of this format; the message names the field.
         """
-        try:
+        with readable(source):
             fields = json.loads(text)
+            if "kind" in fields:
+                raise ModelError(f"{source} is a {fields['kind']} model, which needs the music before and after: it "
+                                 f"cannot run live; use it with: rtsep separate --model")
             if fields["format"] != FORMAT:
                 raise ModelError(f"{source}: step-model format {fields['format']}, this rtsep reads format {FORMAT}")
-            return cls(
-                name=str(fields["name"]), samplerate=int(fields["samplerate"]),
-                geometry=Geometry(int(fields["analysis"]), int(fields["synthesis"]), int(fields["hop"])),
-                stems=tuple(map(str, fields["stems"])), contexts=tuple(map(int, fields.get("contexts", ()))),
-                licence=str(fields["licence"]), credits=tuple(map(str, fields["credits"])),
-                training=dict(fields["training"]), quality=dict(fields["quality"]))
-        except KeyError as missing:
-            raise ModelError(f"{source}: the metadata lacks {missing}; export the model again") from None
-        except (ValueError, TypeError, ConfigError) as error:
-            raise ModelError(f"{source}: the metadata cannot be read ({error}); export the model again") from None
+            return cls(**card_fields(fields), contexts=tuple(map(int, fields.get("contexts", ()))))
+
+
+@contextmanager
+def readable(source: str) -> Iterator[None]:
+    """Turn what goes wrong in reading the metadata of a file into a ModelError that names it."""
+    try:
+        yield
+    except KeyError as missing:
+        raise ModelError(f"{source}: the metadata lacks {missing}; export the model again") from None
+    except (ValueError, TypeError, ConfigError) as error:
+        raise ModelError(f"{source}: the metadata cannot be read ({error}); export the model again") from None
+
+
+def card_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Convert the fields of a `CardInfo`; errors as `readable` expects them."""
+    return {"name": str(fields["name"]), "samplerate": int(fields["samplerate"]),
+            "geometry": Geometry(int(fields["analysis"]), int(fields["synthesis"]), int(fields["hop"])),
+            "stems": tuple(map(str, fields["stems"])), "licence": str(fields["licence"]),
+            "credits": tuple(map(str, fields["credits"])), "training": dict(fields["training"]),
+            "quality": dict(fields["quality"])}
 
 
 class StepModel:
@@ -73,30 +96,34 @@ class StepModel:
         The `.onnx` file.
     threads
         Threads inside one operator; one is best for a live stream.
+    provider
+        `cpu`, or `cuda` for a graphics processor.
 
     Raises
     ------
     ModelError
-        When the file is missing, is no step model, or its shapes disagree with its metadata.
+        When the file is missing, is no step model, or its shapes disagree with its metadata, or when the
+        provider is not to be had.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, provider: str = "cpu") -> None:
         self.path = path
-        self._session = _open_session(path, threads)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        if "rtsep" not in metadata:
-            raise ModelError(f"{path}: no rtsep metadata, so this is no step model; make one with: "
-                             f"python -m training export")
-        self.info = ModelInfo.parse(metadata["rtsep"], str(path))
-        self._reference = metadata.get("rtsep-reference")
+        self._session = open_session(path, threads, provider)
+        self.info = ModelInfo.parse(read_metadata(self._session, path), str(path))
+        self._reference = self._session.get_modelmeta().custom_metadata_map.get("rtsep-reference")
         self._state_names = sorted((i.name for i in self._session.get_inputs() if i.name.startswith("state_")),
                                    key=lambda name: int(name.removeprefix("state_")))
-        self._output_names = ["estimates", *(f"{name}_out" for name in self._state_names)]
         self._context_names = [f"context_{index}" for index in range(len(self.info.contexts))]
         self._check_shapes()
         shapes = {i.name: i.shape for i in self._session.get_inputs()}
-        self._zero_state = [np.zeros(shapes[name], np.float32) for name in self._state_names]
-        self._state = list(self._zero_state)
+        self._inputs = {name: np.zeros(shapes[name], np.float32) for name in ("magnitude", *self._context_names)}
+        self._estimates = np.zeros((1, len(self.info.stems), self.info.geometry.bins), np.float32)
+        self._zeros = {name: np.zeros(shapes[name], np.float32) for name in self._state_names}
+        # two sets of states, each written while the other is read; on a graphics processor they stay there
+        self._states = [{name: OrtValue.ortvalue_from_numpy(zeros.copy(), provider)
+                         for name, zeros in self._zeros.items()} for _ in range(2)]
+        self._turns = [self._bind(*self._states), self._bind(*reversed(self._states))]
+        self._odd = False
 
     def step(self, magnitude: Magnitude, contexts: Sequence[Magnitude] = ()) -> Magnitude:
         """Advance by one hop.
@@ -113,16 +140,18 @@ class StepModel:
         estimates
             Non-negative magnitude estimates, float32 (stems, bins).
         """
-        feeds = {"magnitude": magnitude[np.newaxis]}
-        for name, context in zip(self._context_names, contexts, strict=True):
-            feeds[name] = context[np.newaxis]
-        feeds.update(zip(self._state_names, self._state, strict=True))
-        estimates, *self._state = self._session.run(self._output_names, feeds)
-        return estimates[0]  # type: ignore[no-any-return]
+        for bound, value in zip(self._inputs.values(), (magnitude, *contexts), strict=True):
+            bound[0] = value
+        self._session.run_with_iobinding(self._turns[self._odd])
+        self._odd = not self._odd
+        estimates: Magnitude = self._estimates[0].copy()
+        return estimates
 
     def reset(self) -> None:
         """Return to the state of a freshly loaded model."""
-        self._state = list(self._zero_state)
+        self._odd = False
+        for name, zeros in self._zeros.items():
+            self._states[0][name].update_inplace(zeros)
 
     def reference_error_db(self) -> float:
         """Run the reference input that the file carries; return the error against its reference output, in dB.
@@ -144,6 +173,17 @@ class StepModel:
         error = np.sum(np.square(estimates - wanted)) / np.sum(np.square(wanted))
         return float(10.0 * np.log10(error + 1e-20))
 
+    def _bind(self, before: dict[str, OrtValue], after: dict[str, OrtValue]) -> onnxruntime.IOBinding:
+        """Tell the session where everything lies, so that a step allocates nothing."""
+        binding = self._session.io_binding()
+        for name, array in self._inputs.items():
+            binding.bind_ortvalue_input(name, OrtValue.ortvalue_from_numpy(array))
+        binding.bind_ortvalue_output("estimates", OrtValue.ortvalue_from_numpy(self._estimates))
+        for name in self._state_names:
+            binding.bind_ortvalue_input(name, before[name])
+            binding.bind_ortvalue_output(f"{name}_out", after[name])
+        return binding
+
     def _check_shapes(self) -> None:
         """Compare the graph's inputs and outputs with what the metadata promises."""
         bins = self.info.geometry.bins
@@ -164,10 +204,21 @@ class StepModel:
             raise ModelError(f"{self.path}: unknown inputs {', '.join(sorted(strangers))} in the graph")
 
 
-def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+def check_provider(provider: str) -> None:
+    """Raise ModelError where a model cannot be run by `cpu` or `cuda` here; the message says what is missing."""
+    if provider not in _PROVIDERS:
+        raise ModelError(f"provider is {provider!r}: give {' or '.join(_PROVIDERS)}")
+    available = onnxruntime.get_available_providers()
+    if _PROVIDERS[provider] not in available:
+        raise ModelError(f"no {provider} here: this ONNX Runtime has {', '.join(available)}; for an NVIDIA graphics "
+                         f"processor: pip uninstall onnxruntime, then pip install 'rtsep[cuda]'")
+
+
+def open_session(path: Path, threads: int = 1, provider: str = "cpu") -> onnxruntime.InferenceSession:
     """Open an ONNX file for live use: few threads, no spinning, denormals off."""
     if not path.is_file():
         raise ModelError(f"no model file {path}: `rtsep models` lists what is installed")
+    check_provider(provider)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -175,9 +226,18 @@ def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=[_PROVIDERS[provider]])
     except Exception as error:  # the runtime raises a dozen unrelated kinds for a damaged file
         raise ModelError(f"{path} is no ONNX model that can be run ({str(error).splitlines()[0][:160]})") from None
+
+
+def read_metadata(session: onnxruntime.InferenceSession, path: Path) -> str:
+    """Return the JSON document of a model file; ModelError where it has none."""
+    metadata = session.get_modelmeta().custom_metadata_map
+    if "rtsep" not in metadata:
+        raise ModelError(f"{path}: no rtsep metadata, so this is no step model; make one with: "
+                         f"python -m training export")
+    return str(metadata["rtsep"])
 
 
 def model_folder() -> Path:

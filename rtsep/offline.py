@@ -1,6 +1,7 @@
-"""Separate whole files: the live separator fed as fast as it goes, its latency taken out again.
+"""Separate whole files: a separator fed as fast as it goes, its latency taken out again.
 
-The way: file -> model's sample rate -> separator -> file's sample rate -> one WAV a stem.
+The way: file -> model's sample rate -> separator -> file's sample rate -> one WAV a stem. The separator
+is the live one, or that of a file model.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from rtsep.audio.files import AudioReader, AudioWriter
 from rtsep.audio.resample import Resampler
-from rtsep.errors import AudioFileError
+from rtsep.errors import AudioFileError, ConfigError
+from rtsep.filemodel import FileSeparator, is_file_model
+from rtsep.model import find_model
 from rtsep.separator import MAX_CHANNELS, Separator
 
 Audio = NDArray[np.float32]
@@ -78,11 +81,11 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
     folder
         Where the stems go; made if missing. Older stems of the same name are replaced.
     model
-        Name of a shipped model, or a path to a step model.
+        Name of a shipped model, or a path to a step model or a file model.
     stems
         Stems to write, `rest` for what is left over; default all of the model.
     mask_gain
-        Weight of the background in the mask, as in `Controls`.
+        Weight of the background in the mask, as in `Controls`; 1 for file models, which have no such mask.
     progress
         Called after every block with the seconds done and the seconds expected (None if unknown).
 
@@ -95,7 +98,9 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
     """
     started = time.perf_counter()
     with AudioReader(source) as reader, ExitStack() as stack:
-        separator = _separator_for(reader, model, stems, mask_gain)
+        if reader.channels > MAX_CHANNELS:
+            raise AudioFileError(f"{reader.path} has {reader.channels} channels: rtsep separates up to {MAX_CHANNELS}")
+        separator = open_separator(model, reader.channels, stems, mask_gain)
         paths = {stem: Path(folder) / f"{stem}.wav" for stem in separator.stems}
         _keep_source(reader.path, paths.values())
         outputs = [_StemOutput(path, reader, separator.samplerate, stack) for path in paths.values()]
@@ -104,6 +109,20 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
             output.writer.commit()
         return SeparatedFile(reader.path, paths, reader.samplerate, reader.channels, reader.position,
                              time.perf_counter() - started, reader.bad_frames, reader.missing_frames)
+
+
+def open_separator(model: str | Path, channels: int, stems: Sequence[str] | None,
+                   mask_gain: float) -> Separator | FileSeparator:
+    """Make the separator that a model is for; parameters and errors as of `separate_file`."""
+    path = find_model(str(model))
+    if is_file_model(path):
+        if mask_gain != 1.0:
+            raise ConfigError(f"mask_gain is {mask_gain}: {model} is a file model without a mask of this kind; "
+                              f"leave it at 1 or choose another model")
+        return FileSeparator(path, channels, stems)
+    separator = Separator(model, channels=channels, stems=stems)
+    separator.controls.mask_gain = mask_gain
+    return separator
 
 
 def track_folders(sources: Iterable[Path], folder: Path) -> dict[Path, Path]:
@@ -151,14 +170,6 @@ class _StemOutput:
         self.writer.write(block if end is None else block[:, :end - self.writer.position])
 
 
-def _separator_for(reader: AudioReader, model: str | Path, stems: Sequence[str] | None, mask_gain: float) -> Separator:
-    if reader.channels > MAX_CHANNELS:
-        raise AudioFileError(f"{reader.path} has {reader.channels} channels: rtsep separates up to {MAX_CHANNELS}")
-    separator = Separator(model, channels=reader.channels, stems=stems)
-    separator.controls.mask_gain = mask_gain
-    return separator
-
-
 def _keep_source(source: Path, paths: Iterable[Path]) -> None:
     """Refuse to replace the very file that is being read."""
     for path in paths:
@@ -166,7 +177,8 @@ def _keep_source(source: Path, paths: Iterable[Path]) -> None:
             raise AudioFileError(f"separating {source} would overwrite it: choose another output folder")
 
 
-def _pump(reader: AudioReader, separator: Separator, outputs: Sequence[_StemOutput], progress: Progress | None) -> None:
+def _pump(reader: AudioReader, separator: Separator | FileSeparator, outputs: Sequence[_StemOutput],
+          progress: Progress | None) -> None:
     """Feed the file, then silence until latency and resampling delay have come out."""
     late = separator.latency
     for block in reader.blocks(separator.samplerate):
@@ -178,7 +190,7 @@ def _pump(reader: AudioReader, separator: Separator, outputs: Sequence[_StemOutp
         late = _push(separator, silence, outputs, late, reader.position)
 
 
-def _push(separator: Separator, block: Audio, outputs: Sequence[_StemOutput], late: int,
+def _push(separator: Separator | FileSeparator, block: Audio, outputs: Sequence[_StemOutput], late: int,
           end: int | None = None) -> int:
     """Separate a block; drop the first `late` frames; return how many are still to be dropped."""
     separated = separator.process(block)[:, :, late:]

@@ -41,12 +41,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _describe(name: str, path: Path) -> dict[str, Any]:
     """Collect what the table shows of one model."""
+    from rtsep.filemodel import FileModel, is_file_model
     from rtsep.model import StepModel
 
-    info = StepModel(path).info
-    return {"name": name, "latency_ms": round(1000.0 * info.geometry.synthesis / info.samplerate, 2),
-            "samplerate": info.samplerate, "stems": list(info.stems), "size_mb": round(path.stat().st_size / 1e6, 2),
-            "quality": info.quality, "licence": info.licence, "path": str(path)}
+    file_only = is_file_model(path)
+    info = FileModel(path).info if file_only else StepModel(path).info
+    latency_ms = None if file_only else round(1000.0 * info.geometry.synthesis / info.samplerate, 2)
+    return {"name": name, "latency_ms": latency_ms, "samplerate": info.samplerate, "stems": list(info.stems),
+            "size_mb": round(path.stat().st_size / 1e6, 2), "quality": info.quality, "licence": info.licence,
+            "path": str(path)}
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
@@ -57,7 +60,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     for title in ("name", "latency", "size", "stems", "SDR on real songs", "licence"):
         table.add_column(title)
     for row in rows:
-        table.add_row(row["name"], f"{row['latency_ms']:.1f} ms", f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
+        latency = "file only" if row["latency_ms"] is None else f"{row['latency_ms']:.1f} ms"
+        table.add_row(row["name"], latency, f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
                       _quality(row["quality"]), row["licence"])
     Console().print(table)
 

@@ -34,10 +34,9 @@ def run(args: argparse.Namespace) -> int:
     """Separate the files one after the other; a broken one does not stop the rest."""
     from rtsep.cli.main import print_error
     from rtsep.errors import AudioFileError
-    from rtsep.offline import track_folders
-    from rtsep.separator import Separator
+    from rtsep.offline import open_separator, track_folders
 
-    Separator(args.model, stems=args.stems).controls.mask_gain = args.mask_gain  # wrong options fail before any work
+    open_separator(args.model, 1, args.stems, args.mask_gain)  # wrong options fail before any work
     failed = False
     with _progress() as progress:
         for source, folder in track_folders(args.files, args.output).items():
