@@ -28,7 +28,7 @@ from training.nets.band_gru import State
 from training.recipe import OptimiserConfig, Recipe, recipe_from
 from training.spectra import power_of, spectra
 from training.start import start_from
-from training.validation import quick_scores, targets_of, torch_separator
+from training.validation import network_scores, targets_of
 
 SAMPLERATE = 44100
 SLICE = 2  # lanes whose spectra are made at once on a CPU: small enough for its cache
@@ -200,7 +200,7 @@ class Trainer:
         if journal is None:
             return {}
         targets = targets_of(self.recipe.stems) if self.songs else ()
-        scores = quick_scores(self.songs, torch_separator(self.averaged), targets)
+        scores = network_scores(self.songs, self.averaged, targets)
         config = self.recipe.optimiser
         hours = self.step * config.lanes * config.chunk_seconds / 3600
         finite = [loss for loss in losses if math.isfinite(loss)]

@@ -52,7 +52,7 @@ def write_table(tmp_path: Path, recipe: Path, rows: dict[str, object]) -> Path:
 def test_rows_are_trained_once_and_kept(tiny_recipe: Path, noise_stems: Path, tmp_path: Path,
                                         monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([{"guitar": 1.0, "drums": 2.0}, {"guitar": 3.0, "drums": 4.0}, {"guitar": 5.0, "drums": 6.0}])
-    monkeypatch.setattr("training.trainer.quick_scores", lambda *_: next(scores))
+    monkeypatch.setattr("training.trainer.network_scores", lambda *_: next(scores))
     songs = [Song.__new__(Song)]  # never looked at: the scores are given
     rows: dict[str, object] = {"as it is": {}}
     out = tmp_path / "out"
