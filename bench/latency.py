@@ -1,120 +1,150 @@
 """Time of one hop, paced as a device paces it, beside a bare paced loop: python -m bench.latency.
 
-Back to back, caches stay warm and a hop looks two to four times faster than it is on stage; so every hop
-here waits for its turn. The bare loop does nothing at each turn: what it misses is the machine's fault.
+Back to back, caches stay warm and a hop looks two to four times faster than it is on stage; so the rows that count
+are paced, where every hop waits for its turn. The bare loop does nothing at each turn: what it misses is the
+machine's fault. Both are measured again beside a busy neighbour process.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
-from rich.console import Console
 from rich.table import Table
 
-from rtsep import RtsepError, Separator, __version__
-from rtsep.audio.clock import ask_for_realtime
-from rtsep.model import installed_models
+from bench.charts import draw_histograms
+from bench.machine import against_limit, identity, print_identified, versions, weight_bytes
+from bench.paced import Times, back_to_back, busy_neighbour, paced, statistics, warm_up
+from rtsep import RtsepError, Separator
+from rtsep.model import find_model, installed_models
 
-WARM_UP_HOPS = 200
+QUIET, NEIGHBOUR, BACK_TO_BACK = "paced", "paced, busy neighbour", "back to back"
+FLOOR_KEYS = ("p50_ms", "p99_ms", "max_ms", "misses")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that is measured: its whole hop as a function, and what the report says of it."""
+
+    name: str
+    path: Path
+    provider: str
+    hop_s: float
+    step: Callable[[], object]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure; return 1 when a model misses a deadline although the bare loop misses none."""
+    """Measure; return 1 when a model misses a deadline that the bare loop keeps, 2 for wrong usage."""
     parser = argparse.ArgumentParser("python -m bench.latency", description=__doc__.splitlines()[0])
     parser.add_argument("--model", action="append", metavar="NAME", help="default: every shipped model")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
     parser.add_argument("--channels", type=int, default=2)
+    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="histograms of all measurements")
     options = parser.parse_args(arguments)
+    if not options.seconds > 0.0:
+        parser.error(f"--seconds is {options.seconds:g}: give more than 0")
     try:
-        report = measure(options.model or list(installed_models()), options.seconds, options.channels)
+        subjects = [subject(name, options.channels, options.provider)
+                    for name in options.model or installed_models()]
     except RtsepError as error:
         print(f"bench.latency: {error}", file=sys.stderr)
         return 2
+    report, times = measure(subjects, options.seconds)
     show(report)
     if options.json:
         options.json.write_text(json.dumps(report, indent=1))
-    missed = any(result["misses"] for result in report["results"])
-    return int(missed and not report["noise_floor"]["misses"])
+    if options.picture:
+        shortest = min(row["deadline_ms"] for row in report["results"])
+        draw_histograms(options.picture, times, shortest,
+                        f"{report['machine']['processor']}, {options.channels} channels")
+    return int(model_is_late(report))
 
 
-def measure(models: list[str], seconds: float, channels: int) -> dict[str, Any]:
-    """Measure models one after the other, and the bare loop at the shortest of their hops."""
-    ask_for_realtime()
-    results = [measure_model(model, seconds, channels) for model in models]
-    hop_s = min(result["hop_ms"] for result in results) / 1000.0
-    return {"machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()},
-            "versions": {"rtsep": __version__, "onnxruntime": onnxruntime.__version__, "numpy": np.__version__,
-                         "python": platform.python_version()},
-            "results": results, "noise_floor": statistics(paced(lambda: None, hop_s, seconds), hop_s)}
-
-
-def measure_model(model: str, seconds: float, channels: int) -> dict[str, Any]:
-    """Time whole hops of a separator: transform, step model, mask and inverse."""
-    hop = Separator(model, channels).info.geometry.hop
-    separator = Separator(model, channels, blocksize=hop)
+def subject(name: str, channels: int, provider: str) -> Subject:
+    """Load a model, with a whole hop of a separator (transforms, step model, mask) as its step."""
+    hop = Separator(name, channels).info.geometry.hop
+    separator = Separator(name, channels, blocksize=hop, provider=provider)
     rng = np.random.default_rng(1)
     blocks = [0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)]
     turn = iter(range(1 << 60))
-
-    def step() -> None:
-        separator.process(blocks[next(turn) % len(blocks)])
-
-    for _ in range(WARM_UP_HOPS):
-        step()
-    hop_s = hop / separator.samplerate
-    return {"model": model, "provider": "CPU", "threads": 1, "channels": channels, "paced": True,
-            "hop_ms": 1000 * hop_s, **statistics(paced(step, hop_s, seconds), hop_s)}
+    return Subject(name, find_model(name), provider, hop / separator.samplerate,
+                   lambda: separator.process(blocks[next(turn) % len(blocks)]))
 
 
-def paced(work: Callable[[], None], period_s: float, seconds: float) -> np.ndarray:
-    """Do the work once a period; return how long after the beginning of its period each one ended, s."""
-    times = np.empty(round(seconds / period_s))
-    begin = time.perf_counter() + period_s
-    for index in range(times.size):
-        turn = begin + index * period_s
-        while (left := turn - time.perf_counter()) > 0:
-            time.sleep(left)
-        work()
-        times[index] = time.perf_counter() - turn
-    return times
+def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any], dict[str, Times]]:
+    """Measure models one after the other, and the bare loop at the shortest of their hops, alone and disturbed.
+
+    Returns
+    -------
+    report
+        As written by `--json`.
+    times
+        Of every hop in seconds, by model and condition.
+    """
+    machine = identity()
+    shortest = min(subject.hop_s for subject in subjects)
+    times: dict[str, Times] = {}
+    floors: dict[str, dict[str, Any]] = {}
+
+    def round_of(condition: str) -> list[dict[str, Any]]:
+        """Measure every model, and where it is paced the bare loop, under one condition."""
+        rows = []
+        for one in subjects:
+            warm_up(one.step)
+            found = (back_to_back(one.step, max(1, round(seconds / one.hop_s))) if condition == BACK_TO_BACK
+                     else paced(one.step, one.hop_s, seconds))
+            times[f"{one.name}, {condition}"] = found
+            rows.append(result(one, condition, found, machine["memory_bandwidth_gb_s"]))
+        if condition != BACK_TO_BACK:
+            found = times[f"bare loop, {condition}"] = paced(lambda: None, shortest, seconds)
+            floors[condition] = statistics(found, shortest)
+        return rows
+
+    results = round_of(QUIET) + round_of(BACK_TO_BACK)
+    with busy_neighbour():
+        results += round_of(NEIGHBOUR)
+    report = {"machine": machine, "versions": versions(subject.path for subject in subjects), "results": results,
+              "noise_floor": {key: floors[QUIET][key] for key in FLOOR_KEYS},
+              "noise_floor_neighbour": {key: floors[NEIGHBOUR][key] for key in FLOOR_KEYS}}
+    return report, times
 
 
-def statistics(times: np.ndarray, deadline_s: float) -> dict[str, Any]:
-    """Percentiles in ms, misses and load of measured times."""
-    p50, p95, p99, p999 = 1000 * np.percentile(times, [50, 95, 99, 99.9])
-    return {"deadline_ms": 1000 * deadline_s, "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "p999_ms": p999,
-            "max_ms": 1000 * times.max(), "misses": int(np.sum(times > deadline_s)), "hops": times.size,
-            "load_percent": 100 * times.mean() / deadline_s}
+def result(one: Subject, condition: str, found: Times, bandwidth_gb_s: float) -> dict[str, Any]:
+    """One row of the report."""
+    numbers = statistics(found, one.hop_s)
+    return {"model": one.name, "provider": one.provider, "threads": 1, "paced": condition != BACK_TO_BACK,
+            "neighbour": condition == NEIGHBOUR, "hop_ms": 1000 * one.hop_s, **numbers,
+            **against_limit(weight_bytes(one.path), numbers["p50_ms"], bandwidth_gb_s)}
+
+
+def model_is_late(report: dict[str, Any]) -> bool:
+    """Whether any paced model missed a deadline under a condition in which the bare loop kept all of its own."""
+    kept = {False: not report["noise_floor"]["misses"], True: not report["noise_floor_neighbour"]["misses"]}
+    return any(row["misses"] and kept[row["neighbour"]] for row in report["results"] if row["paced"])
 
 
 def show(report: dict[str, Any]) -> None:
     """Print the table."""
-    table = Table("model", "deadline", "p50", "p95", "p99", "p99.9", "max", "misses", "load",
-                  title=f"time of a hop in ms, paced, {report['machine']['processor']}")
-    for row in [*report["results"], report["noise_floor"] | {"model": "bare loop"}]:
-        table.add_row(row["model"], *(f"{row[name]:.2f}" for name in (
-            "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")),
-            f"{row['misses']} of {row['hops']}", f"{row['load_percent']:.1f} %")
-    Console().print(table)
-
-
-def _processor() -> str:
-    """Name of the processor."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    table = Table("model", "condition", "deadline", "p50", "p95", "p99", "p99.9", "max", "misses", "load", "x limit",
+                  title="time of a hop in ms; x limit: p50 against the time in which memory delivers the weights once")
+    for row in report["results"]:
+        condition = NEIGHBOUR if row["neighbour"] else QUIET if row["paced"] else BACK_TO_BACK
+        table.add_row(row["model"], condition, *(f"{row[name]:.2f}" for name in (
+            "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")), f"{row['misses']} of {row['hops']}",
+            f"{row['load_percent']:.1f} %", f"{row['ratio_to_limit']:.1f}")
+    for condition, key in ((QUIET, "noise_floor"), (NEIGHBOUR, "noise_floor_neighbour")):
+        floor = report[key]
+        table.add_row("bare loop", condition, "", f"{floor['p50_ms']:.2f}", "", f"{floor['p99_ms']:.2f}", "",
+                      f"{floor['max_ms']:.2f}", str(floor["misses"]))
+    print_identified(report, table)
 
 
 if __name__ == "__main__":

@@ -6,22 +6,32 @@ from collections.abc import Iterable
 
 from rtsep.errors import ConfigError
 
+HIGHEST_MASK_GAIN = 1000.0
+HIGHEST_LEVEL = 4.0
+
 
 class Controls:
     """Live controls; setting one is thread-safe, the sound follows without a click.
 
     Each value is a single number that is replaced whole, so a reader on the audio thread sees the old
-    or the new one. The mask gain is cross-faded by the overlap-add, the others by the mixer's ramps.
+    or the new one. The sound reaches a new value on a smooth ramp.
 
     Parameters
     ----------
     stems
         Names that have a level.
+
+    Attributes
+    ----------
+    bypass
+        True plays the delayed mixture, whatever the other controls say.
     """
 
     def __init__(self, stems: Iterable[str]) -> None:
         self._mask_gain = 1.0
         self._levels = dict.fromkeys(stems, 1.0)
+        self._mutes = dict.fromkeys(self._levels, False)
+        self._solos = dict.fromkeys(self._levels, False)
         self._wet = 1.0
         self.bypass = False
 
@@ -32,7 +42,7 @@ class Controls:
 
     @mask_gain.setter
     def mask_gain(self, value: float) -> None:
-        self._mask_gain = _checked("mask_gain", value, 1000.0)
+        self._mask_gain = _checked("mask_gain", value, HIGHEST_MASK_GAIN)
 
     @property
     def wet(self) -> float:
@@ -55,9 +65,38 @@ class Controls:
         ConfigError
             When the stem is unknown or the value out of range.
         """
+        self._check(stem)
+        self._levels[stem] = _checked(f"level of {stem}", value, HIGHEST_LEVEL)
+
+    def muted(self, stem: str) -> bool:
+        """Whether a stem is muted."""
+        return self._mutes[stem]
+
+    def set_mute(self, stem: str, on: bool) -> None:
+        """Mute a stem, or let it sound again; ConfigError where it is unknown."""
+        self._check(stem)
+        self._mutes[stem] = on
+
+    def soloed(self, stem: str) -> bool:
+        """Whether a stem is soloed."""
+        return self._solos[stem]
+
+    def set_solo(self, stem: str, on: bool) -> None:
+        """Solo a stem, or end that; ConfigError where it is unknown."""
+        self._check(stem)
+        self._solos[stem] = on
+
+    def gain(self, stem: str) -> float:
+        """Linear gain at which a stem is heard.
+
+        That is its level; 0 where it is muted, soloed or not, and where others are soloed and it is not.
+        """
+        unheard = self._mutes[stem] or (any(self._solos.values()) and not self._solos[stem])
+        return 0.0 if unheard else self._levels[stem]
+
+    def _check(self, stem: str) -> None:
         if stem not in self._levels:
             raise ConfigError(f"no stem {stem!r}: levels exist for {', '.join(self._levels)}")
-        self._levels[stem] = _checked(f"level of {stem}", value, 4.0)
 
 
 def _checked(name: str, value: float, highest: float) -> float:

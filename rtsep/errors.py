@@ -17,5 +17,13 @@ class DeviceError(RtsepError):
     """An audio device is missing, ambiguous or refuses the requested format."""
 
 
+class DeviceGoneError(DeviceError):
+    """An audio device or sound server is not there now, and may come back."""
+
+
 class ModelError(RtsepError):
     """A step model is missing, damaged or not in the format that rtsep loads."""
+
+
+class MidiError(RtsepError):
+    """No MIDI system, or a MIDI port is missing or ambiguous."""

@@ -45,7 +45,8 @@ def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> NDArray[np.floa
     return np.array(sets, np.float32)
 
 
-def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32], gain: float = 1.0) -> NDArray[np.float32]:
+def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32],
+              gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:
     """Mask of every output, F / (F + gain * B), with F the wanted and B all other estimates.
 
     Eq. 8 of the paper, for several stems. Gain 0 lets everything through, 1 makes the masks of
@@ -58,7 +59,7 @@ def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32], gain:
     wanted
         Sets of `wanted_sets`, float32 (outputs, stems).
     gain
-        Weight of the background, 0 or more.
+        Weight of the background, 0 or more; one number, or an array that fits (..., outputs, bins).
 
     Returns
     -------
@@ -67,7 +68,8 @@ def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32], gain:
     """
     floored = estimates + np.float32(_FLOOR)
     foreground: NDArray[np.float32] = wanted @ floored
-    background = (np.float32(gain) * (1 - wanted)) @ floored
+    background = (1 - wanted) @ floored
+    background *= np.asarray(gain, np.float32)
     background += foreground
     foreground /= background
     return foreground

@@ -16,6 +16,7 @@ from rtsep.controls import Controls
 from rtsep.errors import ConfigError
 from rtsep.mask import soft_mask, wanted_sets
 from rtsep.model import StepModel, find_model
+from rtsep.ramp import RAMP_MS, Ramp
 from rtsep.stft import Analysis, Synthesis, mid_signal
 
 Audio = NDArray[np.float32]
@@ -43,6 +44,13 @@ class Separator:
     stems
         Stems to compute, in this order; default all of the model. `rest` is the mixture without the
         other stems named here.
+    threads, provider
+        How the model is run, see `StepModel`.
+
+    Attributes
+    ----------
+    hold
+        True keeps the latest masks and does not ask the model: for a caller that is late.
 
     Raises
     ------
@@ -58,15 +66,16 @@ class Separator:
     """
 
     def __init__(self, model: str | Path = "stage", channels: int = 1, blocksize: int | None = None,
-                 stems: Sequence[str] | None = None) -> None:
+                 stems: Sequence[str] | None = None, threads: int = 1, provider: str = "cpu") -> None:
         if not 1 <= channels <= MAX_CHANNELS:
             raise ConfigError(f"channels is {channels}: give 1 to {MAX_CHANNELS}")
-        self._model = StepModel(find_model(str(model)))
+        self._model = StepModel(find_model(str(model)), threads, provider)
         self.info = self._model.info
         self.channels = channels
         self.stems = tuple(self.info.stems if stems is None else stems)
         self.controls = Controls(self.stems)
         self.bad_blocks = 0
+        self.hold = False
         self._wanted = wanted_sets(self.info.stems, self.stems)
         geometry = self.info.geometry
         self._analysis = Analysis(geometry, channels, self.info.contexts)
@@ -126,6 +135,13 @@ class Separator:
             done += count
         return out
 
+    def preview(self, frames: int) -> Audio:
+        """Sound after the last complete hop as far as it is known, float32 (stems, channels, frames).
+
+        The latest spectrum alone speaks for these frames; of use to fade out where the next hop is late.
+        """
+        return self._synthesis.preview(frames)
+
     def set_blocksize(self, blocksize: int | None) -> None:
         """Promise blocks of a multiple of `blocksize` frames from now on (None: any), and start as new.
 
@@ -146,16 +162,29 @@ class Separator:
         self._synthesis.reset()
         self._pending_frames = 0
         geometry = self.info.geometry
+        self._masks = np.full((1, len(self.stems), geometry.bins), 1.0 / len(self.stems), np.float32)
+        self._gain_ramp: Ramp | None = None
         self._ready.fill(0.0)
         self._ready_frames = self.latency - (geometry.synthesis - geometry.hop)
 
     def _separate(self, block: Audio) -> Audio:
         """Turn whole hops, (channels, frames), into as many of every stem, (stems, channels, frames)."""
         spectra, contexts = self._analysis.push(block)
-        estimates = [self._model.step(magnitude, [context[index] for context in contexts])
-                     for index, magnitude in enumerate(np.abs(mid_signal(spectra)))]
-        masks = soft_mask(np.stack(estimates), self._wanted, self.controls.mask_gain)
+        if not self.hold:
+            estimates = [self._model.step(magnitude, [context[index] for context in contexts])
+                         for index, magnitude in enumerate(np.abs(mid_signal(spectra)))]
+            masks = soft_mask(np.stack(estimates), self._wanted, self._gains(len(estimates)))
+            self._masks = masks[-1:]
+        else:
+            masks = self._masks
         return self._synthesis.push(masks.swapaxes(0, 1)[:, np.newaxis] * spectra)
+
+    def _gains(self, hops: int) -> Audio:
+        """Mask gains of the next hops, float32 (hops or 1, 1, 1)."""
+        target = np.array([self.controls.mask_gain], np.float32)
+        if self._gain_ramp is None:
+            self._gain_ramp = Ramp(target, max(1, round(RAMP_MS / 1e3 * self.samplerate / self.info.geometry.hop)))
+        return self._gain_ramp.next(target, hops).reshape(-1, 1, 1)
 
     def _wait(self, part: Audio) -> None:
         """Keep a part of a hop, and separate the hop when it is complete."""

@@ -66,10 +66,12 @@ class Analysis:
 
     def _frames(self, history: Audio, block: Audio) -> Audio:
         """Stretches of a history's length that end with each hop of a block, (..., hops, length); moves it on."""
-        extended = np.concatenate([history, block], axis=-1)
-        length, hop = history.shape[-1], self._geometry.hop
+        extended = np.concatenate([history, block], axis=-1, dtype=np.float32)
+        length, hop, size = history.shape[-1], self._geometry.hop, extended.itemsize
         history[...] = extended[..., -length:]
-        return np.lib.stride_tricks.sliding_window_view(extended, length, axis=-1)[..., hop::hop, :]
+        # overlapping stretches as a view; numpy's sliding_window_view takes eight times as long for a single hop
+        return np.ndarray((*block.shape[:-1], block.shape[-1] // hop, length), np.float32, extended, hop * size,
+                          (*extended.strides[:-1], hop * size, size))
 
     def reset(self) -> None:
         """Forget all samples."""
@@ -92,6 +94,9 @@ class Synthesis:
         self._geometry = geometry
         self._window = synthesis_window(geometry)
         self._tail = np.zeros((*shape, geometry.synthesis - geometry.hop), np.float32)
+        product = self._window * analysis_window(geometry.analysis, geometry.synthesis)[-geometry.synthesis:]
+        self._weight = np.sum([np.pad(product[start:], (0, start - geometry.hop))  # of the hops so far, after the last
+                               for start in range(geometry.hop, geometry.synthesis, geometry.hop)], axis=0)
 
     def push(self, spectra: Spectrum) -> Audio:
         """Add spectra of shape (..., hops, bins); return the hops that are complete, float32 (..., hops * hop).
@@ -102,10 +107,19 @@ class Synthesis:
         frames = np.fft.irfft(spectra, self._geometry.analysis)[..., -length:] * self._window
         sound = np.zeros((*self._tail.shape[:-1], hops * hop + length - hop), np.float32)
         sound[..., :length - hop] = self._tail
-        for index in range(hops):
-            sound[..., index * hop:index * hop + length] += frames[..., index, :]
+        for start in range(0, length, hop):  # the same part of all hops: they lie side by side
+            part = frames[..., start:start + hop].reshape(*sound.shape[:-1], hops * hop)
+            sound[..., start:start + hops * hop] += part
         self._tail[...] = sound[..., hops * hop:]
         return sound[..., :hops * hop]
+
+    def preview(self, frames: int) -> Audio:
+        """Sound of the next frames, up to a hop, as the spectra so far have it: (..., frames).
+
+        The overlap-add is divided by what the windows so far add up to, so its fall is taken out.
+        """
+        known: Audio = self._tail[..., :frames] / self._weight[:frames]
+        return known
 
     def reset(self) -> None:
         """Forget what has been added so far."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
-_PRIORITY = 60  # below the threads of a JACK server, above everything ordinary
+PRIORITY = 60
+"""Of threads that play: below those of a JACK server, above everything ordinary."""
 
 
 class BlockClock:
@@ -104,8 +105,26 @@ class ClockStream:
             self.error = error
 
 
-def ask_for_realtime() -> None:
-    """Let this thread go before ordinary ones, as threads of sound servers do, where the system allows it."""
-    if hasattr(os, "sched_setscheduler"):
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+def ask_for_realtime(priority: int = PRIORITY) -> str:
+    """Let this thread go before ordinary ones, as threads of sound servers do.
+
+    Parameters
+    ----------
+    priority
+        1 to 99; a higher one goes first.
+
+    Returns
+    -------
+    refusal
+        Why that is not so; empty where it is.
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        return f"{sys.platform} gives it to the threads of audio devices only"
+    if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK in (os.SCHED_FIFO, os.SCHED_RR):
+        return ""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except OSError as error:
+        return (f"{error.strerror}; allow it: ulimit -r 95, or rtprio in /etc/security/limits.conf and membership in "
+                f"the group audio")
+    return ""

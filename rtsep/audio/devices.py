@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rtsep.errors import DeviceError
+from rtsep.errors import DeviceError, DeviceGoneError
 
 Direction = Literal["input", "output"]
 
 _CLIENT_NAME = b"rtsep"  # PortAudio keeps the pointer, so the bytes must live as long as the program
 _NO_DEVICE = ("no audio device here: PortAudio finds neither a sound card nor a running JACK server; "
               "start one, or use --input demo or --input FILE, which need none")
+
+
+JACK = "JACK Audio Connection Kit"
+"""Name of JACK's host API."""
+
+_CHANNELS = re.compile(r"(?P<device>.+):(?P<first>\d+)(?:-(?P<last>\d+))?")
+_BUILT_IN = r"built-?in|internal|macbook|imac|laptop|notebook|\bhda\b|realtek|\bpch\b"
+_MICROPHONE = re.compile(rf"microphone|\bmic\b|mikrofon|{_BUILT_IN}", re.IGNORECASE)
+_LOUDSPEAKER = re.compile(rf"speaker|lautsprecher|{_BUILT_IN}", re.IGNORECASE)
+_QUIET = re.compile(r"headphone|headset|kopfh|hdmi|line[ -]?(in|out)|digital|s/?pdif", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,25 @@ class Device:
         return self.default_input if direction == "input" else self.default_output
 
 
+@dataclass(frozen=True)
+class Route:
+    """Channels of a device.
+
+    Parameters
+    ----------
+    device
+        Whose channels.
+    first
+        First channel in use, counted from 0.
+    count
+        Number of channels; None where nothing was asked for.
+    """
+
+    device: Device
+    first: int = 0
+    count: int | None = None
+
+
 def open_portaudio(client_name: bytes = _CLIENT_NAME) -> Any:
     """Import sounddevice with rtsep's name on JACK.
 
@@ -96,6 +126,48 @@ def list_devices(sounddevice: Any) -> list[Device]:
         for index, entry in enumerate(sounddevice.query_devices())]
 
 
+def choose_route(devices: Sequence[Device], wanted: str | None, direction: Direction) -> Route:
+    """Find a device and its channels by what the user typed.
+
+    Parameters
+    ----------
+    devices, direction
+        As in `choose_device`.
+    wanted
+        As in `choose_device`, and after it perhaps `:3` or `:3-4`, the wanted channels counted from 1. Where
+        all of the text is part of a device's name, it means the name.
+
+    Raises
+    ------
+    DeviceError
+        When there is no such device or channel, or more than one device.
+    """
+    parts = None if wanted is None else _CHANNELS.fullmatch(wanted)
+    if parts is None or _named(devices, (wanted or "").casefold()):
+        return Route(choose_device(devices, wanted, direction))
+    device = choose_device(devices, parts["device"], direction)
+    first, last = int(parts["first"]), int(parts["last"] or parts["first"])
+    if not 1 <= first <= last <= device.channels(direction):
+        raise DeviceError(f"{wanted} asks for channels {first} to {last}: {device.label} has {direction} channels 1 to "
+                          f"{device.channels(direction)}")
+    return Route(device, first - 1, last - first + 1)
+
+
+def check_feedback(source: Device, target: Device) -> None:
+    """Refuse the microphone and the loudspeaker of one computer together.
+
+    Raises
+    ------
+    DeviceError
+        When their names say that this is what they are.
+    """
+    names = (source.label, target.label)
+    if any(map(_QUIET.search, names)) or not (_MICROPHONE.search(names[0]) and _LOUDSPEAKER.search(names[1])):
+        return
+    raise DeviceError(f"{source.label} and {target.label} look like the microphone and the loudspeaker of one "
+                      f"computer, which would howl: use headphones or an audio interface, or say --allow-feedback")
+
+
 def choose_device(devices: Sequence[Device], wanted: str | None, direction: Direction) -> Device:
     """Find a device by what the user typed.
 
@@ -115,22 +187,37 @@ def choose_device(devices: Sequence[Device], wanted: str | None, direction: Dire
         When there is no such device, or more than one.
     """
     if not devices:
-        raise DeviceError(_NO_DEVICE)
+        raise DeviceGoneError(_NO_DEVICE)
     able = [device for device in devices if device.channels(direction) > 0]
     if wanted is None:
         matches = [device for device in able if device.is_default(direction)]
         if not matches:
-            raise DeviceError(f"no default {direction} device: choose one with --{direction}; {_candidates(able)}")
+            raise DeviceGoneError(f"no default {direction} device: choose one with --{direction}; {_candidates(able)}")
     elif wanted.isdecimal():
         matches = [device for device in able if device.index == int(wanted)]
     else:
         matches = _named(able, wanted.casefold())
     if not matches:
-        raise DeviceError(f"no {direction} device matches {wanted!r}; {_candidates(able)}")
+        raise DeviceGoneError(f"no {direction} device matches {wanted!r}; {_candidates(able)}")
     if len(matches) > 1:
         raise DeviceError(f"{len(matches)} {direction} devices match {wanted!r}; give more of the name or its number: "
                           f"{_listed(matches)}")
     return matches[0]
+
+
+def check_channels(device: Device, direction: Direction, channels: int) -> None:
+    """Raise DeviceError where a device has too few channels."""
+    if device.channels(direction) < channels:
+        raise DeviceError(f"{device.label} has {device.channels(direction)} {direction} channels, {channels} are "
+                          f"needed; choose another --{direction} or fewer --channels")
+
+
+def refused_rate(device: Device, direction: Direction, samplerate: int, says: str = "") -> DeviceError:
+    """Make the error of a device that does not take a sample rate, with the ways out."""
+    return DeviceError(
+        f"{device.label} does not take {samplerate} Hz, the rate of the model (its own rate is {device.samplerate} Hz"
+        f"{f'; PortAudio says: {says}' if says else ''}); set the device or the JACK server to {samplerate} Hz, choose "
+        f"another --{direction}, use a model made for {device.samplerate} Hz, or add --resample, which adds latency")
 
 
 def check_format(sounddevice: Any, device: Device, direction: Direction, channels: int, samplerate: int) -> None:
@@ -141,17 +228,12 @@ def check_format(sounddevice: Any, device: Device, direction: Direction, channel
     DeviceError
         When it has too few channels or refuses the sample rate; the message says what to change.
     """
-    if device.channels(direction) < channels:
-        raise DeviceError(f"{device.label} has {device.channels(direction)} {direction} channels, {channels} are "
-                          f"needed; choose another --{direction} or fewer --channels")
+    check_channels(device, direction, channels)
     check = sounddevice.check_input_settings if direction == "input" else sounddevice.check_output_settings
     try:
         check(device=device.index, channels=channels, dtype="float32", samplerate=samplerate)
     except sounddevice.PortAudioError as error:
-        raise DeviceError(
-            f"{device.label} does not take {samplerate} Hz, the rate of the model (its own rate is {device.samplerate} "
-            f"Hz; PortAudio says: {error.args[0]}); set the device or the JACK server to {samplerate} Hz, choose "
-            f"another --{direction}, or use a model made for {device.samplerate} Hz") from None
+        raise refused_rate(device, direction, samplerate, str(error.args[0])) from None
 
 
 def _named(devices: Sequence[Device], wanted: str) -> list[Device]:

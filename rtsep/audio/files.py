@@ -159,21 +159,21 @@ class AudioReader:
 
 
 class AudioWriter:
-    """A WAV file of 32-bit floats, which exists under its name only once it is whole.
+    """A WAV file of 32-bit floats, or a FLAC file of 24 bits, which exists under its name only once it is whole.
 
-    Samples beyond full scale stay as they are. Until `commit` the file is called NAME.part; a `with`
-    block that ends in an error removes it.
+    Samples beyond full scale stay as they are in WAV, and are clipped in FLAC. Until `commit` the file is called
+    NAME.part; a `with` block that ends in an error removes it.
 
     Parameters
     ----------
     path
-        Name of the finished file; missing folders are made.
+        Name of the finished file, `.flac` for FLAC; missing folders are made.
     samplerate
         In Hz.
     channels
-        Number of audio channels.
+        Number of audio channels, at most 8 in FLAC.
     frames
-        Expected length. Files of 4 GB and more, and of unknown length (None), get the RF64 header,
+        Expected length. WAV files of 4 GB and more, and of unknown length (None), get the RF64 header,
         WAV's extension for long files.
 
     Raises
@@ -190,7 +190,9 @@ class AudioWriter:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._part.touch()
-            self._file = _Sequential(self._part, "w", samplerate, channels, "FLOAT", format="WAV" if short else "RF64")
+            flac = self.path.suffix.lower() == ".flac"
+            self._file = _Sequential(self._part, "w", samplerate, channels, "PCM_24" if flac else "FLOAT",
+                                     format="FLAC" if flac else "WAV" if short else "RF64")
         except OSError as error:
             raise AudioFileError(f"cannot write {self.path}: {error.strerror}") from None
         except soundfile.LibsndfileError as error:

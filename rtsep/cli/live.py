@@ -6,18 +6,25 @@ import argparse
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rtsep.cli.midi import OFF as MIDI_OFF
+from rtsep.cli.midi import add_options as add_midi_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rtsep.live.companion import Companion
     from rtsep.live.protocol import LiveSettings
     from rtsep.live.session import Result, Session
     from rtsep.live.sources import Source
+    from rtsep.presets import Preset
 
 DEMO = "demo"
 _DRAWN_S = 60  # of a recording are drawn
+_CALIBRATION_S = 2.0
 _AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".w64", ".caf", ".m4a"}
 
 
@@ -25,10 +32,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser("live", help="separate what plays, while it plays", description="Isolate or remove "
                                    "an instrument, from an input device to an output device. Ctrl-C ends.")
-    parser.add_argument("--input", metavar="DEV", help="device (name, part of it, or number), audio file, or demo: a "
-                        "song that the program makes itself (default: the system's input device)")
-    parser.add_argument("--output", metavar="DEV", help="device; a file or the demo without one is played by the clock "
-                        "into files only (default: the system's output device)")
+    parser.add_argument("--input", metavar="DEV", help="device (name, part of it, or number; DEV:3-4 for its channels "
+                        "3 and 4), audio file, or demo: a song that the program makes itself (default: the system's "
+                        "input device)")
+    parser.add_argument("--output", metavar="DEV", help="device, as for --input; a file or the demo without one is "
+                        "played by the clock into files only (default: the system's output device)")
     parser.add_argument("--model", default="stage", metavar="NAME",
                         help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
     what = parser.add_mutually_exclusive_group()
@@ -44,6 +52,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                         "(default: 2 where it has them)")
     parser.add_argument("--blocksize", type=int, metavar="N", help="frames of a block (default: the device's own "
                         "period, which is fastest; by the clock, the model's hop)")
+    parser.add_argument("--engine", choices=("callback", "worker"), default="callback", help="where the model runs: in "
+                        "the audio callback, or in a thread that has a block's time for it, for slow models and one "
+                        "block later (default: %(default)s)")
+    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu",
+                        help="what runs the model; cuda needs an NVIDIA GPU and --engine worker (default: cpu)")
+    parser.add_argument("--resample", action="store_true", help="use a device at another sample rate than the model's, "
+                        "which adds latency")
+    parser.add_argument("--allow-feedback", action="store_true",
+                        help="take microphone and loudspeaker of one computer together")
+    parser.add_argument("--no-calibration", action="store_true",
+                        help=f"start at once, without {_CALIBRATION_S:g} s of timing the model")
+    parser.add_argument("--auto", action="store_true",
+                        help="take another model where the calibration finds this one too slow")
+    add_midi_options(parser)
+    parser.add_argument("--preset", metavar="NAME", help="controls, and model, of a preset to start with")
     parser.set_defaults(run=run)
 
 
@@ -57,7 +80,14 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console()
     source = _source(args)
-    session = Session(_settings(args, source), source, _folder(args, source), args.seconds)
+    notices = Console(stderr=True)
+    preset = _preset(args)
+    settings = _settings(args, source)
+    if preset is not None and preset.model is not None:
+        settings = replace(settings, model=preset.model)
+    session = Session(settings, source, _folder(args, source), args.seconds, _companions(args, settings), preset=preset,
+                      on_notice=lambda text: notices.print(f"rtsep: {text}", soft_wrap=True, markup=False,
+                                                           highlight=False))
     with _stopped_by_signals(session):
         result = _play(session, console)
     if result is None:
@@ -86,14 +116,38 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     from rtsep.live.protocol import LiveSettings
     from rtsep.mask import REST
 
+    clocked = source is not None and args.output is None
     stem = args.remove or args.stem or "guitar"
     return LiveSettings(
         model=args.model, stems=None if args.split else (stem, REST),
         silent=() if args.split else (stem if args.remove else REST,), split=args.split,
         input=args.input, output=args.output, fed=source is not None,
-        clocked=source is not None and args.output is None,
+        clocked=clocked,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
-        mask_gain=args.mask_gain, record=_folder(args, source) is not None)
+        mask_gain=args.mask_gain, record=_folder(args, source) is not None,
+        engine=args.engine, provider=args.provider, resample=args.resample, allow_feedback=args.allow_feedback,
+        calibration_s=0.0 if clocked or args.no_calibration else _CALIBRATION_S, auto=args.auto)
+
+
+def _preset(args: argparse.Namespace) -> Preset | None:
+    """Return the preset to start with."""
+    from rtsep.presets import find_preset, load_presets
+
+    return None if args.preset is None else find_preset(load_presets(args.presets), args.preset)
+
+
+def _companions(args: argparse.Namespace, settings: LiveSettings) -> list[Companion]:
+    """Return the MIDI process, unless it is off, or nobody asked for it and nobody plays along."""
+    from rtsep.live.companion import Companion
+    from rtsep.midi.mapping import load_mapping, mapping_file
+    from rtsep.midi.process import MidiSettings, run_midi
+    from rtsep.presets import load_presets
+
+    if args.midi == MIDI_OFF or (args.midi is None and settings.clocked):
+        return []
+    load_mapping(mapping_file(args.midi_map))  # mistakes are told before anything starts
+    load_presets(args.presets)
+    return [Companion("midi", run_midi, (MidiSettings(args.midi, args.midi_map, args.presets),))]
 
 
 def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from rtsep import __version__
 from rtsep.errors import RtsepError
 
-COMMANDS = ("live", "separate", "devices", "models")
+COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi")
 """Modules of this package with `add_parser(subparsers)`, which sets `run(args) -> exit code`."""
 
 _INTERRUPTED = 130  # what shells expect after Ctrl-C

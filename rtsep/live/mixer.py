@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from rtsep.controls import Controls
 from rtsep.errors import ConfigError
+from rtsep.ramp import RAMP_MS, Ramp
 
 Audio = NDArray[np.float32]
-RAMP_MS = 15.0
 
 
 def output_channels(stems: int, channels: int, available: int, split: bool) -> int:
@@ -75,40 +75,6 @@ def _pass_or_average(channels: int, outputs: int) -> Audio:
     return np.eye(outputs, channels, dtype=np.float32)
 
 
-class Ramp:
-    """Gains that reach a new target in a straight line.
-
-    Parameters
-    ----------
-    gains
-        Values at the start, float32 (n,).
-    frames
-        Length of the line.
-    """
-
-    def __init__(self, gains: Audio, frames: int) -> None:
-        self._frames = frames
-        self._start = gains.copy()
-        self._target = gains.copy()
-        self._done = frames
-
-    def next(self, target: Audio, frames: int) -> Audio:
-        """Gains of the next frames, float32 (n, frames), or (n, 1) where they do not move."""
-        if not np.array_equal(target, self._target):
-            self._start = self._at(np.array([self._done]))[:, 0]
-            self._target[:] = target
-            self._done = 0
-        if self._done >= self._frames:
-            return self._target[:, np.newaxis]
-        gains = self._at(np.arange(self._done + 1, self._done + frames + 1))
-        self._done += frames
-        return gains
-
-    def _at(self, position: NDArray[np.int64]) -> Audio:
-        share = np.minimum(position / self._frames, 1.0).astype(np.float32)
-        return self._start[:, np.newaxis] * (1 - share) + self._target[:, np.newaxis] * share
-
-
 class Delay:
     """The mixture, as late as the stems are.
 
@@ -138,7 +104,11 @@ class Delay:
 
 
 class Mixer:
-    """Levels, dry/wet, bypass and routing.
+    """Levels, dry/wet, bypass, a master and routing.
+
+    Wet and dry are parts of one signal at the same latency, so what they have in common adds up as
+    amplitudes: their gains sum to one at every moment of a fade, and the common part keeps its power. The
+    law of sine and cosine, made for strangers, would swell it by 3 dB half-way.
 
     Split, bypass gives every stem's bus an equal share of the mixture, so that the buses still sum to it.
 
@@ -156,20 +126,28 @@ class Mixer:
         Where the gains are read, once a block.
     split
         Whether every stem has channels of its own.
+    master
+        Gain of all outputs at the start.
+
+    Attributes
+    ----------
+    master
+        Gain of all outputs, 0 to 1, read once a block.
     """
 
     def __init__(self, stems: Sequence[str], channels: int, outputs: int, samplerate: int, controls: Controls,
-                 split: bool = False) -> None:
+                 split: bool = False, master: float = 1.0) -> None:
         self.outputs = outputs
+        self.master = master
         self._stems = tuple(stems)
         self._controls = controls
         self._split = split
         self._routing = routing_matrix(len(self._stems), channels, outputs, split)
-        self._target = np.zeros(len(self._stems) + 1, np.float32)
+        self._target = np.zeros(len(self._stems) + 2, np.float32)
         self._aim()
         self._ramp = Ramp(self._target, round(RAMP_MS / 1000.0 * samplerate))
 
-    def mix(self, stems: Audio, dry: Audio, out: Audio) -> None:
+    def mix(self, stems: Audio, dry: Audio, out: Audio, presence: Audio | None = None) -> None:
         """Mix one block.
 
         Parameters
@@ -180,9 +158,16 @@ class Mixer:
             The mixture, as late as the stems, float32 (channels, frames).
         out
             Receives the result, float32 (outputs, frames).
+        presence
+            Gain of the stems in each frame, float32 (frames,); where it is below 1, the mixture takes their
+            place. None for 1.
         """
         self._aim()
         gains = self._ramp.next(self._target, dry.shape[1])
+        gains, master = gains[:-1], gains[-1]
+        if presence is not None:
+            gains = gains * presence
+            gains[-1] += 1.0 - presence
         stems *= gains[:-1, np.newaxis]
         if self._split:
             stems += gains[-1] / len(self._stems) * dry
@@ -191,10 +176,11 @@ class Mixer:
             buses = stems.sum(axis=0)
             buses += gains[-1] * dry
         np.matmul(self._routing, buses, out=out)
+        out *= master
 
     def _aim(self) -> None:
-        """Read the controls into the target: a gain a stem, then that of the dry mixture."""
+        """Read the controls into the target: a gain a stem, then those of the dry mixture and of all."""
         wet = 0.0 if self._controls.bypass else self._controls.wet
         for index, stem in enumerate(self._stems):
-            self._target[index] = wet * self._controls.level(stem)
-        self._target[-1] = 1.0 - wet
+            self._target[index] = wet * self._controls.gain(stem)
+        self._target[-2:] = 1.0 - wet, self.master

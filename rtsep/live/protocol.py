@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.live.scheduling import Measure
 from rtsep.mask import REST
 
+ENGINES = ("callback", "worker")
 
 @dataclass(frozen=True)
 class LiveSettings:
@@ -23,7 +25,7 @@ class LiveSettings:
     split
         True: each stem on its own output channels. False: mixed.
     input, output
-        Devices by name or number; None for the default device.
+        Devices by name or number, with `:3` or `:3-4` for chosen channels; None for the default device.
     fed
         True: the mixture comes from the supervisor, not from an input device.
     clocked
@@ -33,9 +35,24 @@ class LiveSettings:
     blocksize
         Frames of a block; None for the device's own period, or the model's hop by the clock.
     mask_gain
-        Weight of the background in the mask.
+        Weight of the background in the mask, at the start.
     record
         Whether the mixture and the stems go to the tape.
+    engine
+        Where the model runs: `callback`, or `worker`, a thread that has a step's time for it and costs a
+        step of latency.
+    provider
+        What runs the model: `cpu`, or `cuda` where it can.
+    threads
+        Threads inside one operator of the model.
+    resample
+        Whether a device at another rate than the model's is used, through a change of the rate.
+    allow_feedback
+        Whether microphone and loudspeaker of one computer may be used together.
+    calibration_s
+        Seconds to spend on choosing the build of the model and the threads; 0 for the defaults at once.
+    auto
+        Whether another model is taken where the wanted one cannot hold the deadline.
     """
 
     model: str = "stage"
@@ -50,17 +67,29 @@ class LiveSettings:
     blocksize: int | None = None
     mask_gain: float = 1.0
     record: bool = False
+    engine: str = "callback"
+    provider: str = "cpu"
+    threads: int = 1
+    resample: bool = False
+    allow_feedback: bool = False
+    calibration_s: float = 0.0
+    auto: bool = False
 
     def __post_init__(self) -> None:
         if self.clocked and not self.fed:
             raise ConfigError("the clock plays files and the demo only: an input device needs an output device")
         if self.blocksize is not None and not 1 <= self.blocksize <= 65536:
             raise ConfigError(f"blocksize is {self.blocksize}: give 1 to 65536 frames, or leave it to the device")
+        if self.engine not in ENGINES:
+            raise ConfigError(f"engine is {self.engine!r}: give {' or '.join(ENGINES)}")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The model is ready and warm; next the stream opens, or waits for the first frames of a fed input."""
+    """The model is ready and warm; next the stream opens, or waits for the first frames of a fed input.
+
+    `path` and `threads` tell which build of the model was chosen.
+    """
 
     model: str
     samplerate: int
@@ -68,19 +97,36 @@ class Loaded:
     stems: tuple[str, ...]
     synthesis: int
     hop: int
+    path: str
+    threads: int
 
 
 @dataclass(frozen=True)
 class Started:
     """The music plays.
 
-    Latencies of the devices in frames; None where the device says nothing believable, 0 without device.
+    Latencies of the devices in frames at the model's rate; None where the device says nothing believable, 0
+    without device.
     """
 
     input: str
     output: str
     input_latency: int | None
     output_latency: int | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was done so that no deadline is missed, and what the system refused."""
+
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for the user; the music goes on."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -95,4 +141,4 @@ class Ended:
     """The input is over, or the stream was stopped as asked."""
 
 
-Message = Loaded | Started | Failed | Ended
+Message = Loaded | Started | Prepared | Notice | Failed | Ended

@@ -24,7 +24,7 @@ def status_line(board: Board, samplerate: int) -> str:
     seconds = board.frames / samplerate
     load = board.busy_s / seconds if seconds else 0.0
     return (f"{int(seconds) // 60}:{int(seconds) % 60:02d}  in {_peak_db(board.input_peak)}  "
-            f"out {_peak_db(board.output_peak)}  load {load:4.0%}  late {board.late}  "
+            f"out {_peak_db(board.output_peak)}  load {load:4.0%}  late {board.late} ({board.fallback_frames} frames)  "
             f"xruns {board.input_xruns} + {board.output_xruns}  Ctrl-C ends")
 
 
@@ -44,10 +44,12 @@ def latency_rows(result: Result) -> Iterator[tuple[str, int | None]]:
     loaded, started, stream = result.loaded, result.started, result.summary.latency
     yield "algorithmic: synthesis window, hop included", loaded.synthesis
     yield f"output behind input, blocks of {result.summary.blocksize}", stream
-    yield "  of this re-blocking", stream - (loaded.synthesis - loaded.hop)
+    yield "  of this re-blocking, and the worker", stream - (loaded.synthesis - loaded.hop)
+    if result.summary.resampling:
+        yield "change of the sample rate", result.summary.resampling
     yield "device, input", started.input_latency
     yield "device, output", started.output_latency
-    parts = (stream, started.input_latency, started.output_latency)
+    parts = (stream, result.summary.resampling, started.input_latency, started.output_latency)
     yield "total: output behind input, and devices", None if None in parts else sum(part or 0 for part in parts)
 
 
@@ -62,11 +64,15 @@ def run_rows(result: Result) -> Iterator[tuple[str, str]]:
     yield "load", f"{summary.load:.1%}"
     yield "late hops", str(summary.late)
     yield "xruns: input, output", f"{summary.input_xruns}, {summary.output_xruns}"
-    troubles = {"bad blocks (NaN or infinity), silenced": summary.bad_blocks,
+    troubles = {"frames of the mixture for late hops": summary.fallback_frames,
+                "reconnections to the device": summary.reconnects,
+                "bad blocks (NaN or infinity), silenced": summary.bad_blocks,
                 "restarts, as the block size changed": summary.restarts,
                 "blocks without input in time": summary.starved_blocks,
                 "frames missing in the recording": summary.lost_frames}
     yield from ((name, str(count)) for name, count in troubles.items() if count)
+    yield from ((measure.name, f"refused: {measure.refusal}" if measure.refusal else "on")
+                for measure in result.measures)
 
 
 def quality_table(recorded: Mapping[str, Audio], truth: Mapping[str, Audio]) -> Table:

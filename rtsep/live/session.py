@@ -1,23 +1,32 @@
-"""One run of the live separator, from start to the numbers at the end: feeds, records, listens, stops."""
+"""One run of the live separator, from start to the numbers at the end: feeds, records, listens, begins again, stops."""
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from rtsep.errors import RtsepError
+from rtsep.controls import Controls
+from rtsep.errors import DeviceError, DeviceGoneError, RtsepError
+from rtsep.live.change import ModelChange, check_successor
+from rtsep.live.companion import Companion, CompanionProcess, OnNotice
 from rtsep.live.feeder import Feeder
-from rtsep.live.protocol import Ended, LiveSettings, Loaded, Started
+from rtsep.live.protocol import Ended, LiveSettings, Loaded, Message, Notice, Prepared, Started
 from rtsep.live.recorder import Recorder
-from rtsep.live.shared import Board
+from rtsep.live.scheduling import Measure
+from rtsep.live.shared import Board, new_memory
 from rtsep.live.sources import Source
 from rtsep.live.statistics import Summary, summarise
-from rtsep.live.supervisor import AudioProcess
+from rtsep.live.supervisor import AudioProcess, CrashError
+from rtsep.presets import Preset, put_preset
 
 _TICK_S = 0.03
+_RETRY_S = 0.5  # between two looks for a lost device
+_MOST_CRASHES = 5  # of audio processes, until a run is given up
 
 OnTick = Callable[[Board, int], None]
 
@@ -32,6 +41,8 @@ class Result:
         What the audio process said at its start.
     summary
         Its numbers.
+    measures
+        What was done so that no deadline is missed.
     recorded
         Files by track, `mixture` and the stems; empty without a recording.
     failure
@@ -41,12 +52,13 @@ class Result:
     loaded: Loaded
     started: Started
     summary: Summary
+    measures: tuple[Measure, ...] = ()
     recorded: dict[str, Path] = field(default_factory=dict)
     failure: str | None = None
 
 
 class Session:
-    """A live run.
+    """A live run; made for one call of `run`.
 
     Parameters
     ----------
@@ -58,27 +70,48 @@ class Session:
         Where the recording goes; None for no recording.
     seconds
         Length of the run; None for as long as the input lasts, or until `stop`.
+    companions
+        Further processes that read and write the board, such as MIDI.
+    on_notice
+        Gets sentences for the user while the run goes on.
+    preset
+        Sets the controls once, at the start; its model is the settings' matter.
     """
 
     def __init__(self, settings: LiveSettings, source: Source | None = None, folder: Path | None = None,
-                 seconds: float | None = None) -> None:
+                 seconds: float | None = None, companions: Sequence[Companion] = (),
+                 on_notice: OnNotice = lambda _: None, preset: Preset | None = None) -> None:
         self._settings = settings
         self._source = source
         self._folder = folder
         self._seconds = seconds
+        self._companions = companions
+        self._notify = on_notice
+        self._preset = preset
         self._stopping = threading.Event()
+        self._memory = new_memory(multiprocessing.get_context("spawn"))
+        self._stack = ExitStack()
+        self._beside: list[CompanionProcess] = []
+        self._feeder: Feeder | None = None
+        self._recorder: Recorder | None = None
+        self._loaded: Loaded | None = None
+        self._started: Started | None = None
+        self._measures: tuple[Measure, ...] = ()
+        self._model = settings.model  # that was asked for last
+        self._change = ModelChange(self._memory.board)
+        self._waiting = False  # for a lost device
 
     def stop(self) -> None:
         """End the run cleanly; for signal handlers and other threads."""
         self._stopping.set()
 
     def run(self, on_tick: OnTick | None = None) -> Result | None:
-        """Play until the end.
+        """Play until the end; where a device goes, wait until it is back.
 
         Parameters
         ----------
         on_tick
-            Called some thirty times a second with the board and the sample rate.
+            Called some thirty times a second with the board and the sample rate, while the music plays.
 
         Returns
         -------
@@ -88,84 +121,179 @@ class Session:
         Raises
         ------
         RtsepError
-            When it cannot start, or a file cannot be read or written.
+            When it cannot start.
         """
-        with AudioProcess(self._settings) as process, ExitStack() as stack:
-            loaded = self._wait_for_model(process)
-            if loaded is None:
+        self._put_controls()
+        with self._stack:
+            failure = self._play_on(on_tick or (lambda *_: None))
+            if self._loaded is None or self._started is None:
                 return None
-            feeder = self._feeder(process, loaded)
-            recorder = self._recorder(process, loaded)
-            if recorder is not None:
-                stack.enter_context(recorder)
-            started, failure = self._play(process, loaded, feeder, recorder, on_tick)
-            if started is None:
-                return None
-            recorded = recorder.paths if recorder is not None else {}
-            return Result(loaded, started, summarise(process.board, loaded.samplerate), recorded, failure)
+            recorded = self._recorder.paths if self._recorder is not None else {}
+            summary = summarise(self._memory.board, self._loaded.samplerate)
+            return Result(self._loaded, self._started, summary, self._measures, recorded, failure)
 
-    def _wait_for_model(self, process: AudioProcess) -> Loaded | None:
-        while not self._stopping.is_set():
-            message = process.receive(_TICK_S)
-            if isinstance(message, Loaded):
-                return message
-        return None
+    def _put_controls(self) -> None:
+        """Write the controls as they are at the start; later nobody but their writers touches them."""
+        stems = self._settings.stems or ()
+        controls = Controls(stems)
+        controls.mask_gain = self._settings.mask_gain
+        for stem in self._settings.silent:
+            controls.set_level(stem, 0.0)
+        self._memory.board.put_controls(controls, stems)
 
-    def _play(self, process: AudioProcess, loaded: Loaded, feeder: Feeder | None, recorder: Recorder | None,
-              on_tick: OnTick | None) -> tuple[Started | None, str | None]:
-        """Serve the audio process until the run is over; return what it said at its start, and its failure."""
-        started: Started | None = None
-        failure: str | None = None
-        while not self._over(process.board, loaded.samplerate):
-            _serve(feeder, recorder)
+    def _play_on(self, on_tick: OnTick) -> str | None:
+        """Play, and begin anew whenever a device was lost; return a sentence where something broke for good."""
+        crashes, told = 0, ""
+        while True:
             try:
-                message = process.receive(_TICK_S)
-            except RtsepError as error:
-                if started is None:
+                if not self._play(on_tick):
+                    return None
+                self._settings = replace(self._settings, model=self._model)
+                continue
+            except DeviceError as error:
+                if self._started is None:
                     raise
-                failure = str(error)
-                break
-            if isinstance(message, Started):
-                started = message
-            elif isinstance(message, Ended):
-                break
-            if on_tick is not None and started is not None:
-                on_tick(process.board, loaded.samplerate)
-        process.stop()
-        _serve(feeder, recorder)
-        return started, failure
+                crashes += isinstance(error, CrashError)
+                if crashes > _MOST_CRASHES:
+                    return str(error)
+                told = self._tell(error, told)
+            except RtsepError as error:
+                if self._started is None:
+                    raise
+                return str(error)
+            if not self._pause():
+                return None
 
-    def _over(self, board: Board, samplerate: int) -> bool:
+    def _tell(self, error: DeviceError, told: str) -> str:
+        """Say once that a device went, and then only what keeps it from being used again."""
+        text = str(error)
+        if not self._waiting:
+            self._waiting = True
+            self._notify(f"{text}; the music goes on when it is back, Ctrl-C ends")
+        elif not isinstance(error, DeviceGoneError) and text != told:
+            self._notify(text)
+        return text
+
+    def _pause(self) -> bool:
+        """Wait a little; False where the run is over meanwhile."""
+        until = time.monotonic() + _RETRY_S
+        while time.monotonic() < until:
+            self._serve()
+            if self._stopping.wait(_TICK_S):
+                return False
+        return True
+
+    def _play(self, on_tick: OnTick) -> bool:
+        """Run one audio process until the run is over, or until another model is to play, and return True then.
+
+        Raises
+        ------
+        RtsepError
+            When it fails, or cannot start.
+        """
+        with AudioProcess(self._settings, self._memory) as process:
+            playing = change = False
+            while not change and not self._over():
+                self._serve()
+                message = process.receive(_TICK_S)
+                if isinstance(message, Ended):
+                    break
+                self._hear(message)
+                playing |= isinstance(message, Started)
+                if playing and self._loaded is not None:
+                    on_tick(self._memory.board, self._loaded.samplerate)
+                    change = self._change.due(self._loaded.samplerate)
+            process.stop()
+            for message in process.last_messages():
+                self._hear(message)
+        self._serve()
+        return change
+
+    def _hear(self, message: Message | None) -> None:
+        if isinstance(message, Loaded):
+            self._begin(message)
+        elif isinstance(message, Started):
+            self._welcome(message)
+        elif isinstance(message, Prepared):
+            self._measures = message.measures
+        elif isinstance(message, Notice):
+            self._notify(message.text)
+
+    def _begin(self, loaded: Loaded) -> None:
+        """Prepare what surrounds the audio process; at a later time, tell it that it is another one."""
+        first, self._loaded = self._loaded is None, loaded
+        self._settings = replace(self._settings, model=loaded.path, threads=loaded.threads, channels=loaded.channels,
+                                 calibration_s=0.0)
+        if not first:
+            if self._recorder is not None:
+                self._recorder.begin_again(self._memory.feed.taken)
+            for beside in self._beside if self._waiting else ():
+                beside.start()
+            return
+        if self._preset is not None:
+            put_preset(self._preset, self._memory.board, loaded.stems)
+        self._feeder = self._make_feeder(loaded)
+        self._recorder = self._make_recorder(loaded)
+        for companion in self._companions:
+            beside = CompanionProcess(companion, self._memory.board, loaded.stems, self._notify, self._call)
+            self._stack.callback(beside.stop)
+            self._beside.append(beside)
+
+    def _call(self, preset: Preset) -> None:
+        """Set the controls of a preset, and ask for its model where another one plays."""
+        assert self._loaded is not None
+        if preset.model not in (None, self._model):
+            try:
+                check_successor(preset.model, self._loaded, self._settings.stems is None)
+            except RtsepError as error:
+                self._notify(f"preset {preset.name}: {error}")
+                return
+            self._model = preset.model
+            self._change.ask()
+        put_preset(preset, self._memory.board, self._loaded.stems)
+
+    def _welcome(self, started: Started) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._memory.board.reconnects += 1
+            self._notify(f"{started.output} is back: the music goes on")
+        elif self._started is not None and self._loaded is not None:
+            self._notify(f"the model {self._loaded.model} plays")
+        self._started = started
+        self._change.begin()
+
+    def _serve(self) -> None:
+        """Feed, record, and look after the companions."""
+        if self._feeder is not None:
+            self._feeder.feed()
+        if self._recorder is not None:
+            self._recorder.drain(None if self._feeder is None else self._feeder.frames)
+        for beside in self._beside:
+            beside.look_after()
+
+    def _over(self) -> bool:
         """Whether the user stopped, or the wanted seconds of an input device are played."""
         if self._stopping.is_set():
             return True
-        limit = self._frames(samplerate)
-        return self._source is None and limit is not None and board.frames >= limit
+        if self._source is not None or self._loaded is None:
+            return False
+        limit = self._frames(self._loaded.samplerate)
+        return limit is not None and self._memory.board.frames >= limit
 
     def _frames(self, samplerate: int) -> int | None:
         """Wanted length of the run."""
         return None if self._seconds is None else round(self._seconds * samplerate)
 
-    def _feeder(self, process: AudioProcess, loaded: Loaded) -> Feeder | None:
+    def _make_feeder(self, loaded: Loaded) -> Feeder | None:
         if self._source is None:
             return None
-        process.feed.shape(loaded.channels)
-        limit = self._frames(loaded.samplerate)
-        return Feeder(self._source.blocks(loaded.samplerate), process.feed, process.board, limit)
+        memory = self._memory
+        memory.feed.shape(loaded.channels)
+        return Feeder(self._source.blocks(loaded.samplerate), memory.feed, memory.board,
+                      self._frames(loaded.samplerate))
 
-    def _recorder(self, process: AudioProcess, loaded: Loaded) -> Recorder | None:
+    def _make_recorder(self, loaded: Loaded) -> Recorder | None:
         if self._folder is None:
             return None
-        limits = [self._frames(loaded.samplerate)]
-        if self._source is not None:
-            limits.append(self._source.frames(loaded.samplerate))
-        frames = min((limit for limit in limits if limit is not None), default=None)
-        return Recorder(self._folder, loaded.stems, loaded.samplerate, loaded.channels, process.tape, process.board,
-                        frames)
-
-
-def _serve(feeder: Feeder | None, recorder: Recorder | None) -> None:
-    if feeder is not None:
-        feeder.feed()
-    if recorder is not None:
-        recorder.drain(None if feeder is None else feeder.frames)
+        recorder = Recorder(self._folder, loaded.stems, loaded.samplerate, loaded.channels, self._memory, self._notify)
+        return self._stack.enter_context(recorder)

@@ -47,7 +47,7 @@ class Summary:
     """Numbers of a run.
 
     Times in ms; `load` is the share of the real time that was spent in callbacks; `deadline_ms` is the
-    length of a block. `late` callbacks took longer than that.
+    length of a block. The counts are those of the board.
     """
 
     seconds: float
@@ -60,13 +60,16 @@ class Summary:
     longest_ms: float
     load: float
     late: int
+    fallback_frames: int
     input_xruns: int
     output_xruns: int
     bad_blocks: int
     restarts: int
     starved_blocks: int
     lost_frames: int
+    reconnects: int
     latency: int
+    resampling: int
 
 
 def summarise(board: Board, samplerate: int) -> Summary:
@@ -78,9 +81,11 @@ def summarise(board: Board, samplerate: int) -> Summary:
         deadline_ms=1e3 * board.blocksize / samplerate,
         p50_ms=percentile_ms(times, 50.0), p99_ms=percentile_ms(times, 99.0), longest_ms=1e3 * board.longest_s,
         load=board.busy_s / seconds if seconds else 0.0,
-        late=board.late, input_xruns=board.input_xruns, output_xruns=board.output_xruns,
+        late=board.late, fallback_frames=board.fallback_frames,
+        input_xruns=board.input_xruns, output_xruns=board.output_xruns,
         bad_blocks=board.bad_blocks, restarts=board.restarts, starved_blocks=board.starved_blocks,
-        lost_frames=board.lost_frames, latency=board.latency)
+        lost_frames=board.lost_frames, reconnects=board.reconnects, latency=board.latency,
+        resampling=board.resampling)
 
 
 def percentile_ms(times: NDArray[np.uint32], percent: float) -> float:

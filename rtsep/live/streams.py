@@ -1,4 +1,4 @@
-"""Streams that call the engine: two devices, a fed input with an output device, or a fed input with a clock."""
+"""Streams that call the engine through PortAudio, or by a clock where there is no device."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.audio.clock import ClockStream
-from rtsep.audio.devices import Device
+from rtsep.audio.devices import Route
 from rtsep.errors import DeviceError
-from rtsep.live.engine import Engine
+from rtsep.live.engine import Processor
+from rtsep.live.scheduling import Measure, prepare_thread
 from rtsep.live.shared import RUNNING, Board, Ring
 
 Audio = NDArray[np.float32]
@@ -39,52 +40,68 @@ class Player:
 
     Parameters
     ----------
-    engine
+    processor
         Does the work.
     board
         Shared with the supervisor.
     feed
         Where a fed input comes from; None for an input device.
-    channels
-        Channels of the mixture.
+
+    Attributes
+    ----------
+    measures
+        What was done for the thread that calls back; None before the first block.
     """
 
-    def __init__(self, engine: Engine, board: Board, feed: Ring | None, channels: int) -> None:
-        self._engine = engine
+    def __init__(self, processor: Processor, board: Board, feed: Ring | None) -> None:
+        self._processor = processor
         self._board = board
         self._feed = feed
-        self._block = np.zeros((channels, 0), np.float32)
+        self._block = np.zeros((processor.channels, 0), np.float32)
         self._silence = 0  # frames played since the end of the fed input
+        self.measures: tuple[Measure, ...] | None = None
         self.finished = False
         self.error: Exception | None = None
 
-    def duplex(self, indata: Audio, outdata: Audio, frames: int, _time: Any, status: Any) -> None:
-        """Serve an input and an output device; arrays are (frames, channels)."""
-        self._count(status)
-        self._process(indata.T, outdata.T)
+    @property
+    def channels(self) -> int:
+        """Channels of the mixture."""
+        return self._processor.channels
 
-    def output_only(self, outdata: Audio, frames: int, _time: Any, status: Any) -> None:
-        """Serve an output device from the fed input."""
-        self._count(status)
-        self._process(self._next(frames, gaps=True), outdata.T)
+    @property
+    def samplerate(self) -> int:
+        """Frames per second."""
+        return self._processor.samplerate
 
-    def clocked(self, out: Audio, overdue: float) -> bool:
-        """Play one block from the fed input, float32 (outputs, frames) out; False when that was the last."""
-        self._board.output_xruns += overdue * self._engine.samplerate > 1.0
-        block = self._next(out.shape[1], gaps=False)
-        if block.shape[1]:
-            self._engine.process(block, out)
-        return not self.finished
-
-    def _process(self, block: Audio, out: Audio) -> None:
+    def play(self, block: Audio | None, out: Audio) -> None:
+        """Play a block of an input device, or None for a fed input; arrays are (channels, frames)."""
         if self.error is not None:
             out[:] = 0.0
             return
         try:
-            self._engine.process(block, out)
-        except Exception as error:  # must not reach PortAudio's thread; the watching thread reports it
+            self._processor.process(self._next(out.shape[1], gaps=True) if block is None else block, out)
+            if self.measures is None:
+                self.measures = prepare_thread()
+        except Exception as error:  # must not reach the sound system's thread; the watching thread reports it
             out[:] = 0.0
             self.error = error
+
+    def clocked(self, out: Audio, overdue: float) -> bool:
+        """Play one block from the fed input, float32 (outputs, frames) out; False when that was the last."""
+        self._board.output_xruns += overdue * self._processor.samplerate > 1.0
+        block = self._next(out.shape[1], gaps=False)
+        if block.shape[1]:
+            self.play(block, out)
+        return not self.finished and self.error is None
+
+    def set_deadline(self, deadline: bool) -> None:
+        """Say whether somebody waits for every block in real time."""
+        self._processor.deadline = deadline
+
+    def count(self, inputs: bool, outputs: bool) -> None:
+        """Count an xrun of input or output."""
+        self._board.input_xruns += inputs
+        self._board.output_xruns += outputs
 
     def _next(self, frames: int, gaps: bool) -> Audio:
         """Return the next block of the fed input, silence after its end.
@@ -106,10 +123,37 @@ class Player:
             self.finished = self._silence >= self._board.latency > 0
         return self._block
 
-    def _count(self, status: Any) -> None:
+
+class PortAudioCallbacks:
+    """The player as PortAudio calls it: arrays of (frames, channels), from the first channel of a device on.
+
+    Parameters
+    ----------
+    player
+        Plays the chosen channels.
+    source, target
+        Which ones; None as source for a fed input.
+    """
+
+    def __init__(self, player: Player, source: Route | None, target: Route) -> None:
+        self._player = player
+        self._inputs = None if source is None else slice(source.first, source.first + player.channels)
+        self._first_output = target.first
+
+    def duplex(self, indata: Audio, outdata: Audio, frames: int, _time: Any, status: Any) -> None:
+        """Serve an input and an output device."""
+        self._serve(indata[:, self._inputs].T, outdata, status)
+
+    def output_only(self, outdata: Audio, frames: int, _time: Any, status: Any) -> None:
+        """Serve an output device from the fed input."""
+        self._serve(None, outdata, status)
+
+    def _serve(self, block: Audio | None, outdata: Audio, status: Any) -> None:
         if status:
-            self._board.input_xruns += bool(status.input_overflow or status.input_underflow)
-            self._board.output_xruns += bool(status.output_overflow or status.output_underflow)
+            self._player.count(bool(status.input_overflow or status.input_underflow),
+                               bool(status.output_overflow or status.output_underflow))
+        outdata[:, :self._first_output] = 0.0
+        self._player.play(block, outdata.T[self._first_output:])
 
 
 def open_clock(player: Player, outputs: int, samplerate: int, blocksize: int) -> ClockStream:
@@ -118,27 +162,28 @@ def open_clock(player: Player, outputs: int, samplerate: int, blocksize: int) ->
     return ClockStream(lambda overdue: player.clocked(out, overdue), samplerate, blocksize)
 
 
-def open_devices(sounddevice: Any, player: Player, source: Device | None, target: Device, channels: int,
-                 outputs: int, samplerate: int, blocksize: int | None) -> Any:
+def open_portaudio_stream(sounddevice: Any, player: Player, source: Route | None, target: Route, outputs: int,
+                          samplerate: int, blocksize: int | None) -> Any:
     """Stream of an output device, with an input device or without one.
 
-    A blocksize of 0 lets the device bring its own period: on JACK any other value, even the server's own,
-    costs one more block of delay.
+    Channels before the chosen ones are opened too, and left alone: every host API can do that.
 
     Raises
     ------
     DeviceError
         When the devices cannot be opened together.
     """
+    callbacks = PortAudioCallbacks(player, source, target)
     common = {"samplerate": samplerate, "blocksize": blocksize or 0, "dtype": "float32", "latency": "low"}
     try:
         if source is None:
-            return sounddevice.OutputStream(device=target.index, channels=outputs, callback=player.output_only,
-                                            **common)
-        return sounddevice.Stream(device=(source.index, target.index), channels=(channels, outputs),
-                                  callback=player.duplex, **common)
+            return sounddevice.OutputStream(device=target.device.index, channels=target.first + outputs,
+                                            callback=callbacks.output_only, **common)
+        return sounddevice.Stream(device=(source.device.index, target.device.index),
+                                  channels=(source.first + player.channels, target.first + outputs),
+                                  callback=callbacks.duplex, **common)
     except sounddevice.PortAudioError as error:
-        names = target.label if source is None else f"{source.label} and {target.label}"
+        names = target.device.label if source is None else f"{source.device.label} and {target.device.label}"
         raise DeviceError(f"cannot open {names} at {samplerate} Hz (PortAudio says: {error.args[0]}); take input and "
                           f"output of one host API, and see rtsep devices") from None
 

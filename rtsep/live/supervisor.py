@@ -7,20 +7,22 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from rtsep.errors import DeviceError, RtsepError
-from rtsep.live.process import STOP_SIGNALS, Rooms, run_audio
+from rtsep.errors import DeviceError, DeviceGoneError
+from rtsep.live.process import STOP_SIGNALS, run_audio
 from rtsep.live.protocol import Failed, LiveSettings, Message, Started
-from rtsep.live.shared import Ring, new_board
+from rtsep.live.shared import Memory
 
-HANG_S = 4.0  # without a heartbeat for so long, the audio process counts as hanging
+HANG_S = 1.5  # without a heartbeat for so long, the audio process counts as hanging
 _STOP_S = 2.0  # what a clean end may take
-_STARTUP_S = 30.0  # what loading the model and opening the devices may take
-_FEED_SAMPLES = 1 << 20  # 12 s of stereo
-_TAPE_SAMPLES = 1 << 22  # 16 s of a stereo mixture with two stereo stems
+_STARTUP_S = 60.0  # what loading the model and opening the devices may take
+
+
+class CrashError(DeviceError):
+    """The audio process died, perhaps of its sound server."""
 
 
 class AudioProcess:
@@ -32,23 +34,17 @@ class AudioProcess:
     ----------
     settings
         What to play.
-
-    Attributes
-    ----------
-    board, feed, tape
-        Shared memory.
+    memory
+        Shared with it. Its controls, and what waits in its rings, outlive the process.
     """
 
-    def __init__(self, settings: LiveSettings) -> None:
+    def __init__(self, settings: LiveSettings, memory: Memory) -> None:
         context = multiprocessing.get_context("spawn")
-        self.board = new_board(context)
-        self.feed = Ring(context, _FEED_SAMPLES)
-        self.tape = Ring(context, _TAPE_SAMPLES)
+        self._board = memory.board
         self._pipe, self._child_pipe = context.Pipe()
-        self._process = context.Process(
-            target=run_audio, name="rtsep-audio", daemon=True,
-            args=(settings, self._child_pipe, Rooms(self.board, self.feed, self.tape)))
-        self._heartbeat = 0
+        self._process = context.Process(target=run_audio, name="rtsep-audio", daemon=True,
+                                        args=(settings, self._child_pipe, memory))
+        self._heartbeat = self._board.heartbeat
         self._heard = 0.0
         self._patience_s = _STARTUP_S
 
@@ -58,7 +54,7 @@ class AudioProcess:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        with _signals_ignored():
+        with signals_ignored():
             self._process.start()
         self._child_pipe.close()
         self._heard = time.monotonic()
@@ -81,7 +77,7 @@ class AudioProcess:
                 message: Message = self._pipe.recv()
             except (EOFError, OSError):
                 self._process.join(_STOP_S)
-                raise RtsepError(f"the audio process died (exit code {self._process.exitcode})") from None
+                raise CrashError(f"the audio process died (exit code {self._process.exitcode})") from None
             if isinstance(message, Failed):
                 raise message.error
             if isinstance(message, Started):
@@ -90,6 +86,12 @@ class AudioProcess:
             return message
         self._check_heartbeat()
         return None
+
+    def last_messages(self) -> Iterator[Message]:
+        """Messages that were on their way when it ended."""
+        with suppress(EOFError, OSError):
+            while self._pipe.poll():
+                yield self._pipe.recv()
 
     def stop(self) -> None:
         """Ask the child to stop and close the stream; end it by force after two seconds."""
@@ -107,16 +109,16 @@ class AudioProcess:
 
     def _check_heartbeat(self) -> None:
         now = time.monotonic()
-        if self.board.heartbeat != self._heartbeat:
-            self._heartbeat = self.board.heartbeat
+        if self._board.heartbeat != self._heartbeat:
+            self._heartbeat = self._board.heartbeat
             self._heard = now
         elif now - self._heard > self._patience_s:
-            raise DeviceError("the audio process hangs, which happens when a sound server does; restart the server, "
-                              "then rtsep live")
+            raise DeviceGoneError("the audio process hangs, which happens when a sound server does; restart the "
+                                  "server")
 
 
 @contextmanager
-def _signals_ignored() -> Iterator[None]:
+def signals_ignored() -> Iterator[None]:
     """Start a process that Ctrl-C in the terminal does not reach: it inherits this from the first moment."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from rtsep.audio import devices as module
-from rtsep.audio.devices import Device, check_format, choose_device, list_devices
+from rtsep.audio.devices import Device, check_feedback, check_format, choose_device, choose_route, list_devices
 from rtsep.cli.main import main
 from rtsep.errors import DeviceError
 
@@ -59,6 +59,54 @@ def test_host_api_tells_namesakes_apart() -> None:
 def test_refusals(devices: list[Device], wanted: str | None, direction: module.Direction, sentence: str) -> None:
     with pytest.raises(DeviceError, match=sentence):
         choose_device(devices, wanted, direction)
+
+
+@pytest.mark.parametrize(("wanted", "index", "first", "count"), [
+    ("UMC404:3-4", 0, 2, 2),
+    ("umc:2", 0, 1, 1),
+    ("0:1-4", 0, 0, 4),
+    ("UMC404HD", 0, 0, None),
+    (None, 1, 0, None),
+])
+def test_channels_of_a_device(wanted: str | None, index: int, first: int, count: int | None) -> None:
+    route = choose_route(DEVICES, wanted, "input")
+    assert (route.device.index, route.first, route.count) == (index, first, count)
+
+
+def test_a_name_with_a_colon_is_a_name() -> None:
+    devices = [Device(0, "Codec (hw:1,0)", "ALSA", 2, 2, 44100)]
+    assert choose_route(devices, "hw:1", "input").count is None
+
+
+@pytest.mark.parametrize(("wanted", "sentence"), [
+    ("UMC404:3-5", "UMC404:3-5 asks for channels 3 to 5: UMC404HD 192k, ALSA has input channels 1 to 4"),
+    ("UMC404:0-1", "asks for channels 0 to 1"),
+    ("UMC404:4-3", "asks for channels 4 to 3"),
+    ("violin:1-2", "no input device matches 'violin'"),
+])
+def test_channels_that_are_not_there(wanted: str, sentence: str) -> None:
+    with pytest.raises(DeviceError, match=sentence):
+        choose_route(DEVICES, wanted, "input")
+
+
+@pytest.mark.parametrize(("source", "target", "howls"), [
+    ("MacBook Pro Microphone", "MacBook Pro Speakers", True),
+    ("Built-in Microphone", "Built-in Output", True),
+    ("Microphone Array (Realtek Audio)", "Speakers (Realtek Audio)", True),
+    ("HDA Intel PCH: ALC257 Analog", "HDA Intel PCH: ALC257 Analog", True),
+    ("MacBook Pro Microphone", "External Headphones", False),
+    ("UMC404HD 192k", "Built-in Output", False),
+    ("BlackHole 2ch", "MacBook Pro Speakers", False),
+    ("HDA Intel PCH: ALC257 Analog", "HDA NVidia: HDMI 0", False),
+    ("system", "system", False),
+])
+def test_microphone_and_loudspeaker_of_one_computer(source: str, target: str, howls: bool) -> None:
+    pair = Device(0, source, "X", 2, 0, 44100), Device(1, target, "X", 0, 2, 44100)
+    if howls:
+        with pytest.raises(DeviceError, match=r"which would howl: use headphones.*--allow-feedback"):
+            check_feedback(*pair)
+    else:
+        check_feedback(*pair)
 
 
 class FakePortAudio:

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
-from bench.latency import main, paced, statistics
+from bench.latency import main, model_is_late
+from bench.machine import memory_bandwidth, weight_bytes
+from bench.paced import back_to_back, busy_neighbour, paced, statistics
+from training.graph import StepGraph
+
+KEYS = {"model", "provider", "threads", "paced", "hop_ms", "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms",
+        "max_ms", "misses", "hops", "load_percent", "weight_bytes", "bandwidth_limit_ms", "ratio_to_limit"}
+
+
+@pytest.fixture
+def _ordinary_priority() -> Iterator[None]:
+    """Give the priority back that a measurement takes."""
+    yield
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def test_pace_and_durations_are_the_works_own() -> None:
@@ -27,6 +44,12 @@ def test_pace_and_durations_are_the_works_own() -> None:
     assert early.max() <= 0.0, "no turn may come before its time"
 
 
+def test_back_to_back_times_every_turn() -> None:
+    times = back_to_back(lambda: time.sleep(0.002), 5)
+    assert times.size == 5
+    assert times.min() >= 0.002
+
+
 def test_statistics_of_known_times() -> None:
     times = np.array([0.001] * 98 + [0.010, 0.020])
     found = statistics(times, 0.005)
@@ -36,18 +59,71 @@ def test_statistics_of_known_times() -> None:
     assert found["load_percent"] == pytest.approx(100 * (98 * 0.001 + 0.03) / 100 / 0.005)
 
 
-def test_report_has_every_key(tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["--model", str(tiny_model), "--seconds", "0.5", "--json", str(tmp_path / "report.json")])
+@pytest.mark.usefixtures("_ordinary_priority")
+def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_path: Path,
+                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["--model", str(tiny_model), "--seconds", "0.3", "--json", str(tmp_path / "report.json"),
+                 "--picture", str(tmp_path / "times.png")])
     report = json.loads((tmp_path / "report.json").read_text())
     assert {"machine", "versions", "results", "noise_floor"} <= set(report)
-    (row,) = report["results"]
-    assert {"model", "provider", "threads", "paced", "hop_ms", "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms",
-            "max_ms", "misses", "hops", "load_percent"} <= set(row)
+    assert set(report["noise_floor"]) == {"p50_ms", "p99_ms", "max_ms", "misses"}
+    assert all(set(row) >= KEYS for row in report["results"])
+    assert [(row["paced"], row["neighbour"]) for row in report["results"]] == [
+        (True, False), (False, False), (True, True)]
+    row = report["results"][0]
     assert row["hop_ms"] == pytest.approx(256 / 44.1)
-    assert row["hops"] == round(0.5 * 44100 / 256)
+    assert row["hops"] == round(0.3 * 44100 / 256)
+    assert row["ratio_to_limit"] == pytest.approx(row["p50_ms"] / row["bandwidth_limit_ms"])
     assert 0 < row["p50_ms"] <= row["max_ms"]
-    assert code == int(row["misses"] > 0 and report["noise_floor"]["misses"] == 0)
+    assert code == int(model_is_late(report))
     assert "bare loop" in capsys.readouterr().out
+    assert (tmp_path / "times.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("row", "floor", "late"), [
+    ({"paced": True, "neighbour": False, "misses": 1}, (0, 0), True),
+    ({"paced": True, "neighbour": False, "misses": 1}, (1, 0), False),
+    ({"paced": True, "neighbour": True, "misses": 1}, (1, 0), True),
+    ({"paced": False, "neighbour": False, "misses": 9}, (0, 0), False),
+    ({"paced": True, "neighbour": False, "misses": 0}, (0, 0), False),
+])
+def test_a_model_is_late_where_the_bare_loop_is_not(row: dict[str, bool], floor: tuple[int, int], late: bool) -> None:
+    report = {"results": [row], "noise_floor": {"misses": floor[0]}, "noise_floor_neighbour": {"misses": floor[1]}}
+    assert model_is_late(report) is late
+
+
+@pytest.mark.usefixtures("_ordinary_priority")
+def test_the_neighbour_is_busy_ordinary_and_ends() -> None:
+    before = children()
+    with busy_neighbour():
+        (neighbour,) = children() - before
+        spent = [cpu_ticks(neighbour)]
+        assert os.sched_getscheduler(neighbour) == os.SCHED_OTHER
+        deadline = time.monotonic() + 30.0
+        while cpu_ticks(neighbour) <= spent[0] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert cpu_ticks(neighbour) > spent[0]
+    assert neighbour not in children()
+
+
+def children() -> set[int]:
+    """List the processes that this one started to measure beside."""
+    return {child.pid for child in multiprocessing.active_children() if child.pid}
+
+
+def cpu_ticks(process: int) -> int:
+    """Read the processor time of a process."""
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_weights_are_counted_and_memory_streams(tmp_path: Path) -> None:
+    graph = StepGraph()
+    product = graph.node("MatMul", graph.input("magnitude", (1, 30)), graph.constant(np.ones((30, 7))))
+    graph.output("estimates", product, (1, 7))
+    onnx.save(graph.model(), tmp_path / "product.onnx")
+    assert weight_bytes(tmp_path / "product.onnx") == 30 * 7 * 4
+    assert 1e8 < memory_bandwidth() < 1e13
 
 
 def test_an_unknown_model_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:

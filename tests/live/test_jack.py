@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from bench.jack_server import PATIENCE_S, JackServer
 from rtsep.offline import separate_file
 
-from .conftest import PATIENCE_S, JackServer, StartServer, rtsep_live
+from .conftest import ROOT, Rtsep, StartServer, rtsep_live
 
 SAMPLERATE = 44100
-RIG = Path(__file__).with_name("jack_rig.py")
-IN_PORTS = ("rtsep:in_0", "rtsep:in_1")
+IN_PORTS = ("rtsep:in_1", "rtsep:in_2")
 
 
 def music(seconds: float) -> np.ndarray:
@@ -40,21 +40,22 @@ def music(seconds: float) -> np.ndarray:
 
 def play_through(server: JackServer, song: np.ndarray, outputs: tuple[str, ...], tmp_path: Path) -> np.ndarray:
     np.save(tmp_path / "song.npy", song)
-    subprocess.run([sys.executable, str(RIG), str(tmp_path / "song.npy"), str(tmp_path / "recording.npy"),
-                    ",".join(IN_PORTS), ",".join(outputs)], env=server.env, check=True, timeout=2 * PATIENCE_S)
+    files = (str(tmp_path / "song.npy"), str(tmp_path / "recording.npy"))
+    subprocess.run([sys.executable, "-m", "bench.jack_rig", *files, ",".join(IN_PORTS), ",".join(outputs)],
+                   env=server.env, check=True, cwd=ROOT, timeout=5 * PATIENCE_S)
     return np.load(tmp_path / "recording.npy")
 
 
-def end(process: subprocess.Popen[str], number: int = signal.SIGINT) -> str:
+def end(rtsep: Rtsep, number: int = signal.SIGINT) -> str:
     """Stop rtsep as a terminal or a service manager does, by a signal to all its processes; return its tables."""
-    os.killpg(process.pid, number)
-    out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, err) == (0, "")
+    os.killpg(rtsep.process.pid, number)
+    out, err = rtsep.finish()
+    assert (rtsep.process.returncode, err) == (0, "")
     return out
 
 
 def reported_latency(tables: str) -> int:
-    found = re.search(r"^total: output behind input, and devices +(\d+) ", tables, re.MULTILINE)
+    found = re.search(r"^output behind input, blocks of \d+ +(\d+) ", tables, re.MULTILINE)
     assert found, tables
     return int(found[1])
 
@@ -67,89 +68,104 @@ def separated(song: np.ndarray, silence: int, model: Path, folder: Path) -> dict
     return {stem: soundfile.read(path, dtype="float32")[0].T[:, silence:] for stem, path in files.outputs.items()}
 
 
+def first_sound(audio: np.ndarray) -> int:
+    return int(np.argmax(np.any(audio != 0.0, axis=0)))
+
+
 @pytest.mark.parametrize(("period", "option", "heard", "latency"), [
-    (512, "--stem", "guitar", 256),
-    (256, "--remove", "rest", 256),
-    (128, "--stem", "guitar", 384),
+    (512, ("--stem", "guitar"), "guitar", 256),
+    (256, ("--remove", "guitar"), "rest", 256),
+    (128, ("--stem", "guitar"), "guitar", 384),
+    (512, ("--stem", "guitar", "--engine", "worker"), "guitar", 768),
 ])
 def test_output_is_what_separate_makes_of_the_file(jack: StartServer, tiny_model: Path, tmp_path: Path, period: int,
-                                                   option: str, heard: str, latency: int) -> None:
+                                                   option: tuple[str, ...], heard: str, latency: int) -> None:
     server = jack(period)
-    song = music(6.0 if period == 512 else 3.0)
-    with rtsep_live("--model", str(tiny_model), option, "guitar", "--record", str(tmp_path / "tape"),
-                    env=server.env) as process:
-        server.wait_for_port("rtsep:out_1", process)
-        recording = play_through(server, song, ("rtsep:out_0", "rtsep:out_1"), tmp_path)
-        tables = end(process)
+    song = music(3.0)
+    with rtsep_live("--model", str(tiny_model), *option, "--record", str(tmp_path / "tape"), env=server.env) as rtsep:
+        rtsep.wait_for_port(server, "rtsep:out_2")
+        recording = play_through(server, song, ("rtsep:out_1", "rtsep:out_2"), tmp_path)
+        tables = end(rtsep)
     assert reported_latency(tables) == latency
-    tape = soundfile.read(tmp_path / "tape" / "mixture.wav", dtype="float32")[0].T
-    silence = first_sound(tape) - first_sound(song)  # what rtsep heard before the song
-    np.testing.assert_array_equal(tape[:, silence:silence + song.shape[1]], song)
+    tape = soundfile.read(tmp_path / "tape" / "mixture.flac", dtype="float32")[0].T
+    silence = first_sound(np.round(tape * 2**23)) - first_sound(np.round(song * 2**23))  # heard before the song
+    np.testing.assert_allclose(tape[:, silence:silence + song.shape[1]], song, rtol=0, atol=2**-23)
     wanted = separated(song, silence, tiny_model, tmp_path)[heard]
     assert np.abs(wanted - song).max() > 0.05  # it does separate
     got = recording[:, latency:latency + song.shape[1]]
     np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5)
 
 
-def first_sound(audio: np.ndarray) -> int:
-    return int(np.argmax(np.any(audio != 0.0, axis=0)))
-
-
-def test_split_plays_every_stem_on_outputs_of_its_own(jack: StartServer, tiny_model: Path, tmp_path: Path) -> None:
+def test_split_plays_every_stem_on_ports_of_its_own_name(jack: StartServer, tiny_model: Path, tmp_path: Path) -> None:
     server = jack(512, playback=6)
     song = music(1.0)
-    outputs = tuple(f"rtsep:out_{index}" for index in range(6))
-    with rtsep_live("--model", str(tiny_model), "--split", env=server.env) as process:
-        server.wait_for_port(outputs[-1], process)
+    outputs = tuple(f"rtsep:{stem}_{side}" for stem in ("drums", "guitar", "other") for side in (1, 2))
+    with rtsep_live("--model", str(tiny_model), "--split", env=server.env) as rtsep:
+        rtsep.wait_for_port(server, outputs[-1])
         recording = play_through(server, song, outputs, tmp_path)
-        latency = reported_latency(end(process))
+        latency = reported_latency(end(rtsep))
     stems = recording.reshape(3, 2, -1)[:, :, latency:latency + song.shape[1]]
     np.testing.assert_allclose(stems.sum(axis=0), song, rtol=0, atol=1e-5)
     assert all(np.abs(stem - song).max() > 0.05 for stem in stems)
 
 
+def connections(server: JackServer, port: str) -> list[str]:
+    done = subprocess.run(["jack_lsp", "-c", port], env=server.env, capture_output=True, text=True, timeout=PATIENCE_S)
+    return done.stdout.split()[1:]
+
+
+def test_chosen_channels_of_a_large_interface(jack: StartServer, tiny_model: Path) -> None:
+    server = jack(capture=4, playback=8)
+    with rtsep_live("--model", str(tiny_model), "--input", "system:3-4", "--output", "system:5-6",
+                    env=server.env) as rtsep:
+        rtsep.wait_until(lambda: connections(server, "rtsep:out_2") == ["system:playback_6"], "the last connection")
+        assert connections(server, "rtsep:in_1") == ["system:capture_3"]
+        assert connections(server, "rtsep:in_2") == ["system:capture_4"]
+        assert connections(server, "rtsep:out_1") == ["system:playback_5"]
+        end(rtsep)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_it_with_the_tables(jack: StartServer, tiny_model: Path, number: int) -> None:
     server = jack()
-    with rtsep_live("--model", str(tiny_model), env=server.env) as process:
-        server.wait_for_port("rtsep:out_1", process)
-        tables = end(process, number)
+    with rtsep_live("--model", str(tiny_model), env=server.env) as rtsep:
+        rtsep.wait_for_port(server, "rtsep:out_2")
+        tables = end(rtsep, number)
     assert "late hops" in tables
-    assert "rtsep:out_1" not in server.ports()
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_lost_server_is_one_sentence(jack: StartServer, tiny_model: Path, number: int) -> None:
-    server = jack()
-    with rtsep_live("--model", str(tiny_model), env=server.env) as process:
-        server.wait_for_port("rtsep:out_1", process)
-        server.process.send_signal(number)
-        _, err = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 1
-    assert re.fullmatch(r"rtsep: the (sound server or device|audio process hangs, which happens when) .*\n", err)
+    assert "rtsep:out_2" not in server.ports()
 
 
 def test_a_file_plays_to_a_device(jack: StartServer, tiny_model: Path, tmp_path: Path) -> None:
     server = jack()
-    song = music(1.0)
+    song = np.round(music(1.0) * 2**23) / np.float32(2**23)  # as 24 bits hold it
     soundfile.write(tmp_path / "song.wav", song.T, SAMPLERATE, subtype="FLOAT")
     with rtsep_live("--model", str(tiny_model), "--input", str(tmp_path / "song.wav"), "--output", "system",
-                    "--record", str(tmp_path / "tape"), env=server.env) as process:
-        out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, err) == (0, "")
+                    "--record", str(tmp_path / "tape"), env=server.env) as rtsep:
+        out, err = rtsep.finish()
+    assert (rtsep.process.returncode, err) == (0, "")
     assert re.search(r"^output +system, JACK", out, re.MULTILINE)
-    np.testing.assert_array_equal(soundfile.read(tmp_path / "tape" / "mixture.wav", dtype="float32")[0].T, song)
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "tape" / "mixture.flac", dtype="float32")[0].T, song)
 
 
-def test_unknown_devices_and_rates_are_sentences(jack: StartServer, tiny_model: Path) -> None:
+@pytest.mark.parametrize(("options", "sentence"), [
+    (["--input", "violin"], "rtsep: no input device matches 'violin'; there are: [0] system, JACK"),
+    (["--input", "system:2-3"], "rtsep: system:2-3 asks for channels 2 to 3: system, JACK Audio Connection Kit has in"),
+    (["--split"], "rtsep: --split needs 3 output channels, one a stem, and the device has 2"),
+    ([], "rtsep: system, JACK Audio Connection Kit does not take 44100 Hz"),
+])
+def test_unknown_devices_and_rates_are_sentences(jack: StartServer, tiny_model: Path, options: list[str],
+                                                 sentence: str) -> None:
     server = jack(samplerate=48000)
-    for options, sentence in [
-        (["--input", "violin"], "rtsep: no input device matches 'violin'; there are: [0] system, JACK"),
-        (["--split"], "rtsep: --split needs 3 output channels, one a stem, and the device has 2"),
-        ([], "rtsep: system, JACK Audio Connection Kit does not take 44100 Hz"),
-    ]:
-        with rtsep_live("--model", str(tiny_model), *options, env=server.env) as process:
-            _, err = process.communicate(timeout=PATIENCE_S)
-        assert process.returncode == 1
-        assert err.startswith(sentence)
-        assert err.count("\n") == 1
+    with rtsep_live("--model", str(tiny_model), *options, env=server.env) as rtsep:
+        _, err = rtsep.finish()
+    assert rtsep.process.returncode == 1
+    assert err.startswith(sentence)
+    assert err.count("\n") == 1
+
+
+def test_another_rate_is_used_with_resample_and_its_delay_is_told(jack: StartServer, tiny_model: Path) -> None:
+    server = jack(samplerate=48000)
+    with rtsep_live("--model", str(tiny_model), "--resample", "--seconds", "1", env=server.env) as rtsep:
+        out, err = rtsep.finish()
+    assert (rtsep.process.returncode, err) == (0, "")
+    assert re.search(r"^change of the sample rate +[1-9]\d* ", out, re.MULTILINE)

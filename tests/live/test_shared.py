@@ -78,7 +78,36 @@ def test_controls_travel_over_the_board() -> None:
     sent, received = Controls(STEMS), Controls(STEMS)
     sent.mask_gain, sent.wet, sent.bypass = 2.5, 0.75, True
     sent.set_level("guitar", 0.1)
+    sent.set_mute("rest", True)
+    sent.set_solo("guitar", True)
     board.put_controls(sent, STEMS)
     board.take_controls(received, STEMS)
     assert (received.mask_gain, received.wet, received.bypass) == (2.5, 0.75, True)
     assert [received.level(stem) for stem in STEMS] == pytest.approx([0.1, 1.0])
+    assert [received.muted(stem) for stem in STEMS] == [False, True]
+    assert [received.soloed(stem) for stem in STEMS] == [True, False]
+
+
+@pytest.mark.parametrize(("written", "taken"), [(-1.0, 0.0), (1e9, 1000.0), (float("nan"), 0.0)])
+def test_a_mistake_on_the_board_is_the_nearest_value_and_not_the_end(written: float, taken: float) -> None:
+    board, controls = new_board(CONTEXT), Controls(STEMS)
+    board.mask_gain = written
+    board.take_controls(controls, STEMS)
+    assert controls.mask_gain == taken
+
+
+@pytest.mark.parametrize(("mutes", "solos", "gains"), [
+    ((), (), (0.5, 1.0)),
+    (("guitar",), (), (0.0, 1.0)),
+    ((), ("guitar",), (0.5, 0.0)),
+    (("guitar",), ("guitar",), (0.0, 0.0)),
+    ((), ("guitar", "rest"), (0.5, 1.0)),
+])
+def test_mute_and_solo(mutes: tuple[str, ...], solos: tuple[str, ...], gains: tuple[float, ...]) -> None:
+    controls = Controls(STEMS)
+    controls.set_level("guitar", 0.5)
+    for stem in mutes:
+        controls.set_mute(stem, True)
+    for stem in solos:
+        controls.set_solo(stem, True)
+    assert tuple(map(controls.gain, STEMS)) == gains

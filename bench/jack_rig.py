@@ -1,10 +1,11 @@
 """A player and a recorder on a JACK server, in a process of their own, aligned to the sample.
 
-    python jack_rig.py SONG.npy RECORDING.npy INPUT_PORTS OUTPUT_PORTS
+    python -m bench.jack_rig SONG.npy RECORDING.npy INPUT_PORTS OUTPUT_PORTS
 
 plays SONG, float32 (channels, frames), into the comma-separated INPUT_PORTS and records OUTPUT_PORTS from
 the cycle on in which the first frame is played. With a synchronous server no cycle is ever lost, so cycles
-are counted; the frame time only tells which cycle is the first.
+are counted; the frame time only tells which cycle is the first. The server freewheels meanwhile: the pace
+is that of the slowest client, and nothing can be late.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ PATIENCE_S = 60.0
 
 
 class Player:
+    """Plays a song from the cycle on in which `playing` is set."""
+
     def __init__(self, song: np.ndarray) -> None:
         self.client = jack.Client("rig_player", no_start_server=True)
         self.ports = [self.client.outports.register(f"out_{index}") for index in range(len(song))]
@@ -43,6 +46,8 @@ class Player:
 
 
 class Recorder:
+    """Records every cycle, and when it was."""
+
     def __init__(self, channels: int, frames: int) -> None:
         self.client = jack.Client("rig_recorder", no_start_server=True)
         self.ports = [self.client.inports.register(f"in_{index}") for index in range(channels)]
@@ -61,6 +66,7 @@ class Recorder:
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait, or end with a sentence."""
     end = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > end:
@@ -69,9 +75,10 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None:
+    """Play and record."""
     song = np.load(song_path)
     player = Player(song)
-    recorder = Recorder(len(outputs.split(",")), song.shape[1] + 30 * player.client.samplerate)
+    recorder = Recorder(len(outputs.split(",")), song.shape[1] + 200 * player.client.samplerate)
     recorder.client.activate()
     player.client.activate()
     client = player.client
@@ -87,13 +94,15 @@ def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None
         client.connect(port, name)
     for port, name in zip(recorder.ports, outputs.split(","), strict=True):
         recorder.client.connect(name, port)
-    time.sleep(0.3)  # a little silence through the new connections
+    client.set_freewheel(True)
+    time.sleep(0.3)  # a little silence through the new connections, until everybody knows of the freewheeling
     player.playing = True
     wait_for(lambda: player.first_time is not None, "the first cycle")
     wait_for(lambda: player.first_time in dict(recorder.times), "the recorder")
     start = dict(recorder.times)[player.first_time]
     wanted = song.shape[1] + EXTRA_FRAMES
     wait_for(lambda: recorder.position >= start + wanted, "the end of the song")
+    client.set_freewheel(False)
     np.save(recording_path, recorder.samples[:, start:start + wanted])
     player.client.deactivate()
     recorder.client.deactivate()

@@ -1,0 +1,137 @@
+"""One network's step as different graphs and by different executors, in one run: python -m bench.executors.
+
+The step alone is timed, without transforms, paced and back to back. With a checkpoint and songs, the price of each
+kind of weights in dB SDR stands beside its time. The error is that of the sound of all stems against the network in
+float32, after hundreds of recurrent steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+from rich.table import Table
+
+from bench.machine import against_limit, identity, print_identified, versions, weight_bytes
+from bench.paced import back_to_back, paced, statistics, warm_up
+from bench.steps import FusedGraph, Step, in_blocks, openvino_step, runtime_step
+from rtsep import RtsepError
+from training.data.medleydb import MedleyDb
+from training.data.songs import Song, read_songs
+from training.export import SAMPLERATE, load_network, metadata, quantise, write_model
+from training.nets import Network, build
+from training.parity import parity_db
+from training.recipe import find_recipe
+from training.systems import runtime_separator
+from training.validation import quick_scores, targets_of
+
+FLOAT32 = "MatMul graph, float32"
+GRAPHS: dict[str, Callable[[Network], onnx.ModelProto]] = {
+    "fused GRU, float32": lambda net: net.step_graph(FusedGraph).model(),
+    FLOAT32: lambda net: net.step_graph().model(),
+    "dynamic int8": lambda net: quantise(net.step_graph()),
+    "MatMulNBits, 8 bit": lambda net: in_blocks(net.step_graph(), 8),
+    "MatMulNBits, 4 bit": lambda net: in_blocks(net.step_graph(), 4),
+}
+OPENVINO = (FLOAT32, "dynamic int8")
+SUMMARY = {"licence": "none", "credits": [], "training": {}, "quality": {}}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print; return the exit code: 0, 2 usage."""
+    parser = argparse.ArgumentParser("python -m bench.executors", description=__doc__.splitlines()[0])
+    parser.add_argument("--recipe", default="stage", help="network of random weights, where no checkpoint is given")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="trained network, of which SDR can be measured")
+    parser.add_argument("--songs", type=Path, metavar="DIR", help="MedleyDB folder with songs for the SDR")
+    parser.add_argument("--song", action="append", metavar="NAME", help="one song of it; default: all")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    try:
+        net, name = network(options.checkpoint, options.recipe)
+        songs = chosen(options.songs, options.song) if options.checkpoint and options.songs else []
+        with tempfile.TemporaryDirectory() as folder:
+            report = measure(net, name, Path(folder), options.seconds, songs)
+    except RtsepError as error:
+        print(f"bench.executors: {error}", file=sys.stderr)
+        return 2
+    show(report)
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1))
+    return 0
+
+
+def network(checkpoint: Path | None, recipe: str) -> tuple[Network, str]:
+    """Load a trained network, or make one of random weights, with its name."""
+    if checkpoint:
+        net, found, _ = load_network(checkpoint)
+        return net, found.name
+    found = find_recipe(recipe)
+    return build(found.network, found.geometry, found.stems, SAMPLERATE), f"{found.name}, random weights"
+
+
+def chosen(folder: Path, names: list[str] | None) -> list[Song]:
+    """Read songs of a MedleyDB folder."""
+    corpus = MedleyDb(folder)
+    return list(read_songs(corpus, names or corpus.splits["all"], {}))
+
+
+def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequence[Song]) -> dict[str, Any]:
+    """Time every graph by every executor, one after the other."""
+    machine = identity()
+    paths = {kind: written(net, make(net), folder / f"{index}.onnx")
+             for index, (kind, make) in enumerate(GRAPHS.items())}
+    steps = [(kind, "ONNX Runtime", runtime_step(path)) for kind, path in paths.items()]
+    steps += [(kind, "OpenVINO", step) for kind in OPENVINO if (step := openvino_step(paths[kind]))]
+    rows = []
+    for kind, executor, step in steps:
+        row = {"graph": kind, "executor": executor, **timed(step, net.geometry.hop / SAMPLERATE, seconds)}
+        row |= against_limit(weight_bytes(paths[kind]), row["paced"]["p50_ms"], machine["memory_bandwidth_gb_s"])
+        if executor == "ONNX Runtime":
+            row |= {"error_db": parity_db(net, paths[kind]), "sdr": scores(net, paths[kind], songs)}
+        rows.append(row)
+    return {"network": name, "machine": machine, "versions": versions([]), "results": rows,
+            "songs": [song.name for song in songs]}
+
+
+def written(net: Network, model: onnx.ModelProto, path: Path) -> Path:
+    """Write a step model that the runtime loads."""
+    write_model(model, metadata(net, "bench", SAMPLERATE, SUMMARY), path)
+    return path
+
+
+def timed(step: Step, hop_s: float, seconds: float) -> dict[str, Any]:
+    """Time a step, paced and back to back."""
+    warm_up(step)
+    return {"paced": statistics(paced(step, hop_s, seconds), hop_s),
+            "back_to_back": statistics(back_to_back(step, round(seconds / hop_s)), hop_s)}
+
+
+def scores(net: Network, path: Path, songs: Sequence[Song]) -> dict[str, float]:
+    """Mean SDR of each target; empty without songs."""
+    return quick_scores(songs, runtime_separator(path), targets_of(net.stems)) if songs else {}
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the table; the price is the SDR that a graph loses against float32."""
+    targets = list(report["results"][0]["sdr"])
+    table = Table("graph", "executor", "weights", "paced p50", "p99", "max", "x limit", "back to back p50", "error",
+                  *(f"{target} price" for target in targets), title=f"{report['network']}: time of a step in ms")
+    wanted = next(row["sdr"] for row in report["results"] if row["graph"] == FLOAT32)
+    for row in report["results"]:
+        prices = [f"{wanted[target] - row['sdr'][target]:.2f} dB" for target in targets if "sdr" in row]
+        table.add_row(row["graph"], row["executor"], f"{row['weight_bytes'] / 1e6:.2f} MB",
+                      *(f"{row['paced'][key]:.3f}" for key in ("p50_ms", "p99_ms", "max_ms")),
+                      f"{row['ratio_to_limit']:.1f}", f"{row['back_to_back']['p50_ms']:.3f}",
+                      f"{row['error_db']:.1f} dB" if "error_db" in row else "", *prices)
+    print_identified(report, table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""A real JACK server without a sound card: jackd with its dummy driver, under a name of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+from ctypes.util import find_library
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE_S = 60.0
+
+
+@dataclass
+class JackServer:
+    """A running server, and the environment in which clients find it."""
+
+    process: subprocess.Popen[bytes]
+    env: dict[str, str]
+
+    def ports(self) -> str:
+        """List all ports, one a line; empty where the server does not answer."""
+        answer = subprocess.run(["jack_lsp"], env=self.env, capture_output=True, text=True, timeout=PATIENCE_S)
+        return answer.stdout if answer.returncode == 0 else ""
+
+    def end(self) -> None:
+        """End it so that it leaves JACK's registry, which has room for eight.
+
+        One that was killed leaves it when a server of the same name has come and gone.
+        """
+        name = self.env["JACK_DEFAULT_SERVER"]
+        process = self.process
+        if process.poll() is not None:
+            process = _launch(name, ["-r", "-d", "dummy"]).process
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        process.wait(PATIENCE_S)
+        for semaphore in Path("/dev/shm").glob(f"jack_sem.*_{name}_*"):  # of clients that were killed
+            semaphore.unlink()
+
+
+def missing_parts() -> str:
+    """Say what has to be installed before a server can be started; empty where nothing is."""
+    missing = [name for name in ("jackd", "jack_lsp") if shutil.which(name) is None]
+    missing += [name for name in ("jack", "portaudio") if find_library(name) is None]
+    return f"no {', '.join(missing)}: apt install jackd2 libjack-jackd2-0 libportaudio2" if missing else ""
+
+
+def start_server(period: int = 512, samplerate: int = 44100, playback: int = 2, capture: int = 2,
+                 name: str | None = None) -> JackServer:
+    """Start a synchronous server, in real time where that is allowed.
+
+    Raises
+    ------
+    OSError
+        When it does not start.
+    """
+    name = name or f"rtsep-{uuid.uuid4().hex[:8]}"
+    for scheduling in (["-R", "-P", "70"], ["-r"]):
+        server = _launch(name, [*scheduling, "-S", "-d", "dummy", "-r", str(samplerate), "-p", str(period),
+                                "-C", str(capture), "-P", str(playback)])
+        if server.process.poll() is None:
+            return server
+    raise OSError("jackd does not start, neither with -R nor with -r")
+
+
+def _launch(name: str, options: list[str]) -> JackServer:
+    """Start a server; return once it answers or has ended."""
+    env = os.environ | {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
+    process = subprocess.Popen(["jackd", "-n", name, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env=env)
+    server = JackServer(process, env)
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if _answers(server) or process.poll() is not None:
+            return server
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    return server
+
+
+def _answers(server: JackServer) -> bool:
+    """Whether a client can connect; a server without ports answers too."""
+    done = subprocess.run(["jack_lsp"], env=server.env, capture_output=True, timeout=PATIENCE_S)
+    return done.returncode == 0

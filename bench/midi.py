@@ -1,0 +1,138 @@
+"""What a flood of MIDI costs the music: python -m bench.midi.
+
+Plays the same seconds twice on a JACK dummy server of its own, once in silence and once while a controller in another
+process sends 1,000 messages a second. Lost and overtaken messages show in the CRC of all bytes that arrived.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.jack_server import PATIENCE_S, JackServer, missing_parts, start_server
+from rtsep.errors import RtsepError
+from rtsep.live.companion import Companion
+from rtsep.live.protocol import LiveSettings
+from rtsep.live.session import Session
+from rtsep.live.shared import Board
+from rtsep.midi.process import MidiSettings, run_midi
+
+RATE_HZ = 1000
+NAME = "bench-controller"
+MAPPING = "bindings: [{source: bend, target: mask_gain, range: [-20, 20], pickup: jump}]"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure; return 1 where messages were lost or overtaken, or hops late that MIDI is to blame for."""
+    parser = argparse.ArgumentParser("python -m bench.midi", description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="stage", metavar="NAME")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--period", type=int, default=512, help="frames of the server's period")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    try:
+        report = measure(options.model, options.seconds, options.period)
+    except (RtsepError, OSError) as error:
+        print(f"bench.midi: {error}", file=sys.stderr)
+        return 2
+    show(report)
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1))
+    flood = report["flood"]
+    return int(flood["lost"] != 0 or not flood["order_kept"] or flood["late"] > report["silence"]["late"])
+
+
+def measure(model: str, seconds: float, period: int) -> dict[str, Any]:
+    """Play twice; raise OSError where no server can be started."""
+    if missing := missing_parts():
+        raise OSError(missing)
+    server = start_server(period)
+    os.environ |= server.env  # for PortAudio, JACK and the processes of the session
+    try:
+        return {"model": model, "seconds": seconds, "period": period, "rate_hz": RATE_HZ,
+                "silence": play(model, seconds, "virtual"), "flood": flooded(server, model, seconds)}
+    finally:
+        server.end()
+
+
+def flooded(server: JackServer, model: str, seconds: float) -> dict[str, Any]:
+    """Play while the controller sends, and compare what arrived with what was sent."""
+    with subprocess.Popen([sys.executable, "-m", "bench.midi_sender", NAME, str(RATE_HZ)], env=server.env, text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sender:
+        sent: dict[str, int] = {}
+
+        def ask(order: str) -> str:
+            assert sender.stdin is not None
+            assert sender.stdout is not None
+            sender.stdin.write(order + "\n")
+            sender.stdin.flush()
+            return sender.stdout.readline()
+
+        def after(board: Board) -> None:
+            sent["count"], sent["crc"] = map(int, ask("stop").split())
+            until = time.monotonic() + PATIENCE_S
+            while board.midi_messages < sent["count"] and time.monotonic() < until:
+                time.sleep(0.01)
+
+        result = play(model, seconds, NAME, lambda: ask("start"), after)
+        ask("end")
+    return result | {"sent": sent["count"], "lost": sent["count"] - result["messages"],
+                     "order_kept": result["crc"] == sent["crc"]}
+
+
+def play(model: str, seconds: float, port: str, before: Callable[[], object] = lambda: None,
+         after: Callable[[Board], None] = lambda _: None) -> dict[str, Any]:
+    """Run the live separator for some seconds; `before` and `after` are called while it plays."""
+    numbers: dict[str, Any] = {}
+    begin: list[tuple[float, int, int]] = []
+    opened: list[str] = []
+
+    def tick(board: Board, _: int) -> None:
+        if not opened:
+            return
+        if not begin:
+            begin.append((time.monotonic(), board.late, board.hops))
+            before()
+        if not numbers and time.monotonic() - begin[0][0] >= seconds:
+            after(board)
+            numbers.update(late=board.late - begin[0][1], hops=board.hops - begin[0][2], messages=board.midi_messages,
+                           malformed=board.midi_malformed, crc=board.midi_checksum)
+            session.stop()
+
+    with tempfile.TemporaryDirectory() as folder:
+        mapping = Path(folder) / "map.yaml"
+        mapping.write_text(MAPPING)
+        midi = MidiSettings(port, mapping)
+        session = Session(LiveSettings(model=model), companions=[Companion("midi", run_midi, (midi,))],
+                          on_notice=lambda text: opened.append(text) if "is open" in text else None)
+        result = session.run(tick)
+    if result is None or result.failure is not None or not numbers:
+        raise OSError(f"the run broke off: {result and result.failure}")
+    return numbers | {"p50_ms": result.summary.p50_ms, "p99_ms": result.summary.p99_ms, "load": result.summary.load}
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the table."""
+    table = Table("", "hops", "late", "p50 ms", "p99 ms", "load", "sent", "lost", "order",
+                  title=f"{report['model']}, {report['seconds']:g} s, period {report['period']}")
+    for name in ("silence", "flood"):
+        row = report[name]
+        order = {True: "kept", False: "broken", None: ""}[row.get("order_kept")]
+        table.add_row(name, str(row["hops"]), str(row["late"]), f"{row['p50_ms']:.2f}", f"{row['p99_ms']:.2f}",
+                      f"{row['load']:.1%}", str(row.get("sent", "")), str(row.get("lost", "")), order)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

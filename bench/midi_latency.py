@@ -1,0 +1,140 @@
+"""Frames between a MIDI message and its sound: python -m bench.midi_latency.
+
+On a JACK dummy server, one device plays a tone and sends messages at known frames, another one records the tone as it
+comes out of the live separator. A cycle that begins with the message polled has to bring the change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from bench.jack_device import SINK, SOURCE, Audio, Devices, tone
+from bench.jack_server import missing_parts, start_server
+from rtsep.errors import RtsepError
+from rtsep.live.companion import Companion
+from rtsep.live.protocol import LiveSettings
+from rtsep.live.session import Session
+from rtsep.live.shared import Board
+from rtsep.midi.process import MidiSettings, run_midi
+
+MAPPING = "bindings: [{source: cc 20, target: level guitar, curve: linear, pickup: jump}]"
+ONSET = 32
+"""Frames that a ramp, which begins flat, may take until it can be told from no ramp."""
+
+_REST = 2048  # frames of steady tone between two messages
+_AUDIBLE = 1e-4
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Numbers of frames: a message was sent; a cycle began with it polled; the sound began to change."""
+
+    sent: int
+    polled: int
+    heard: int
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure; return 1 where a change came later than in the first block after its poll."""
+    parser = argparse.ArgumentParser("python -m bench.midi_latency", description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="stage", metavar="NAME")
+    parser.add_argument("--messages", type=int, default=200)
+    parser.add_argument("--period", type=int, default=512, help="frames of the server's period")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    if missing := missing_parts():
+        print(f"bench.midi_latency: {missing}", file=sys.stderr)
+        return 2
+    try:
+        server = start_server(options.period)
+        os.environ |= server.env  # for JACK and the processes of the session
+        try:
+            effects = measure(options.model, options.messages)
+        finally:
+            server.end()
+    except (RtsepError, OSError) as error:
+        print(f"bench.midi_latency: {error}", file=sys.stderr)
+        return 2
+    show(effects, options.period)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(effect) for effect in effects], indent=1))
+    return int(any(effect.heard > effect.polled + ONSET for effect in effects))
+
+
+def measure(model: str, messages: int) -> list[Effect]:
+    """Fade the tone out and in by turns, on the server that the environment names; return what the messages did.
+
+    A message does not count where the mixture stood in for a late hop meanwhile: its change cannot be told from that.
+    """
+    opened: list[str] = []
+    boards: list[Board] = []
+    stood_in: list[int] = []  # frames of the mixture before each message, and after the last one
+
+    def tick(board: Board, _: int) -> None:
+        if not opened:
+            return
+        if not boards:
+            boards.append(board)
+            devices.count = lambda: board.midi_messages
+        done = next((cycle.frame for cycle in reversed(devices.cycles) if cycle.counted < len(devices.sent)), 0)
+        settled = board.midi_messages == len(devices.sent) and devices.frames > done + _REST
+        if not settled:
+            return
+        stood_in.append(board.fallback_frames)
+        if len(devices.sent) < messages:
+            devices.send(bytes([0xB0, 20, 127 * (len(devices.sent) % 2)]))
+        else:
+            session.stop()
+
+    with tempfile.TemporaryDirectory() as folder, Devices() as devices:
+        mapping = Path(folder) / "map.yaml"
+        mapping.write_text(MAPPING)
+        midi = Companion("midi", run_midi, (MidiSettings(SOURCE, mapping),))
+        session = Session(LiveSettings(model=model, input=SOURCE, output=SINK, mask_gain=0.0), companions=[midi],
+                          on_notice=lambda text: opened.append(text) if "is open" in text else None)
+        result = session.run(tick)
+    if result is None or result.failure is not None:
+        raise OSError(f"the run broke off: {result and result.failure}")
+    effects = effects_of(devices, result.summary.latency)
+    return [effect for effect, (before, after) in zip(effects, pairwise(stood_in), strict=True) if before == after]
+
+
+def effects_of(devices: Devices, latency: int) -> list[Effect]:
+    """Find out when every message was polled and heard."""
+    sound = devices.recording()
+    expected = tone(-latency, sound.shape[1])
+    polled = [next(cycle.frame for cycle in devices.cycles if cycle.counted > index)
+              for index in range(len(devices.sent))]
+    return [Effect(sent, poll, sent + change(sound[:, sent:], expected[:, sent:] * (1 - index % 2)))
+            for index, (sent, poll) in enumerate(zip(devices.sent, polled, strict=True))]
+
+
+def change(sound: Audio, expected: Audio) -> int:
+    """Return the first frame in which a sound, float32 (channels, frames), is not what was expected."""
+    return int(np.argmax(np.any(np.abs(sound - expected) > _AUDIBLE, axis=0)))
+
+
+def show(effects: list[Effect], period: int) -> None:
+    """Print the table."""
+    table = Table("frames", "p50", "p99", "max", title=f"{len(effects)} messages, period {period}")
+    rows = {"message to a cycle that begins with it polled": [effect.polled - effect.sent for effect in effects],
+            "message to sound": [effect.heard - effect.sent for effect in effects],
+            "begin of that cycle to sound": [effect.heard - effect.polled for effect in effects]}
+    for name, values in rows.items():
+        table.add_row(name, *(f"{value:.0f}" for value in (*np.percentile(values, (50, 99)), max(values))))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Timing of work that comes once a period, as from a device, or back to back; and a neighbour that disturbs it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WARM_UP = 200
+NEIGHBOUR_BYTES = 1 << 27  # more than the caches hold
+Times = NDArray[np.float64]
+
+
+def paced(work: Callable[[], object], period_s: float, seconds: float) -> Times:
+    """Do the work once a period; return how long after the beginning of its period each one ended, s.
+
+    A turn that is over before the work of the one before it ends begins late, and that counts.
+    """
+    times = np.empty(max(1, round(seconds / period_s)))
+    begin = time.perf_counter() + period_s
+    for index in range(times.size):
+        turn = begin + index * period_s
+        while (left := turn - time.perf_counter()) > 0:
+            time.sleep(left)
+        work()
+        times[index] = time.perf_counter() - turn
+    return times
+
+
+def back_to_back(work: Callable[[], object], count: int) -> Times:
+    """Do the work again and again, caches warm; return how long each one took, s."""
+    times = np.empty(count)
+    for index in range(count):
+        begin = time.perf_counter()
+        work()
+        times[index] = time.perf_counter() - begin
+    return times
+
+
+def warm_up(work: Callable[[], object], count: int = WARM_UP) -> None:
+    """Do the work untimed, so that memory is allocated and code is paged in."""
+    for _ in range(count):
+        work()
+
+
+def statistics(times: Times, deadline_s: float) -> dict[str, Any]:
+    """Percentiles in ms, misses and load of measured times."""
+    p50, p95, p99, p999 = (float(value) for value in 1000 * np.percentile(times, [50, 95, 99, 99.9]))
+    return {"deadline_ms": 1000 * deadline_s, "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "p999_ms": p999,
+            "max_ms": float(1000 * times.max()), "misses": int(np.sum(times > deadline_s)), "hops": times.size,
+            "load_percent": float(100 * times.mean() / deadline_s)}
+
+
+@contextmanager
+def busy_neighbour() -> Iterator[None]:
+    """Let another process, of ordinary priority, copy memory all the time."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    neighbour = context.Process(target=_disturb, args=(ready,), daemon=True)
+    neighbour.start()
+    try:
+        ready.wait()
+        yield
+    finally:
+        neighbour.terminate()
+        neighbour.join()
+
+
+def _disturb(ready: Any) -> None:
+    """Copy memory until the process is ended."""
+    if hasattr(os, "sched_setscheduler"):  # a child inherits the priority of the thread that is measured
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    source = np.ones(NEIGHBOUR_BYTES // 8)
+    target = np.empty_like(source)
+    ready.set()
+    while True:
+        np.copyto(target, source)

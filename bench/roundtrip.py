@@ -1,0 +1,115 @@
+"""Measure the latency of rtsep live with a chirp, beside what it reports: python -m bench.roundtrip.
+
+Every installed model runs on a real JACK server at every period, with all stems on outputs of their own.
+The stems add up to the input, late by the latency: a chirp goes in, and the peak of its correlation with
+what comes out tells how late. The device's own latency is not in it, since the ports are connected directly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from scipy.signal import chirp, correlate
+
+from bench.jack_server import PATIENCE_S, JackServer, missing_parts, start_server
+from rtsep import RtsepError
+from rtsep.live.protocol import ENGINES, LiveSettings
+from rtsep.live.session import Result, Session
+from rtsep.model import installed_models
+
+PERIODS = (512, 256, 128)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure; return 1 when a latency is off by more than a sample."""
+    parser = argparse.ArgumentParser("python -m bench.roundtrip", description=__doc__.splitlines()[0])
+    parser.add_argument("--model", action="append", help="default: every installed model")
+    parser.add_argument("--period", type=int, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
+    parser.add_argument("--engine", choices=ENGINES, action="append", help="default: all")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    if missing := missing_parts():
+        print(f"bench.roundtrip: {missing}", file=sys.stderr)
+        return 2
+    try:
+        rows = [measure(model, period, engine) for model in options.model or installed_models()
+                for period in options.period or PERIODS for engine in options.engine or ENGINES]
+    except RtsepError as error:
+        print(f"bench.roundtrip: {error}", file=sys.stderr)
+        return 2
+    show(rows)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1))
+    return int(any(abs(row["measured"] - row["reported"]) > 1 for row in rows))
+
+
+def measure(model: str, period: int, engine: str) -> dict[str, Any]:
+    """Measure one model at one period."""
+    server = start_server(period, playback=6)
+    os.environ.update(server.env)
+    session = Session(LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine))
+    results: list[Result | None] = []
+    thread = threading.Thread(target=lambda: results.append(session.run()))
+    thread.start()
+    try:
+        names = _stem_ports(server, thread)
+        measured = _measure(server, names)
+        session.stop()
+        thread.join(PATIENCE_S)
+    finally:
+        session.stop()
+        server.end()
+    if not results or results[0] is None:
+        raise RtsepError("rtsep ended early")
+    summary, loaded = results[0].summary, results[0].loaded
+    return {"model": loaded.model, "period": period, "engine": engine, "reported": summary.latency,
+            "measured": measured, "ms": 1e3 * measured / loaded.samplerate}
+
+
+def _stem_ports(server: JackServer, thread: threading.Thread) -> list[str]:
+    """First output port of every stem, once they are there."""
+    end = time.monotonic() + PATIENCE_S
+    while thread.is_alive() and time.monotonic() < end:
+        names = [name for name in server.ports().split() if name.startswith("rtsep:") and name.endswith("_1")]
+        if len(names) > 1:
+            return [name for name in names if name != "rtsep:in_1"]
+        time.sleep(0.1)
+    raise RtsepError("rtsep does not start on the JACK server")
+
+
+def _measure(server: JackServer, names: list[str]) -> int:
+    """Play a chirp; return the frames by which it comes late."""
+    time_s = np.arange(22050) / 44100
+    sound = (0.3 * chirp(time_s, 100, time_s[-1], 8000) * np.hanning(time_s.size)).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        song, recording = Path(folder) / "song.npy", Path(folder) / "recording.npy"
+        np.save(song, np.array([sound, sound]))
+        subprocess.run([sys.executable, "-m", "bench.jack_rig", str(song), str(recording), "rtsep:in_1,rtsep:in_2",
+                        ",".join(names)], env=server.env, check=True, timeout=5 * PATIENCE_S)
+        heard = np.load(recording).sum(axis=0)
+    return int(np.argmax(correlate(heard, sound, "valid")))
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print the table."""
+    table = Table("model", "period", "engine", "reported", "measured", "difference", "ms")
+    for row in rows:
+        table.add_row(row["model"], str(row["period"]), row["engine"], str(row["reported"]), str(row["measured"]),
+                      str(row["measured"] - row["reported"]), f"{row['ms']:.1f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

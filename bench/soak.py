@@ -1,0 +1,126 @@
+"""Play for a long time on a real JACK server, beside a bare pass-through as the control: python -m bench.soak.
+
+For each period a synchronous dummy server runs rtsep, with all stems on outputs of their own, and a client
+that only copies its input. A third process plays noise into both and compares what comes out, sample by
+sample: the stems add up to the input at the reported latency, the control's output is its input. What the
+control misses is the machine's fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.jack_server import PATIENCE_S, JackServer, missing_parts, start_server
+from rtsep import RtsepError
+from rtsep.live.protocol import LiveSettings
+from rtsep.live.session import Result, Session
+from rtsep.live.shared import Board
+
+PERIODS = (512, 256, 128)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Play; return 1 when the engine misses deadlines that the control keeps, or samples differ."""
+    parser = argparse.ArgumentParser("python -m bench.soak", description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=30.0, help="for each period (default: %(default)s)")
+    parser.add_argument("--period", type=int, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
+    parser.add_argument("--model", default="stage")
+    parser.add_argument("--engine", choices=("callback", "worker"), default="callback")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    if missing := missing_parts():
+        print(f"bench.soak: {missing}", file=sys.stderr)
+        return 2
+    try:
+        rows = [soak(period, options.model, options.engine, 60.0 * options.minutes)
+                for period in options.period or PERIODS]
+    except RtsepError as error:
+        print(f"bench.soak: {error}", file=sys.stderr)
+        return 2
+    show(rows)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1))
+    return int(any(row["late"] > row["control"]["late"] or row["wrong_samples"] for row in rows))
+
+
+def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]:
+    """Play at one period; return the numbers."""
+    server = start_server(period, playback=6)
+    os.environ.update(server.env)
+    try:
+        return _play(server, LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine), seconds)
+    finally:
+        server.end()
+
+
+def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[str, Any]:
+    session = Session(settings)
+    results: list[Result | None] = []
+    memory: list[float] = []
+
+    def on_tick(board: Board, _: int) -> None:
+        memory.append(_audio_process_mib())
+
+    thread = threading.Thread(target=lambda: results.append(session.run(on_tick)))
+    thread.start()
+    _wait_for_ports(server, thread)
+    command = [sys.executable, "-m", "bench.soak_client", str(seconds)]
+    client = subprocess.run(command, env=server.env, capture_output=True, text=True, check=False)
+    session.stop()
+    thread.join(PATIENCE_S)
+    if client.returncode or not results or results[0] is None:
+        raise RtsepError(f"the run failed: {client.stderr.strip() or 'rtsep ended early'}")
+    heard = json.loads(client.stdout)
+    result = results[0]
+    settled = len(memory) // 10  # the start is not yet the steady state
+    return {"period": result.summary.blocksize, "engine": settings.engine, "model": result.loaded.model,
+            **asdict(result.summary), "measured_latency": heard["latency"], "wrong_samples": heard["wrong_samples"],
+            "compared_samples": heard["compared_samples"], "memory_start_mib": memory[settled],
+            "memory_end_mib": memory[-1], "control": heard["control"],
+            "measures": [str(measure) for measure in result.measures]}
+
+
+def _wait_for_ports(server: JackServer, thread: threading.Thread) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while "rtsep:other_2" not in server.ports():
+        if not thread.is_alive() or time.monotonic() > end:
+            raise RtsepError("rtsep does not start on the JACK server")
+        time.sleep(0.1)
+
+
+def _audio_process_mib() -> float:
+    """Resident memory of the audio process."""
+    (child,) = (process for process in multiprocessing.active_children() if process.name == "rtsep-audio")
+    pages = int(Path(f"/proc/{child.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print the table."""
+    table = Table("period", "minutes", "late", "late, control", "xruns", "p50 ms", "p99 ms", "max ms", "of",
+                  "latency: told, measured", "wrong samples", "memory MiB: start, end")
+    for row in rows:
+        table.add_row(
+            str(row["period"]), f"{row['seconds'] / 60:.1f}", str(row["late"]), str(row["control"]["late"]),
+            str(row["output_xruns"]),
+            *(f"{row[name]:.2f}" for name in ("p50_ms", "p99_ms", "longest_ms", "deadline_ms")),
+            f"{row['latency']}, {row['measured_latency']}", f"{row['wrong_samples']} of {row['compared_samples']}",
+            f"{row['memory_start_mib']:.1f}, {row['memory_end_mib']:.1f}")
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Step graphs and what executes them: the fused operator, 8- and 4-bit weights, ONNX Runtime, OpenVINO."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+from torch import nn
+
+from rtsep.model import open_session
+from training.graph import StepGraph
+
+BLOCK = 128
+INT8_ARITHMETIC = 4  # accuracy level of MatMulNBits; 0 computes in float32 and takes fifty times as long
+Step = Callable[[], object]
+Arrays = dict[str, NDArray[np.float32]]
+
+
+class FusedGraph(StepGraph):
+    """A step graph with ONNX's GRU operator, as an export of a torch module has it."""
+
+    def torch_gru(self, value: str, layer: nn.GRU) -> str:
+        """Add a one-layer torch GRU with its state; returns its output."""
+        hidden = layer.hidden_size
+        state = self.state(hidden)
+        weight_ih, weight_hh, bias_ih, bias_hh = (_update_first(parameter.detach().numpy())
+                                                  for parameter in layer.parameters())
+        biases = np.concatenate([bias_ih, bias_hh])[np.newaxis]
+        _, last = self.nodes("GRU", self.reshape(value, (1, 1, -1)), self.constant(weight_ih[np.newaxis]),
+                             self.constant(weight_hh[np.newaxis]), self.constant(biases), "",
+                             self.reshape(state, (1, 1, hidden)), outputs=2, hidden_size=hidden, linear_before_reset=1)
+        after = self.reshape(last, (1, hidden))
+        self.next_state(state, after, hidden)
+        return after
+
+
+def _update_first(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """From torch's order of gates, reset, update, candidate, to that of ONNX: update, reset, candidate."""
+    reset, update, candidate = np.split(weights, 3)
+    return np.concatenate([update, reset, candidate])
+
+
+def in_blocks(graph: StepGraph, bits: int) -> onnx.ModelProto:
+    """Store the weights of all large products in blocks of 8 or 4 bit, with a scale a block."""
+    logging.getLogger("onnxruntime.quantization.matmul_nbits_quantizer").setLevel(logging.WARNING)
+    full = graph.model()
+    others = [node.name for node in full.graph.node if node.name not in graph.products]
+    quantizer = MatMulNBitsQuantizer(full, bits, BLOCK, is_symmetric=True, accuracy_level=INT8_ARITHMETIC,
+                                     nodes_to_exclude=others)
+    quantizer.process()
+    model: onnx.ModelProto = quantizer.model.model
+    return model
+
+
+def runtime_step(path: Path, naive: bool = False) -> Step:
+    """One hop by ONNX Runtime, states carried on; `naive` takes the session that one gets without options."""
+    session = onnxruntime.InferenceSession(str(path)) if naive else open_session(path)
+    outputs = [output.name for output in session.get_outputs()]
+    feeds = noise({node.name: node.shape for node in session.get_inputs()}, outputs)
+
+    def step() -> None:
+        carry(feeds, dict(zip(outputs, session.run(outputs, feeds), strict=True)))
+
+    return step
+
+
+def openvino_step(path: Path) -> Step | None:
+    """One hop by OpenVINO on one thread, states carried on; None where it is not installed."""
+    try:
+        import openvino
+    except ImportError:
+        return None
+    settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
+                "INFERENCE_PRECISION_HINT": "f32"}  # else it would compute in bf16 where the processor can
+    compiled = openvino.compile_model(str(path), "CPU", settings)
+    request = compiled.create_infer_request()
+    outputs = [output.any_name for output in compiled.outputs]
+    feeds = noise({node.any_name: list(node.shape) for node in compiled.inputs}, outputs)
+
+    def step() -> None:
+        results = request.infer(feeds, share_inputs=True)
+        carry(feeds, {name: results[name] for name in outputs})
+
+    return step
+
+
+def noise(shapes: dict[str, Sequence[Any]], outputs: Sequence[str]) -> Arrays:
+    """Make the inputs of a step: silence in the states, noise elsewhere."""
+    rng = np.random.default_rng(1)
+    return {name: np.zeros(shape, np.float32) if f"{name}_out" in outputs
+            else rng.exponential(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def carry(feeds: Arrays, results: Arrays) -> None:
+    """Make the states after a step the states before the next one."""
+    for name in feeds:
+        if f"{name}_out" in results:
+            feeds[name] = results[f"{name}_out"]

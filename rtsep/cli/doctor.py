@@ -1,0 +1,114 @@
+"""`rtsep doctor`: what this computer offers to a live run, and what it refuses."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rtsep.live.scheduling import Measure
+
+_PACKAGES = ("numpy", "onnxruntime", "sounddevice", "JACK-Client", "soundfile", "soxr", "python-rtmidi")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("doctor", help="check this computer for live use", description="Check what a live "
+                                   "run needs: scheduling, audio systems, devices, models. Exit code 1 where it cannot "
+                                   "play at all.")
+    parser.set_defaults(run=run)
+
+
+def run(_: argparse.Namespace) -> int:
+    """Print the findings; 1 where there is no usable model."""
+    from rich.console import Console
+    from rich.table import Table
+
+    models = list(_models())
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(min_width=36)
+    table.add_column(overflow="fold")
+    for rows in (_versions(), _scheduling(), _audio(), models):
+        for name, value in rows:
+            table.add_row(name, value)
+        table.add_section()
+    Console().print(table)
+    return int(not any(value.startswith("ok") for _, value in models))
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    from rtsep import __version__
+
+    yield "rtsep", __version__
+    yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    for package in _PACKAGES:
+        try:
+            yield package, version(package)
+        except PackageNotFoundError:
+            yield package, "not installed"
+
+
+def _scheduling() -> Iterator[tuple[str, str]]:
+    """Take the measures in a process of their own, as the audio process does, and say what came of each."""
+    import multiprocessing
+
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        measures = pool.apply(_take_measures)
+    for measure in measures:
+        yield measure.name, f"refused: {measure.refusal}" if measure.refusal else "on"
+
+
+def _take_measures() -> tuple[Measure, ...]:
+    """Run a model once, which switches denormals off, and take all measures."""
+    import numpy as np
+
+    from rtsep.errors import RtsepError
+    from rtsep.live.scheduling import model_measures, prepare_process, prepare_thread
+    from rtsep.separator import Separator
+
+    measures: tuple[Measure, ...] = ()
+    try:
+        separator = Separator()
+        separator.process(np.zeros((1, separator.info.geometry.hop), np.float32))
+        measures = model_measures(threads=1)
+    except RtsepError:  # the models have rows of their own
+        pass
+    return (*measures, *prepare_process(), *prepare_thread())
+
+
+def _audio() -> Iterator[tuple[str, str]]:
+    from rtsep.audio.devices import list_devices, open_portaudio
+    from rtsep.errors import RtsepError
+
+    try:
+        sounddevice = open_portaudio()
+    except RtsepError as error:
+        yield "audio systems", str(error)
+        return
+    yield "audio systems", ", ".join(str(api["name"]) for api in sounddevice.query_hostapis()) or "none"
+    devices = list_devices(sounddevice)
+    if not devices:
+        yield "devices", "none; rtsep live --input demo needs none"
+    for device in devices:
+        marks = "".join((", default input" * device.default_input, ", default output" * device.default_output))
+        yield f"device {device.index}", (f"{device.label}: {device.inputs} in, {device.outputs} out, "
+                                         f"{device.samplerate} Hz{marks}")
+
+
+def _models() -> Iterator[tuple[str, str]]:
+    """Load every model and run the reference that it carries."""
+    from rtsep.errors import RtsepError
+    from rtsep.model import StepModel, installed_models, model_folder
+
+    models = installed_models()
+    if not models:
+        yield "models", f"none in {model_folder()}: install rtsep again"
+    for name, path in models.items():
+        try:
+            yield f"model {name}", f"ok, {StepModel(path).reference_error_db():.0f} dB against its reference"
+        except RtsepError as error:
+            yield f"model {name}", str(error)

@@ -1,0 +1,42 @@
+"""From the separated sound to the delayed mixture and back, where a hop is late."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]
+FADE = 64
+"""Frames of a cross-fade."""
+
+
+class Handover:
+    """Gain of the separated sound: 1, on a straight line to 0 where it is missing, and back."""
+
+    def __init__(self) -> None:
+        self._gain = 1.0
+
+    def next(self, present: NDArray[np.bool_]) -> Audio | None:
+        """Gains of the next frames.
+
+        Parameters
+        ----------
+        present
+            Whether the separated sound is there, (frames,). It must hold for `FADE` frames after it ends.
+
+        Returns
+        -------
+        gains
+            float32 (frames,); None for 1 throughout.
+        """
+        if self._gain == 1.0 and present.all():
+            return None
+        gains = np.empty(present.size, np.float32)
+        edges = [0, *(np.flatnonzero(present[1:] != present[:-1]) + 1), present.size]
+        for start, end in pairwise(edges):
+            slope = 1.0 / FADE if present[start] else -1.0 / FADE
+            gains[start:end] = np.clip(self._gain + slope * np.arange(1, end - start + 1), 0.0, 1.0)
+            self._gain = float(gains[end - 1])
+        return gains

@@ -1,0 +1,84 @@
+"""What a process can do so that the audio thread is never kept waiting: each is on, or refused with a reason."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from rtsep.audio.clock import ask_for_realtime
+
+_SWITCH_INTERVAL_S = 0.0005  # how long other threads of this process may keep the interpreter
+_MCL_CURRENT = 1  # of sys/mman.h; not MCL_FUTURE, which would make later allocations fail at the limit
+_TINY = np.float32(1.2e-38)  # a tenth of it is a denormal number
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure.
+
+    Parameters
+    ----------
+    name
+        What it is.
+    refusal
+        Why it is not on; empty where it is.
+    """
+
+    name: str
+    refusal: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {f'refused ({self.refusal})' if self.refusal else 'on'}"
+
+
+def model_measures(threads: int) -> tuple[Measure, ...]:
+    """Tell what a model that is loaded and warm brings: `Separator` switches spinning off."""
+    return (Measure("model warm before the stream opens"),
+            Measure(f"ONNX Runtime on {threads} thread{'s'[:threads > 1]}, without spinning"))
+
+
+def prepare_process() -> tuple[Measure, ...]:
+    """Take the measures that concern a whole process, once it has allocated what it needs."""
+    return lock_memory(), freeze_garbage_collector(), shorten_turns()
+
+
+def prepare_thread() -> tuple[Measure, ...]:
+    """Take the measures that concern the calling thread: the one that calls back."""
+    return Measure("real-time priority", ask_for_realtime()), denormals()
+
+
+def lock_memory() -> Measure:
+    """Keep the pages that are in use from being swapped out."""
+    name = "locked memory"
+    if sys.platform not in ("linux", "darwin"):
+        return Measure(name, f"{sys.platform} has no call for it")
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.mlockall(_MCL_CURRENT) == 0:
+        return Measure(name)
+    return Measure(name, f"{os.strerror(ctypes.get_errno())}; raise the limit: ulimit -l unlimited, or memlock in "
+                   f"/etc/security/limits.conf")
+
+
+def freeze_garbage_collector() -> Measure:
+    """Stop the search for reference cycles, which visits every object at a moment of its own choice."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    return Measure("garbage collector frozen")
+
+
+def shorten_turns() -> Measure:
+    """Make other threads of this process give the interpreter back sooner."""
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    return Measure(f"interpreter handed over within {1e3 * _SWITCH_INTERVAL_S:g} ms")
+
+
+def denormals() -> Measure:
+    """Say whether this thread takes denormal numbers, which are slow, as zero; ONNX Runtime switches that on."""
+    slow = _TINY * np.float32(0.1) != 0.0
+    return Measure("denormals off", "the processor still computes with them" if slow else "")

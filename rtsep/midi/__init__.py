@@ -1,0 +1,1 @@
+"""MIDI: a controller's knobs and pedals become the live controls."""

@@ -1,0 +1,216 @@
+"""MIDI ports: finds them, opens one, and opens it again when it was away."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import rtmidi
+
+from rtsep.errors import MidiError
+
+VIRTUAL = "virtual"
+"""Instead of a port's name: offer a port of our own."""
+
+INPUT_CLIENT, OUTPUT_CLIENT = "rtsep-midi", "rtsep-midi-feedback"
+PORT = "control"
+_QUEUE = 16384  # messages that may wait for one poll
+_ALSA_ADDRESS = re.compile(r" \d+:\d+$")
+
+
+@dataclass(frozen=True)
+class System:
+    """The input and the output of one of the computer's MIDI systems."""
+
+    source: Any
+    sink: Any
+
+    def close(self) -> None:
+        """Leave the system; python-rtmidi does not do that by itself."""
+        self.source.delete()
+        self.sink.delete()
+
+
+def open_systems() -> list[System]:
+    """Every MIDI system that answers, of those that python-rtmidi was built with.
+
+    Raises
+    ------
+    MidiError
+        When none answers.
+    """
+    systems = []
+    tried = []
+    for api in rtmidi.get_compiled_api():
+        try:
+            with _quiet():
+                systems.append(System(rtmidi.MidiIn(api, INPUT_CLIENT, _QUEUE), rtmidi.MidiOut(api, OUTPUT_CLIENT)))
+        except rtmidi.RtMidiError:
+            tried.append(rtmidi.get_api_display_name(api))
+    if not systems:
+        raise MidiError(f"no MIDI system answers; tried: {', '.join(tried)}")
+    return systems
+
+
+def labels(names: Sequence[str]) -> list[str]:
+    """Names by which people know ports: without ALSA's changing numbers, and each one different."""
+    plain = [_ALSA_ADDRESS.sub("", name) for name in names]
+    seen: Counter[str] = Counter()
+    found = []
+    for name in plain:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
+
+
+def match(wanted: str, candidates: Sequence[str]) -> list[int]:
+    """Find the indices of the labels that a name stands for: that label, else all that have the name in them."""
+    if wanted in candidates:
+        return [candidates.index(wanted)]
+    return [index for index, label in enumerate(candidates) if wanted.casefold() in label.casefold()]
+
+
+def list_ports() -> tuple[list[str], list[str]]:
+    """Labels of all inputs and all outputs; the first system that has any speaks.
+
+    Raises
+    ------
+    MidiError
+        When there is no MIDI system.
+    """
+    systems = open_systems()
+    try:
+        found = [(labels(system.source.get_ports()), labels(system.sink.get_ports())) for system in systems]
+    finally:
+        for system in systems:
+            system.close()
+    return next((ports for ports in found if any(ports)), ([], []))
+
+
+class Link:
+    """The way to a controller and back.
+
+    Parameters
+    ----------
+    wanted
+        Name of an input port, or part of it; or `VIRTUAL`.
+
+    Attributes
+    ----------
+    label
+        Port that is open; None while there is none.
+    """
+
+    def __init__(self, wanted: str) -> None:
+        self._wanted = wanted
+        self._systems: list[System] = []
+        self._system: System | None = None  # whose input is open
+        self._name = ""  # of the port, as the system writes it
+        self._answers = False  # whether the output is open
+        self._notice = ""
+        self.label: str | None = None
+
+    def look(self) -> str | None:
+        """Open the port where it is there, give it up where it is gone; return news for the user.
+
+        Call about once a second: no MIDI system tells by itself.
+        """
+        try:
+            if self._system is not None and not self._is_there(self._system):
+                self.close()
+            if not self._systems:
+                self._systems = open_systems()
+            if self._system is None:
+                self._find()
+            notice = f"MIDI: {self.label} is open" + ("" if self._answers else ", without a way back")
+        except (MidiError, rtmidi.RtMidiError) as error:
+            self.close()
+            notice = f"{error}; looking again every second"
+        news = None if notice == self._notice else notice
+        self._notice = notice
+        return news
+
+    def read(self) -> Iterator[list[int]]:
+        """Yield the bytes of what has arrived, message by message."""
+        while self._system is not None and (event := self._system.source.get_message()) is not None:
+            yield event[0]
+
+    def send(self, data: list[int]) -> None:
+        """Send a message back; where nothing listens, it is lost."""
+        if self._system is not None and self._answers:
+            with suppress(rtmidi.RtMidiError):
+                self._system.sink.send_message(data)
+
+    def close(self) -> None:
+        """Leave all MIDI systems."""
+        systems, self._systems = self._systems, []
+        self._system = self.label = None
+        for system in systems:
+            system.close()
+
+    def _is_there(self, system: System) -> bool:
+        """Whether the port that is open is still there; our own one is seen through the output."""
+        if self._wanted == VIRTUAL:
+            return any(PORT in name for name in system.sink.get_ports())
+        return self._name in system.source.get_ports()
+
+    def _find(self) -> None:
+        """Open what is wanted on the first system that has it; MidiError where that is none, or not one."""
+        for system in self._systems:
+            if self._wanted == VIRTUAL:
+                self._offer(system)
+            else:
+                self._open(system)
+            if self._system is not None:
+                return
+        if self._wanted == VIRTUAL:
+            raise MidiError("this system has no virtual MIDI ports; name a port, see rtsep midi ports")
+        there = ", ".join(label for system in self._systems for label in labels(system.source.get_ports()))
+        raise MidiError(f"no MIDI input matches {self._wanted!r}; there are: {there or 'none'}")
+
+    def _offer(self, system: System) -> None:
+        with suppress(rtmidi.RtMidiError, NotImplementedError):
+            system.source.open_virtual_port(PORT)
+            system.sink.open_virtual_port(PORT)
+            self._system, self._answers, self.label = system, True, f"{INPUT_CLIENT}:{PORT}"
+
+    def _open(self, system: System) -> None:
+        names = system.source.get_ports()
+        known = labels(names)
+        found = match(self._wanted, known)
+        if len(found) > 1:
+            which = ", ".join(known[index] for index in found)
+            raise MidiError(f"{self._wanted!r} matches several MIDI inputs: {which}; give more of the name")
+        if found:
+            system.source.open_port(found[0], PORT)
+            self._system, self._name, self.label = system, names[found[0]], known[found[0]]
+            self._answers = self._open_way_back(system.sink, known[found[0]])
+
+    def _open_way_back(self, sink: Any, label: str) -> bool:
+        """Open the output of the same name, else the only one that was asked for too."""
+        outputs = labels(sink.get_ports())
+        found = match(label.replace("capture", "playback"), outputs) or match(self._wanted, outputs)
+        if len(found) == 1:
+            sink.open_port(found[0], PORT)
+        return len(found) == 1
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the systems' own libraries write about a missing server from the terminal."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

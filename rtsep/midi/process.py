@@ -1,0 +1,174 @@
+"""The MIDI process: polls the port, moves the controls on the board, sends their state back.
+
+It is a process of its own, so that polling costs the audio callback nothing, and one that a dead sound server
+has caught can be ended and started again.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from rtsep.errors import ConfigError
+from rtsep.live.shared import Board
+from rtsep.midi.desk import Desk
+from rtsep.midi.mapping import load_mapping, mapping_file
+from rtsep.midi.messages import Parser, encode
+from rtsep.midi.ports import VIRTUAL, Link
+from rtsep.midi.surface import Surface
+from rtsep.presets import load_presets, preset_file
+
+POLL_S = 0.001
+LOOK_S = 1.0  # how often ports and files are looked after
+_FEEDBACK_S = 0.02
+_MOST_FEEDBACK = 20  # messages at once; a MIDI cable carries about one a millisecond
+_HANG_S = 10.0  # a process that has not looked after its ports for so long ends itself
+_TRIES = 3  # until a MIDI system that nobody asked for counts as missing
+
+
+@dataclass(frozen=True)
+class MidiSettings:
+    """What to listen to, and what it does.
+
+    Parameters
+    ----------
+    port
+        Name of an input port or part of it, or `virtual`; None for a virtual port where the system has them.
+    mapping, presets
+        Files; None for the user's own ones.
+    """
+
+    port: str | None = None
+    mapping: Path | None = None
+    presets: Path | None = None
+
+
+def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: MidiSettings) -> None:
+    """Body of the MIDI process.
+
+    Parameters
+    ----------
+    board
+        Shared with the audio process.
+    stems
+        Stems that are played, in the board's order.
+    pipe
+        Takes sentences for the user, and presets that have a model. Anything that comes through it, its end too,
+        ends the process.
+    settings
+        What to listen to.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)  # sound libraries write to the terminal
+    desk = Desk(board, stems, call=pipe.send)
+    listener = Listener(desk, settings, pipe.send)
+    looks = 0
+    while not pipe.poll():
+        if listener.due():
+            faulthandler.dump_traceback_later(_HANG_S, exit=True, file=nowhere)  # needs no help of a thread that hangs
+            listener.look()
+            looks += 1
+            if settings.port is None and not listener.open and looks >= _TRIES:
+                break
+        listener.poll()
+        time.sleep(POLL_S)
+    faulthandler.cancel_dump_traceback_later()
+    listener.close()
+
+
+class Listener:
+    """Messages in, controls moved, state back.
+
+    Parameters
+    ----------
+    desk
+        Where the controls are.
+    settings
+        What to listen to.
+    tell
+        Gets sentences for the user.
+    """
+
+    def __init__(self, desk: Desk, settings: MidiSettings, tell: Callable[[str], None]) -> None:
+        self._desk = desk
+        self._settings = settings
+        self._tell = tell
+        self._link = Link(settings.port or VIRTUAL)
+        self._parser = Parser()
+        self._surface = Surface((), desk)
+        self._files: object = None  # what the files were when they were last read
+        self._looked = self._answered = -LOOK_S
+
+    @property
+    def open(self) -> bool:
+        """Whether a port is open."""
+        return self._link.label is not None
+
+    def due(self) -> bool:
+        """Whether it is time to look."""
+        return time.monotonic() - self._looked >= LOOK_S
+
+    def look(self) -> None:
+        """Look after the port and the files."""
+        self._reload()
+        news = self._link.look()
+        if news is not None:
+            self._surface.forget()
+            if self._settings.port is not None:
+                self._tell(news)
+        self._looked = time.monotonic()
+
+    def poll(self) -> None:
+        """Take what has arrived, and send back what has changed."""
+        for data in self._link.read():
+            self._hear(data)
+        now = time.monotonic()
+        if now - self._answered >= _FEEDBACK_S:
+            self._answered = now
+            for message in islice(self._surface.feedback(), _MOST_FEEDBACK):
+                self._link.send(encode(message))
+
+    def close(self) -> None:
+        """Give the ports back."""
+        self._link.close()
+
+    def _hear(self, data: Iterable[int]) -> None:
+        data = bytes(data)
+        for message in self._parser.feed(data):
+            self._surface.hear(message)
+        board = self._desk.board
+        board.midi_malformed = self._parser.malformed
+        board.midi_checksum = zlib.crc32(data, board.midi_checksum)
+        board.midi_messages += 1  # last, so that what is counted has been done
+
+    def _reload(self) -> None:
+        """Read mapping and presets where a file has changed; where one cannot be used, keep the old ones."""
+        mapping, presets = mapping_file(self._settings.mapping), preset_file(self._settings.presets)
+        files = [(path, _stamp(path)) for path in (mapping, presets)]
+        if files == self._files:
+            return
+        self._files = files
+        try:
+            bindings, known = load_mapping(mapping), load_presets(self._settings.presets)
+        except ConfigError as error:
+            self._tell(str(error))
+            return
+        if self._desk.presets not in ((), known):
+            self._desk.board.preset = -1  # its place may be another one's now
+        self._desk.presets = known
+        self._surface = Surface(bindings, self._desk)
+
+
+def _stamp(path: Path) -> int | None:
+    """Return when a file was changed last; None where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None

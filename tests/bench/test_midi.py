@@ -1,0 +1,42 @@
+"""The MIDI bench: on a real server, it counts what it sent and what arrived, and says all it promises."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.jack_server import missing_parts
+from bench.midi import RATE_HZ, main
+
+
+@pytest.fixture(autouse=True)
+def _environment_as_it_was() -> Iterator[None]:
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_nothing_is_lost_or_overtaken(tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if missing := missing_parts():
+        pytest.skip(missing)
+    code = main(["--model", str(tiny_model), "--seconds", "1", "--json", str(tmp_path / "report.json")])
+    report = json.loads((tmp_path / "report.json").read_text())
+    flood, silence = report["flood"], report["silence"]
+    assert flood["messages"] == flood["sent"] > RATE_HZ / 2
+    assert (flood["lost"], flood["order_kept"], flood["malformed"]) == (0, True, 0)
+    assert silence["messages"] == 0
+    assert flood["hops"] > 0
+    assert code == int(flood["late"] > silence["late"])
+    assert "flood" in capsys.readouterr().out
+
+
+def test_an_unknown_model_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    if missing := missing_parts():
+        pytest.skip(missing)
+    assert main(["--model", "banjo", "--seconds", "1"]) == 2
+    assert "no model 'banjo'" in capsys.readouterr().err

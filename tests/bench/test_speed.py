@@ -1,0 +1,112 @@
+"""The speed benches: their graphs compute what they claim to, and each bench runs and reports."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import bench.scaling
+from bench import executors, peers
+from bench.machine import weight_bytes
+from bench.peer_graphs import PEERS, Peer
+from bench.small import family, memory_of
+from bench.steps import FusedGraph, in_blocks, noise, runtime_step
+from bench.streams import misses, most_streams
+from rtsep.model import StepModel
+from rtsep.windows import PROFILES
+from tests.conftest import STEMS, tiny_network
+from training.nets.band_gru import BandGru, BandGruConfig
+from training.parity import parity_db
+
+PARAMETERS = {"DTLN": 0.987e6, "DeepFilterNet 2 (shape of)": 2.31e6, "HS-TasNet (sized)": 41e6,
+              "Open-Unmix, one way (sized)": 10.4e6}
+
+
+@pytest.fixture(autouse=True)
+def _ordinary_priority() -> Iterator[None]:
+    """Give the priority back that a measurement takes."""
+    yield
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def test_the_fused_graph_has_the_operator_and_does_what_training_does(tmp_path: Path) -> None:
+    net = tiny_network()
+    model = net.step_graph(FusedGraph).model()
+    assert [node.op_type for node in model.graph.node].count("GRU") == net.config.layers
+    assert parity_db(net, executors.written(net, model, tmp_path / "fused.onnx")) < -70.0
+
+
+@pytest.mark.parametrize(("bits", "size", "worst"), [(8, 0.3, -20.0), (4, 0.17, 0.0)])
+def test_blocks_are_smaller_and_near(tmp_path: Path, bits: int, size: float, worst: float) -> None:
+    net = BandGru(BandGruConfig(contexts=(2048,)), PROFILES["stage"], STEMS, 44100)
+    full = executors.written(net, net.step_graph().model(), tmp_path / "full.onnx")
+    small = executors.written(net, in_blocks(net.step_graph(), bits), tmp_path / "small.onnx")
+    kinds = [node.op_type for node in onnx.load(small).graph.node]
+    assert kinds.count("MatMulNBits") == len(net.step_graph().products)
+    assert weight_bytes(small) < size * weight_bytes(full)
+    assert reference_error(full, small) < worst
+
+
+def reference_error(full: Path, small: Path) -> float:
+    """Error of a model's estimates after some hops of noise, against another's, dB."""
+    models, rng = (StepModel(full), StepModel(small)), np.random.default_rng(1)
+    for _ in range(20):
+        magnitude, context = (rng.exponential(size=bins).astype(np.float32) for bins in (513, 1025))
+        wanted, found = (model.step(magnitude, [context]) for model in models)
+    return 10.0 * float(np.log10(np.sum(np.square(found - wanted)) / np.sum(np.square(wanted))))
+
+
+def test_states_are_carried_from_step_to_step() -> None:
+    arrays = noise({"magnitude": [1, 4], "state_0": [1, 2]}, ["estimates", "state_0_out"])
+    assert not arrays["state_0"].any()
+    assert arrays["magnitude"].all()
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_peers_have_their_published_size_and_run(peer: Peer, tmp_path: Path) -> None:
+    path = peers.save(peer.graph().model(), tmp_path / "peer.onnx")
+    weights = sum(int(np.prod(weight.dims)) for weight in onnx.load(path).graph.initializer)
+    assert weights == pytest.approx(PARAMETERS[peer.name], rel=0.06)
+    runtime_step(path, naive=True)()
+
+
+def test_executors_report(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "network", lambda *_: (tiny_network(), "tiny"))
+    assert executors.main(["--seconds", "0.1", "--json", str(tmp_path / "report.json")]) == 0
+    rows = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert {row["graph"] for row in rows} == set(executors.GRAPHS)
+    assert "fused GRU" in capsys.readouterr().out
+
+
+def test_the_longest_of_a_sweep_is_another_network(tmp_path: Path) -> None:
+    small, large = ({**bench.scaling.MIDDLE, "hidden": hidden} for hidden in (64, 256))
+    sizes = [weight_bytes(bench.scaling.network(tmp_path / f"{index}.onnx", one))
+             for index, one in enumerate((small, large))]
+    assert sizes[1] > 2 * sizes[0]
+
+
+def test_streams_run_in_processes_of_their_own(tiny_model: Path) -> None:
+    assert 0 <= misses(str(tiny_model), 1, 1, 1, 0.1) <= round(0.1 * 44100 / 256)
+
+
+@pytest.mark.parametrize("truth", [0, 1, 7, 15])
+def test_the_most_streams_are_found(monkeypatch: pytest.MonkeyPatch, truth: int) -> None:
+    monkeypatch.setattr("bench.streams.misses", lambda model, channels, streams, cores, seconds: int(streams > truth))
+    assert most_streams("any", 1, 1, 0.1, 16) == truth
+
+
+def test_memory_of_this_process_is_told() -> None:
+    assert family(os.getpid())[0] == os.getpid()
+    assert 1e7 < memory_of(os.getpid(), "Pss") <= memory_of(os.getpid(), "Rss")
+
+
+def test_an_unknown_model_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert peers.main(["--model", "banjo"]) == 2
+    assert "no model 'banjo'" in capsys.readouterr().err
