@@ -40,7 +40,7 @@ def network_scores(songs: Sequence[Song], net: Network, targets: Sequence[str]) 
 def _scores(songs: Sequence[Song], separate: SeparateAll, targets: Sequence[str]) -> dict[str, float]:
     pairs = [(target, *paper_parts(song, target)) for target in targets
              for song in songs if song.plays("guitar") and song.plays(target)]
-    found = separate([wanted + rest for _, wanted, rest in pairs])
+    found = separate([wanted + rest for _, wanted, rest in pairs]) if pairs else []
     values = [(target, sdr_version_3(wanted, stems[target]))
               for (target, wanted, _), stems in zip(pairs, found, strict=True)]
     return {target: float(np.mean([value for name, value in values if name == target])) for target in targets}
@@ -54,7 +54,7 @@ def torch_separator(net: Network) -> Separate:
 @torch.inference_mode()
 def separate_together(net: Network, mixtures: Sequence[Audio]) -> list[dict[str, Audio]]:
     """Separate mixtures of any lengths, each (frames,), in one batch; returns the stems of each, aligned."""
-    device, time = net.spread.device, max((_hops(net, mixture.size) for mixture in mixtures), default=0)
+    device, time = net.spread.device, max(_hops(net, mixture.size) for mixture in mixtures)
     observed = torch.cat([net.observe([power_of(spectrum) for spectrum in _transform(net, mixture, time)])
                           for mixture in mixtures])
     masks, _ = net(observed, [part.to(device) for part in net.initial_state(len(mixtures))])

@@ -21,6 +21,7 @@ from rtsep.live.streams import Player
 
 Audio = NDArray[np.float32]
 _FRAMES = 8192  # the longest period that JACK has
+_NO_SERVER = "the JACK server went away; start it again"
 _CAPTURE, _PLAYBACK = 0, 1  # jack_latency_callback_mode_t
 NAME = "rtsep"
 
@@ -56,7 +57,7 @@ class JackStream:
         try:
             self._client = jack.Client(NAME, no_start_server=True)
         except jack.JackOpenError:
-            raise DeviceGoneError("the JACK server went away; start it again") from None
+            raise DeviceGoneError(_NO_SERVER) from None
         self._source, self._target = source, target
         self._channels, self._names = channels, names
         self._inputs: list[Any] = []
@@ -103,13 +104,22 @@ class JackStream:
         self._player = player
 
     def start(self) -> None:
-        """Make the ports, begin, and connect them to the device's."""
-        self._inputs = [self._client.inports.register(f"in_{index + 1}") for index in range(self._channels)]
-        self._outputs = [self._client.outports.register(name) for name in self._names]
-        self._client.activate()
-        if self._source is not None:
-            self._connect(self._source, self._inputs, of_outputs=True)
-        self._connect(self._target, self._outputs, of_outputs=False)
+        """Make the ports, begin, and connect them to the device's.
+
+        Raises
+        ------
+        DeviceGoneError
+            When server or device went away meanwhile.
+        """
+        try:
+            self._inputs = [self._client.inports.register(f"in_{index + 1}") for index in range(self._channels)]
+            self._outputs = [self._client.outports.register(name) for name in self._names]
+            self._client.activate()
+            if self._source is not None:
+                self._connect(self._source, self._inputs, of_outputs=True)
+            self._connect(self._target, self._outputs, of_outputs=False)
+        except self._jack.JackError:
+            raise DeviceGoneError(_NO_SERVER) from None
 
     def stop(self) -> None:
         """Leave the server's graph."""
@@ -145,7 +155,7 @@ class JackStream:
             port.get_array()[:] = row
 
     def _shut_down(self, *_: object) -> None:
-        self.error = DeviceGoneError("the JACK server went away; start it again")
+        self.error = DeviceGoneError(_NO_SERVER)
 
     def _count_xrun(self, _delayed_us: float) -> None:
         if self._player is not None:

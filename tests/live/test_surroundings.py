@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from rtsep.audio.files import AudioReader
 from rtsep.cli.main import main
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live import calibration
@@ -68,7 +69,8 @@ def test_a_disk_that_takes_no_more_ends_the_recording_and_not_the_music(tiny_mod
     assert len(notices) == 1
     assert notices[0].startswith("cannot write ")
     assert notices[0].endswith("the recording ends here, the music goes on")
-    assert 0 < soundfile.info(result.recorded["mixture"]).frames < 3 * 44100
+    with AudioReader(result.recorded["mixture"]) as reader:  # what was recorded until then can be heard
+        assert reader.read(22050).shape == (2, 22050)
 
 
 def test_too_many_channels_to_record(memory: Memory, tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ All on mono float32 of shape (frames,) at 44.1 kHz.
 
 from __future__ import annotations
 
-import io
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -139,10 +140,10 @@ def _saturate(audio: Audio, drive: float) -> Audio:
 def _code(audio: Audio, rng: Random) -> Audio:
     """Encode to MP3 and decode; keeps the level and the length, the codec's delay stays."""
     peak = np.abs(audio).max(initial=0.0) + np.float32(1e-6)
-    memory = io.BytesIO()
-    soundfile.write(memory, audio / peak, SAMPLERATE, format="MP3", compression_level=rng.uniform(0.0, 0.99))
-    memory.seek(0)
-    decoded = soundfile.read(memory, frames=audio.size, dtype="float32")[0] * peak
+    with tempfile.TemporaryDirectory() as folder:  # a file in memory would call Python, which Ctrl-C may interrupt
+        path = Path(folder, "sound.mp3")
+        soundfile.write(path, audio / peak, SAMPLERATE, format="MP3", compression_level=rng.uniform(0.0, 0.99))
+        decoded = soundfile.read(path, frames=audio.size, dtype="float32")[0] * peak
     return np.pad(decoded, (0, audio.size - decoded.size))
 
 
