@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +22,9 @@ from rich.table import Table
 from scipy.signal import chirp, correlate
 
 from bench.jack_server import PATIENCE_S, JackServer, missing_parts, start_server
+from bench.live_run import live_run
 from rtsep import RtsepError
 from rtsep.live.protocol import ENGINES, LiveSettings
-from rtsep.live.session import Result, Session
 from rtsep.model import installed_models
 
 PERIODS = (512, 256, 128)
@@ -58,39 +56,20 @@ def main(arguments: list[str] | None = None) -> int:
 def measure(model: str, period: int, engine: str) -> dict[str, Any]:
     """Measure one model at one period."""
     server = start_server(period, playback=6)
-    os.environ.update(server.env)
-    session = Session(LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine))
-    results: list[Result | None] = []
-    thread = threading.Thread(target=lambda: results.append(session.run()))
-    thread.start()
     try:
-        names = _stem_ports(server, thread)
-        measured = _measure(server, names)
-        session.stop()
-        thread.join(PATIENCE_S)
+        with live_run(server, LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine)) as run:
+            measured = _measure(server)
+        result = run.result()
     finally:
-        session.stop()
         server.end()
-    if not results or results[0] is None:
-        raise RtsepError("rtsep ended early")
-    summary, loaded = results[0].summary, results[0].loaded
+    summary, loaded = result.summary, result.loaded
     return {"model": loaded.model, "period": period, "engine": engine, "reported": summary.latency,
             "measured": measured, "ms": 1e3 * measured / loaded.samplerate}
 
 
-def _stem_ports(server: JackServer, thread: threading.Thread) -> list[str]:
-    """First output port of every stem, once they are there."""
-    end = time.monotonic() + PATIENCE_S
-    while thread.is_alive() and time.monotonic() < end:
-        names = [name for name in server.ports().split() if name.startswith("rtsep:") and name.endswith("_1")]
-        if len(names) > 1:
-            return [name for name in names if name != "rtsep:in_1"]
-        time.sleep(0.1)
-    raise RtsepError("rtsep does not start on the JACK server")
-
-
-def _measure(server: JackServer, names: list[str]) -> int:
+def _measure(server: JackServer) -> int:
     """Play a chirp; return the frames by which it comes late."""
+    names = [name for name in server.ports().split() if re.fullmatch(r"rtsep:(?!in_).*_1", name)]
     time_s = np.arange(22050) / 44100
     sound = (0.3 * chirp(time_s, 100, time_s[-1], 8000) * np.hanning(time_s.size)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:

@@ -14,8 +14,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import threading
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,11 +21,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.jack_server import PATIENCE_S, JackServer, missing_parts, start_server
+from bench.jack_server import JackServer, missing_parts, start_server
+from bench.live_run import live_run
 from rtsep import RtsepError
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.session import Result, Session
-from rtsep.live.shared import Board
 
 PERIODS = (512, 256, 128)
 
@@ -59,7 +56,6 @@ def main(arguments: list[str] | None = None) -> int:
 def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]:
     """Play at one period; return the numbers."""
     server = start_server(period, playback=6)
-    os.environ.update(server.env)
     try:
         return _play(server, LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine), seconds)
     finally:
@@ -67,38 +63,20 @@ def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]
 
 
 def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[str, Any]:
-    session = Session(settings)
-    results: list[Result | None] = []
     memory: list[float] = []
-
-    def on_tick(board: Board, _: int) -> None:
-        memory.append(_audio_process_mib())
-
-    thread = threading.Thread(target=lambda: results.append(session.run(on_tick)))
-    thread.start()
-    _wait_for_ports(server, thread)
-    command = [sys.executable, "-m", "bench.soak_client", str(seconds)]
-    client = subprocess.run(command, env=server.env, capture_output=True, text=True, check=False)
-    session.stop()
-    thread.join(PATIENCE_S)
-    if client.returncode or not results or results[0] is None:
-        raise RtsepError(f"the run failed: {client.stderr.strip() or 'rtsep ended early'}")
+    with live_run(server, settings, lambda _: memory.append(_audio_process_mib())) as run:
+        command = [sys.executable, "-m", "bench.soak_client", str(seconds)]
+        client = subprocess.run(command, env=server.env, capture_output=True, text=True, check=False)
+    result = run.result()
+    if client.returncode:
+        raise RtsepError(f"the client failed: {client.stderr.strip()}")
     heard = json.loads(client.stdout)
-    result = results[0]
     settled = len(memory) // 10  # the start is not yet the steady state
     return {"period": result.summary.blocksize, "engine": settings.engine, "model": result.loaded.model,
             **asdict(result.summary), "measured_latency": heard["latency"], "wrong_samples": heard["wrong_samples"],
             "compared_samples": heard["compared_samples"], "memory_start_mib": memory[settled],
             "memory_end_mib": memory[-1], "control": heard["control"],
             "measures": [str(measure) for measure in result.measures]}
-
-
-def _wait_for_ports(server: JackServer, thread: threading.Thread) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while "rtsep:other_2" not in server.ports():
-        if not thread.is_alive() or time.monotonic() > end:
-            raise RtsepError("rtsep does not start on the JACK server")
-        time.sleep(0.1)
 
 
 def _audio_process_mib() -> float:

@@ -79,11 +79,13 @@ class Rtsep:
 
 
 @contextmanager
-def rtsep_live(*options: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> Iterator[Rtsep]:
-    """`rtsep live` as a process of its own, which is gone afterwards."""
+def rtsep_live(*options: str, env: dict[str, str] | None = None, cwd: Path | None = None,
+               midi: str | None = "off") -> Iterator[Rtsep]:
+    """`rtsep live` as a process of its own, which is gone afterwards; with `midi` None as it is without the option."""
     env = dict(os.environ if env is None else env)
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT), env.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "rtsep.cli.main", "live", "--no-calibration", "--midi", "off", *options]
+    command = [sys.executable, "-m", "rtsep.cli.main", "live", "--no-calibration", *options]
+    command += [] if midi is None or "--midi" in options else ["--midi", midi]
     process = subprocess.Popen(command, env=env, cwd=cwd, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, start_new_session=True)
     try:

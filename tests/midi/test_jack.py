@@ -139,7 +139,7 @@ def test_a_port_is_opened_again_and_a_map_is_read_again(jack: StartServer, tiny_
 def test_a_port_of_its_own_is_there_by_default(jack: StartServer, tiny_model: Path) -> None:  # noqa: F811
     server = jack()
     with (controller(server.env, "nano") as knobs,
-          rtsep_live("--model", str(tiny_model), env=server.env) as rtsep):
+          rtsep_live("--model", str(tiny_model), env=server.env, midi=None) as rtsep):
         rtsep.wait_for_port(server, "rtsep-midi:control")
         rtsep.wait_for_port(server, "rtsep-midi-feedback:control")
         knobs.ask("from rtsep-midi-feedback:control")
