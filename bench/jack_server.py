@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PATIENCE_S = 60.0
+_END_S = 10.0  # what a clean end of the server may take
+_END_TRIALS = 3
 
 
 @dataclass
@@ -30,15 +32,13 @@ class JackServer:
     def end(self) -> None:
         """End it so that it leaves JACK's registry, which has room for eight.
 
-        One that was killed leaves it when a server of the same name has come and gone.
+        One that was killed leaves it when a server of the same name has come and gone. So does one that a
+        client left in the middle of freewheeling: it can hang for ever, and is killed.
         """
         name = self.env["JACK_DEFAULT_SERVER"]
-        process = self.process
-        if process.poll() is not None:
-            process = _launch(name, ["-r", "-d", "dummy"]).process
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        process.wait(PATIENCE_S)
+        process, trials = self.process, 0
+        while not _terminated(process) and trials < _END_TRIALS:  # the first one of the same name may be refused
+            process, trials = _launch(name, ["-r", "-d", "dummy"]).process, trials + 1
         for semaphore in Path("/dev/shm").glob(f"jack_sem.*_{name}_*"):  # of clients that were killed
             semaphore.unlink()
 
@@ -82,6 +82,18 @@ def _launch(name: str, options: list[str]) -> JackServer:
     process.kill()
     process.wait()
     return server
+
+
+def _terminated(process: subprocess.Popen[bytes]) -> bool:
+    """End a server; False where it did not end by itself."""
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    return process.returncode == 0
 
 
 def _answers(server: JackServer) -> bool:
