@@ -30,7 +30,7 @@ PERIODS = (512, 256, 128)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Play; return 1 when the engine misses deadlines that the control keeps, or samples differ."""
+    """Play; return 1 when the engine misses deadlines that the control keeps, or sound or latency differ."""
     parser = argparse.ArgumentParser("python -m bench.soak", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=30.0, help="for each period (default: %(default)s)")
     parser.add_argument("--period", type=int, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
@@ -50,7 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     show(rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
-    return int(any(row["late"] > row["control"]["late"] or row["wrong_samples"] for row in rows))
+    return int(any(row["late"] > row["control"]["late"] or row["wrong_samples"]
+                   or row["measured_latency"] != row["latency"] for row in rows))
 
 
 def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]:
@@ -88,12 +89,12 @@ def _audio_process_mib() -> float:
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Print the table."""
-    table = Table("period", "minutes", "late", "late, control", "xruns", "p50 ms", "p99 ms", "max ms", "of",
+    table = Table("period", "minutes", "late", "late, control", "xruns", "xruns, control", "p50 ms", "p99 ms", "max ms", "of",
                   "latency: told, measured", "wrong samples", "memory MiB: start, end")
     for row in rows:
         table.add_row(
             str(row["period"]), f"{row['seconds'] / 60:.1f}", str(row["late"]), str(row["control"]["late"]),
-            str(row["output_xruns"]),
+            str(row["output_xruns"]), str(row["control"]["xruns"]),
             *(f"{row[name]:.2f}" for name in ("p50_ms", "p99_ms", "longest_ms", "deadline_ms")),
             f"{row['latency']}, {row['measured_latency']}", f"{row['wrong_samples']} of {row['compared_samples']}",
             f"{row['memory_start_mib']:.1f}, {row['memory_end_mib']:.1f}")

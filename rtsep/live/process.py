@@ -51,7 +51,6 @@ TICK_S = 0.02  # how often the stream is looked after
 SILENT_SERVER_S = 1.0  # without a callback for so long, the sound server counts as dead
 _WATCH_PRIORITY = 10  # of the thread that looks after the stream: below those that play, but never starved
 _WARM_UP_S = 0.5  # of noise through the separator before the stream opens
-_RESAMPLED_BLOCKSIZE = 512  # asked for where the rate is changed, which needs to know it
 
 
 @dataclass(frozen=True)
@@ -227,17 +226,16 @@ def _open(settings: LiveSettings, devices: Devices, engine: Engine, outputs: int
         return player, open_clock(player, outputs, engine.samplerate, settings.blocksize or engine.hop)
     rate = devices.target.device.samplerate if jack is None else jack.samplerate
     if not settings.resample or rate == engine.samplerate:
-        player, blocksize = Player(engine, memory.board, feed), settings.blocksize
+        player = Player(engine, memory.board, feed)
     else:
-        blocksize = (settings.blocksize or _RESAMPLED_BLOCKSIZE) if jack is None else jack.blocksize
-        resampled = Resampled(engine, outputs, rate, blocksize)
+        resampled = Resampled(engine, outputs, rate)
         memory.board.resampling = resampled.delay
         player = Player(resampled, memory.board, feed)
     if jack is not None:
         jack.attach(player)
         return player, jack
     return player, open_portaudio_stream(devices.sounddevice, player, devices.source, devices.target, outputs,
-                                         player.samplerate, blocksize)
+                                         player.samplerate, settings.blocksize)
 
 
 def _started(settings: LiveSettings, devices: Devices, player: Player, stream: Stream, samplerate: int) -> Started:

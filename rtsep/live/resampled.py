@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,14 +11,16 @@ from rtsep.audio.resample import Resampler
 from rtsep.live.engine import Engine
 
 Audio = NDArray[np.float32]
-_TRIAL_S = 1.0  # of silence, which shows how far the filters let the output fall behind
+_TRIAL_S = 1.0  # of silence, which shows how far a filter lets its output fall behind
+_TRIAL_FRAMES = 16  # taken in at once meanwhile
 
 
 class Resampled:
     """Plays the engine at a device's sample rate.
 
-    The filters are aligned in time but hand out their frames in uneven portions, so silence is put before
-    the first ones: as much as lets every block of the device be filled. That is all of the delay.
+    The filters are aligned in time but hand out their frames in uneven portions, and the engine gets whole
+    hops of them. So silence is put before the first frames of the output: as much as lets every block of
+    the device be filled, whatever its length. That is all of the delay.
 
     Parameters
     ----------
@@ -26,17 +30,23 @@ class Resampled:
         Output channels.
     samplerate
         Rate of the device in Hz.
-    frames
-        Frames of a block of the device. Where others come, the delay is set anew, after a gap.
+
+    Attributes
+    ----------
+    delay_frames
+        Delay of both changes of the rate together, in frames at the device's rate.
     """
 
-    def __init__(self, engine: Engine, outputs: int, samplerate: int, frames: int) -> None:
+    def __init__(self, engine: Engine, outputs: int, samplerate: int) -> None:
         self._engine = engine
-        self._outputs = outputs
         self.samplerate = samplerate
         self.channels = engine.channels
-        self._waiting = np.zeros((outputs, 0), np.float32)  # at the device's rate
-        self._start(frames)
+        inner = engine.samplerate
+        self._in, self._out = Resampler(samplerate, inner, self.channels), Resampler(inner, samplerate, outputs)
+        behind = engine.hop - 1 + _most_behind(inner, samplerate)
+        self.delay_frames = math.ceil(_most_behind(samplerate, inner) + behind * samplerate / inner)
+        self._taken = np.zeros((self.channels, 0), np.float32)  # at the model's rate, less than a hop
+        self._ready = np.zeros((outputs, self.delay_frames), np.float32)  # at the device's rate
 
     @property
     def deadline(self) -> bool:
@@ -54,31 +64,24 @@ class Resampled:
 
     def process(self, block: Audio, out: Audio) -> None:
         """Play one block at the device's rate, see `Engine.process`."""
-        frames = block.shape[1]
-        if frames != self._frames:
-            self._start(frames)
-        inner = self._up.push(block)
-        sound = np.empty((self._outputs, inner.shape[1]), np.float32)
-        if inner.shape[1]:
-            self._engine.process(inner, sound)
-        waiting = np.concatenate([self._waiting, self._down.push(sound)], axis=1)
-        out[:] = waiting[:, :frames]
-        self._waiting = waiting[:, frames:]
+        taken = np.concatenate([self._taken, self._in.push(block)], axis=1)
+        whole = taken.shape[1] // self._engine.hop * self._engine.hop
+        sound = np.empty((out.shape[0], whole), np.float32)
+        if whole:
+            self._engine.process(taken[:, :whole], sound)
+        ready = np.concatenate([self._ready, self._out.push(sound)], axis=1)
+        out[:] = ready[:, :out.shape[1]]
+        self._taken, self._ready = taken[:, whole:], ready[:, out.shape[1]:]
 
-    def _start(self, frames: int) -> None:
-        self._frames = frames
-        self.delay_frames = self._shortage(frames)
-        self._up, self._down = self._resamplers(self.channels, self._outputs)
-        self._waiting = np.zeros((self._outputs, self.delay_frames), np.float32)
 
-    def _resamplers(self, channels: int, outputs: int) -> tuple[Resampler, Resampler]:
-        rate = self._engine.samplerate
-        return Resampler(self.samplerate, rate, channels), Resampler(rate, self.samplerate, outputs)
+def _most_behind(source_rate: int, samplerate: int) -> float:
+    """Return an upper bound of the frames, at the source rate, by which a change of the rate falls behind.
 
-    def _shortage(self, frames: int) -> int:
-        """Most frames by which the output ever falls behind the input, with blocks of this size."""
-        up, down = self._resamplers(1, 1)
-        block = np.zeros((1, frames), np.float32)
-        ready = np.cumsum([down.push(up.push(block)).shape[1]
-                           for _ in range(max(64, round(_TRIAL_S * self.samplerate / frames)))])
-        return int(np.max(frames * np.arange(1, ready.size + 1) - ready))
+    The portions repeat within the trial; between two looks no more than `_TRIAL_FRAMES` come on top. One
+    change is looked at alone: two in a row are at their worst together only once in a long while.
+    """
+    resampler = Resampler(source_rate, samplerate, 1)
+    block = np.zeros((1, _TRIAL_FRAMES), np.float32)
+    ready = np.cumsum([resampler.push(block).shape[1] for _ in range(round(_TRIAL_S * source_rate / _TRIAL_FRAMES))])
+    behind = _TRIAL_FRAMES * np.arange(1, ready.size + 1) - ready * source_rate / samplerate
+    return float(behind.max()) + _TRIAL_FRAMES

@@ -102,6 +102,20 @@ def test_bypass_is_the_mixture_at_the_reported_latency(tiny_model: Path) -> None
     np.testing.assert_array_equal(out[:, ramp + 256:], sound[:, ramp:-256])
 
 
+@pytest.mark.parametrize("on", [1, 0])
+def test_bypass_neither_clicks_nor_changes_the_loudness_of_what_wet_and_dry_share(tiny_model: Path, on: int) -> None:
+    """With all stems at their level, wet is the mixture too: the fade must not be heard at all, at any moment."""
+    rig, sound = Rig(tiny_model), noise(40 * 512)
+    rig.board.levels[STEMS.index("rest")] = 1.0
+    rig.board.bypass = 1 - on
+    out = [rig.play(sound[:, :20 * 512], 512)]
+    rig.board.bypass = on
+    out.append(rig.play(sound[:, 20 * 512:], 512))
+    settled = 4 * 512  # the level of the rest, from 0 at the start
+    heard = np.concatenate(out, axis=1)
+    np.testing.assert_allclose(heard[:, settled:], sound[:, settled - 256:-256], rtol=0, atol=1e-5)
+
+
 def test_controls_on_the_board_reach_the_sound(tiny_model: Path) -> None:
     rig, sound = Rig(tiny_model), noise(20 * 512)
     rig.board.mask_gain = 0.0  # lets everything through
