@@ -89,8 +89,8 @@ def _audio_process_mib() -> float:
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Print the table."""
-    table = Table("period", "minutes", "late", "late, control", "xruns", "xruns, control", "p50 ms", "p99 ms", "max ms", "of",
-                  "latency: told, measured", "wrong samples", "memory MiB: start, end")
+    table = Table("period", "minutes", "late", "late, control", "xruns", "xruns, control", "p50 ms", "p99 ms", "max ms",
+                  "of", "latency: told, measured", "wrong samples", "memory MiB: start, end")
     for row in rows:
         table.add_row(
             str(row["period"]), f"{row['seconds'] / 60:.1f}", str(row["late"]), str(row["control"]["late"]),
