@@ -27,11 +27,12 @@ def data_root() -> Path:
 def tiny_network(profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> BandGru:
     """Make a small network with random weights whose masks swing between 0 and 1."""
     torch.manual_seed(3)
-    config = BandGruConfig(bands=48, linear_bands=16, contexts=contexts, context_bands=32, context_linear=8, hidden=24)
+    config = BandGruConfig(bands=48, linear_bands=16, contexts=contexts, context_bands=32, context_linear=8, hidden=24,
+                           sharpness=2.0)
     net = BandGru(config, PROFILES[profile], STEMS, 44100)
     with torch.no_grad():
-        net.decoder.weight.mul_(12.0)
-    return net
+        net.decoder.weight.mul_(6.0)
+    return net.eval()
 
 
 def make_tiny_model(path: Path, profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> Path:

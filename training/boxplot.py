@@ -28,7 +28,7 @@ def draw_boxes(path: Path, results: Sequence[Result], target: str, split: str) -
     except ImportError:
         raise ConfigError("drawing needs matplotlib: pip install 'rtsep[plot]'") from None
     shown = [result for result in results if result.chosen(target, split)]
-    figure = Figure(figsize=(11.0, 1.9 + 0.24 * len(shown) + 2.0), dpi=150, layout="constrained")
+    figure = Figure(figsize=(11.0, 1.9 + 0.24 * len(shown) + 2.0), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     for axis, measure in zip(figure.subplots(1, len(MEASURES)), MEASURES, strict=True):
         values = [[value for score in result.chosen(target, split) if (value := getattr(score, measure)) < ENDLESS_DB]

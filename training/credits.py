@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import yaml
+
+from rtsep.model import find_model
+
 WEIGHTS_LICENCE = "CC BY 4.0"
 CREDITS = (
     "drums: DrumGizmo MuldjordKit (CC BY 4.0); Real Music Media open source drumkit (public domain); "
@@ -23,8 +27,14 @@ CREDITS = (
 
 
 def credits(data: Path) -> list[str]:
-    """Everyone whose sound went into the weights, the authors of the played phrases among them."""
-    with (data / "phrases" / "CREDITS.tsv").open(newline="") as handle:
+    """Everyone whose sound went into the weights, the authors of the played phrases among them.
+
+    Where there is no data folder, those of the shipped `stage`, which weights trained on own sounds began with.
+    """
+    authors = data / "phrases" / "CREDITS.tsv"
+    if not authors.is_file():
+        return list(yaml.safe_load(find_model("stage").with_suffix(".yaml").read_text())["credits"])
+    with authors.open(newline="") as handle:
         rows = csv.DictReader(handle, delimiter="\t")
         phrases = sorted({f"{row['author_source']} ({row['licence']})" for row in rows})
     return [*CREDITS, "phrases: " + "; ".join(phrases)]

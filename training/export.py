@@ -16,15 +16,14 @@ import numpy as np
 import onnx
 import yaml
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model import FORMAT, StepModel
+from training.blocks import in_blocks
 from training.checkpoint import read_checkpoint
 from training.credits import WEIGHTS_LICENCE, credits
 from training.data.songs import Song
 from training.evaluate import evaluate
-from training.graph import StepGraph
 from training.nets import Network, build
 from training.parity import HOPS, parity_db
 from training.recipe import Recipe, recipe_from
@@ -35,15 +34,6 @@ SAMPLERATE = 44100
 REFERENCE_HOPS = 64
 MAX_LOSS_DB = 0.05
 MAX_ERROR_DB = -70.0  # of float32: rounding stays far below, a wrong cell or a lost state goes far above
-
-
-def quantise(graph: StepGraph) -> onnx.ModelProto:
-    """Store the weights of all large products in 8 bit, one scale a column; their inputs are quantised per hop."""
-    with tempfile.TemporaryDirectory() as folder:
-        full, small = Path(folder, "full.onnx"), Path(folder, "small.onnx")
-        onnx.save(graph.model(), full)
-        quantize_dynamic(full, small, nodes_to_quantize=graph.products, weight_type=QuantType.QInt8, per_channel=True)
-        return onnx.load(small)
 
 
 def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
@@ -89,16 +79,16 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
         raise ConfigError("no songs to measure the loss of 8 bit on: put some into DATA/medleydb, or export --float32")
     net, recipe, log = load_network(checkpoint)
     graph = net.step_graph()
-    models = {"float32": graph.model()} | ({} if float32 else {"int8": quantise(graph)})
+    models = {"float32": graph.model()} | ({} if float32 else {"int8": in_blocks(graph)})
     chosen = models["float32" if float32 else "int8"]
     with tempfile.TemporaryDirectory() as folder:
         drafts = {kind: Path(folder, f"{kind}.onnx") for kind in models}
         for kind, model in models.items():
-            write_model(model, metadata(net, recipe.name, SAMPLERATE, _summary(recipe, log, {}, [])), drafts[kind])
+            write_model(model, metadata(net, out.stem, SAMPLERATE, _summary(recipe, log, {}, [])), drafts[kind])
         parity = check_parity(net, drafts)
         quality = _measure(drafts, songs, targets_of(net.stems)) if songs else {}
     summary = _summary(recipe, log, quality, credits(data)) | {"parity": parity}
-    write_model(chosen, metadata(net, recipe.name, SAMPLERATE, summary), out)
+    write_model(chosen, metadata(net, out.stem, SAMPLERATE, summary), out)
 
 
 def check_parity(net: Network, drafts: dict[str, Path]) -> dict[str, Any]:

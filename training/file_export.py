@@ -53,7 +53,7 @@ def export_file_model(checkpoint: Path, out: Path, songs: Sequence[Song], data: 
         raise ConfigError(f"{checkpoint} holds a {recipe.network.kind}, which is no network for files")
     net = build_file_network(recipe.network, recipe.geometry, recipe.stems)
     net.load_state_dict(content["net"])
-    document = draft_document(net, recipe.name)
+    document = draft_document(net, out.stem)
     write_file_model(net, document, out)
     scores = quick_scores(songs, file_separator(out), targets_of(net.stems)) if songs else {}
     training = {"audio_hours": content["log"]["audio_hours"], "steps": content["step"],

@@ -81,10 +81,11 @@ class StepGraph:
         hidden = layer.hidden_size
         state = self.state(hidden)
         weight_ih, weight_hh, bias_ih, bias_hh = layer.parameters()
-        reset_i, update_i, candidate_i = self._thirds(self._affine(value, weight_ih, bias_ih))
-        reset_h, update_h, candidate_h = self._thirds(self._affine(state, weight_hh, bias_hh))
-        reset = self.node("Sigmoid", self.node("Add", reset_i, reset_h))
-        update = self.node("Sigmoid", self.node("Add", update_i, update_h))
+        sizes = self.integers(2 * hidden, hidden)
+        gates_i, candidate_i = self.nodes("Split", self._affine(value, weight_ih, bias_ih), sizes, outputs=2, axis=1)
+        gates_h, candidate_h = self.nodes("Split", self._affine(state, weight_hh, bias_hh), sizes, outputs=2, axis=1)
+        gates = self.node("Sigmoid", self.node("Add", gates_i, gates_h))
+        reset, update = self.nodes("Split", gates, outputs=2, axis=1, num_outputs=2)
         candidate = self.node("Tanh", self.node("Add", candidate_i, self.node("Mul", reset, candidate_h)))
         after = self.node("Add", candidate, self.node("Mul", update, self.node("Sub", state, candidate)))
         self.next_state(state, after, hidden)
@@ -127,14 +128,11 @@ class StepGraph:
 
     def _affine(self, value: str, weight: nn.Parameter, bias: nn.Parameter) -> str:
         columns = self.constant(np.ascontiguousarray(weight.detach().numpy().T))
-        row = self.constant(bias.detach().numpy()[np.newaxis])
+        row = self.constant(bias.detach().numpy())
         self.origins |= {columns: weight, row: bias}
         product = self.node("MatMul", value, columns)
         self.products.append(self._nodes[-1].name)
         return self.node("Add", product, row)
-
-    def _thirds(self, value: str) -> list[str]:
-        return self.nodes("Split", value, outputs=3, axis=1, num_outputs=3)
 
     def _store(self, value: NDArray[np.float32] | NDArray[np.int64]) -> str:
         name = f"weight_{len(self._weights)}"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model import find_model
+from training.blocks import read_weight
 from training.checkpoint import read_checkpoint
 from training.nets import Network
 from training.parity import parity_db
@@ -51,16 +50,8 @@ def _read_back(net: Network, path: Path) -> None:
         raise ConfigError(f"weights of a {net.config.kind} cannot be read back from a step model: give a .pt file")
     with torch.no_grad():
         for name, parameter in origins.items():
-            value = torch.from_numpy(_weight(stored, name))
-            parameter.copy_(value.T if parameter.ndim == 2 else value[0])
+            parameter.copy_(torch.from_numpy(read_weight(stored, name, tuple(parameter.shape))))
     error = parity_db(net, path)
     if error > MAX_ERROR_DB:
         raise RuntimeError(f"its output and that of the weights read back differ by {error:.0f} dB")
 
-
-def _weight(stored: dict[str, NDArray[np.float32]], name: str) -> NDArray[np.float32]:
-    """Decode a weight to float32, whether it is stored so or in 8 bit with one scale a column."""
-    if name in stored:
-        return stored[name].copy()
-    whole = stored[f"{name}_quantized"].astype(np.float32) - stored[f"{name}_zero_point"].astype(np.float32)
-    return whole * stored[f"{name}_scale"]

@@ -11,11 +11,12 @@ import onnx
 from rtsep import Separator
 from rtsep.errors import ConfigError
 from rtsep.filemodel import FileInfo
-from rtsep.model import find_model
+from rtsep.model import find_model, installed_models
 from rtsep.offline import open_separator
 from rtsep.windows import Geometry
 from training.data.songs import SAMPLERATE, Audio
 from training.file_export import file_separator
+from training.recipe import recipe_names
 from training.validation import Separate
 
 NUMBERS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
@@ -41,6 +42,8 @@ class System:
         Transform of its mask, which the ideal mask is computed at; None for models that mask no spectrum.
     latency_ms
         Algorithmic latency; None for models that need the whole file.
+    heard_hours
+        Sound that it was trained on, repetitions counted; None where its card does not say.
     """
 
     name: str
@@ -50,6 +53,12 @@ class System:
     parameters: int
     geometry: Geometry | None
     latency_ms: float | None
+    heard_hours: float | None = None
+
+
+def lacks_weights(model: str) -> bool:
+    """Whether a name or file is what a recipe makes, and nobody has made it yet."""
+    return Path(model).stem in recipe_names() and model not in installed_models() and not Path(model).is_file()
 
 
 def load_system(model: str) -> System:
@@ -66,12 +75,12 @@ def load_system(model: str) -> System:
     info = open_separator(path, 1, None, 1.0).info
     if info.samplerate != SAMPLERATE:
         raise ConfigError(f"{model} works at {info.samplerate} Hz; the clips that measure it have {SAMPLERATE} Hz")
-    network, numbers = _network(info.training), stored_numbers(path)
+    network, numbers, heard = _network(info.training), stored_numbers(path), info.training.get("audio_hours")
     if isinstance(info, FileInfo):
         masked = info.geometry if info.domain == "magnitude" else None
-        return System(path.stem, info.stems, file_separator(path), network, numbers, masked, None)
+        return System(path.stem, info.stems, file_separator(path), network, numbers, masked, None, heard)
     latency_ms = 1000.0 * info.geometry.synthesis / info.samplerate
-    return System(path.stem, info.stems, runtime_separator(path), network, numbers, info.geometry, latency_ms)
+    return System(path.stem, info.stems, runtime_separator(path), network, numbers, info.geometry, latency_ms, heard)
 
 
 def runtime_separator(model: Path) -> Separate:

@@ -81,7 +81,7 @@ class Trainer:
         self.net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
         if start:
             start_from(self.net, start)
-        self.net.to(self.world.device)
+        self.net.to(self.world.device).train()
         self.averaged = copy.deepcopy(self.net)
         self.loss = Loss(recipe.loss, config.stem_weights, self.net.spread, recipe.geometry)
         self.sets = torch.from_numpy(wanted_sets(STEMS, recipe.stems)).to(self.world.device)

@@ -53,7 +53,11 @@ def torch_separator(net: Network) -> Separate:
 
 @torch.inference_mode()
 def separate_together(net: Network, mixtures: Sequence[Audio]) -> list[dict[str, Audio]]:
-    """Separate mixtures of any lengths, each (frames,), in one batch; returns the stems of each, aligned."""
+    """Separate mixtures of any lengths, each (frames,), in one batch; returns the stems of each, aligned.
+
+    The network is in evaluation mode afterwards.
+    """
+    net.eval()
     device, time = net.spread.device, max(_hops(net, mixture.size) for mixture in mixtures)
     observed = torch.cat([net.observe([power_of(spectrum) for spectrum in _transform(net, mixture, time)])
                           for mixture in mixtures])

@@ -25,6 +25,7 @@ def test_report_has_every_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert row["recipe"] == "tiny"
     assert row["audio_seconds_per_second"] == pytest.approx(2 * 0.3 / row["step_seconds"])
     assert 0.0 < row["loader_share"] < 1.0
+    assert row["loader_audio_seconds_per_second"] > 0.0
     said = capsys.readouterr().out
     assert "tiny" in said
     assert f"{100 * row['loader_share']:.0f} %" in said

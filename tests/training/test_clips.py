@@ -11,6 +11,7 @@ from rtsep.errors import ConfigError
 from training.data.clips import paper_clips, paper_parts, protocol_of, whole_clips
 from training.data.corpora import open_corpus
 from training.data.songs import Song
+from training.data.stem_clips import MIXTURES, stem_clips
 
 SAMPLERATE = 44100
 RNG = np.random.default_rng(1)
@@ -108,3 +109,16 @@ def test_a_song_that_cannot_be_read_is_named_and_skipped(capsys: pytest.CaptureF
     assert {clip.song for clip in clips} == {"a", "c"}
     assert skipped == {"broken": "it is broken"}
     assert "skipped broken: it is broken" in capsys.readouterr().err
+
+
+def test_clips_of_stems_are_the_papers_mixtures_of_new_sounds(noise_stems: Path) -> None:
+    clips = list(stem_clips(noise_stems, 0.5, seed=1))
+    assert [clip.target for clip in clips] == ["guitar", "drums"] * MIXTURES
+    assert {(clip.split, clip.seconds) for clip in clips} == {("train", 0.5)}
+    for clip in clips:
+        assert np.sum(clip.wanted ** 2) == pytest.approx(np.sum(clip.rest ** 2), rel=1e-3)
+        assert not np.any(clip.vocals)
+    again, other = next(stem_clips(noise_stems, 0.5, seed=1)), next(stem_clips(noise_stems, 0.5, seed=2))
+    np.testing.assert_array_equal(again.wanted, clips[0].wanted)
+    assert not np.array_equal(other.wanted, clips[0].wanted)
+    assert not np.array_equal(clips[2].wanted, clips[0].wanted)

@@ -40,14 +40,8 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def test_there_are_recipes_of_every_kind_with_one_budget() -> None:
+def test_there_are_recipes_of_every_kind() -> None:
     assert {find_recipe(name).network.kind for name in NAMES} == set(SMALLER)
-    for name in NAMES:
-        recipe = find_recipe(name)
-        narrow = {"features": 4} if recipe.network.kind == "hourglass" else {"filters": 2}  # as long, and made at once
-        trainer = ClipTrainer(overridden(recipe, {"network": narrow}, name), Path(), [], Path())
-        trainer.step = recipe.optimiser.steps
-        assert trainer.audio_hours == pytest.approx(4.0, abs=0.01)
 
 
 @pytest.mark.parametrize("name", NAMES)

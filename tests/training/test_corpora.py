@@ -76,7 +76,8 @@ ROCK = {"drums": "drum set", "guitar": "distorted electric guitar", "bass": "ele
 
 
 @pytest.mark.parametrize(("instrument", "stem"), [
-    ("drum set", "drums"), ("kick drum", "drums"), ("shaker", "drums"), ("clean electric guitar", "guitar"),
+    ("drum set", "drums"), ("kick drum", "drums"), ("shaker", "drums"),
+    ("tabla", "drums"), ("timpani", "other"), ("vibraphone", "other"), ("clean electric guitar", "guitar"),
     ("distorted electric guitar", "guitar"), ("male singer", "vocals"), ("vocalists", "vocals"),
     ("electric bass", "bass"), ("acoustic guitar", "other"), ("Main System", "unknown"),
     (["clean electric guitar", "distorted electric guitar"], "guitar"), (["drum set", "piano"], "unknown"),

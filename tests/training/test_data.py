@@ -9,9 +9,9 @@ import pytest
 import soundfile
 
 from rtsep.errors import ConfigError
-from training.data.augment import AugmentConfig, augment, frames_needed, retune
+from training.data.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
 from training.data.dynamics import PIECE, active_rms, activity, ride
-from training.data.remix import KindConfig, RemixConfig, Remixer
+from training.data.remix import STEMS, KindConfig, RemixConfig, Remixer
 from training.data.stems import StemFolder
 
 SAMPLERATE = 44100
@@ -77,6 +77,60 @@ def test_retuning_moves_the_pitch(semitones: float) -> None:
     assert out.size == SAMPLERATE
     peak = np.argmax(np.abs(np.fft.rfft(out * np.hanning(out.size))))
     assert peak == pytest.approx(440.0 * 2 ** (semitones / 12), abs=1.5)
+
+
+@pytest.mark.parametrize("speed", [0.85, 1.0, 1.15])
+def test_stretching_keeps_the_pitch_and_the_level_and_moves_what_happens(speed: float) -> None:
+    time = np.arange(3 * SAMPLERATE) / SAMPLERATE
+    tone = np.sin(2 * np.pi * 440.0 * time).astype(np.float32)
+    out = stretch(tone, speed)
+    assert out.size == int(tone.size / speed)
+    middle = out[SAMPLERATE:2 * SAMPLERATE]
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(SAMPLERATE)))
+    assert np.argmax(spectrum) == 440
+    assert np.sum(np.square(spectrum[437:444])) > 0.999 * np.sum(np.square(spectrum))
+    assert active_rms(middle) == pytest.approx(np.sqrt(0.5), rel=1e-3)
+    silence = np.where(time < 2.0, tone, 0.0).astype(np.float32)
+    assert np.flatnonzero(np.abs(stretch(silence, speed)) > 0.1)[-1] == pytest.approx(2 * SAMPLERATE / speed, abs=2048)
+
+
+def test_bleed_is_late_dull_and_soft_and_counts_to_the_stem_that_made_it() -> None:
+    clicks = np.zeros((3, SAMPLERATE), np.float32)
+    clicks[0, 1000] = clicks[2, 30000] = 1.0
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        heard = bleed(clicks, rng)
+        added = heard - clicks
+        assert not np.any(heard[1])
+        for stem, start in ((0, 1000), (2, 30000)):
+            assert not np.any(added[stem, :start + 44])
+            assert np.sum(np.square(added[stem, start + 44:start + 1500])) > 0.99 * np.sum(np.square(added[stem])) > 0.0
+            gain_db = 20.0 * np.log10(np.abs(np.fft.rfft(added[stem])))
+            assert -60.0 < gain_db[20] < -6.0  # of two microphones at -12 dB at most
+            assert np.mean(gain_db[15000:20000]) < np.mean(gain_db[20:200]) - 3.0
+
+
+def test_new_augmentations_at_nought_change_nothing_and_otherwise_something(stems_root: Path) -> None:
+    def segment(**changes: float) -> np.ndarray:
+        config = RemixConfig(augment=AugmentConfig(**changes))
+        return Remixer(StemFolder(stems_root), config, np.random.default_rng(3)).segment(SAMPLERATE)
+
+    plain = segment()
+    np.testing.assert_array_equal(segment(bleed=0.0, stretch_part=0.3), plain)
+    for changes in ({"bleed": 1.0}, {"stretch": 1.0}):
+        changed = segment(**changes)
+        assert changed.shape == plain.shape
+        assert not np.array_equal(changed, plain)
+
+
+@pytest.mark.parametrize("target", ["drums", "guitar"])
+def test_the_target_is_brought_to_0_db(stems_root: Path, target: str) -> None:
+    remixer = Remixer(StemFolder(stems_root), RemixConfig(target_at_0_db=target, counts={
+        "drums": (0.0, 1.0), "guitar": (0.0, 1.0), "other": (0.0, 0.0, 1.0)}), np.random.default_rng(1))
+    for _ in range(3):
+        stems = remixer.segment(SAMPLERATE).astype(np.float64)
+        wanted = stems[STEMS.index(target)]
+        assert np.sum(np.square(stems.sum(axis=0) - wanted)) == pytest.approx(np.sum(np.square(wanted)), rel=1e-4)
 
 
 def test_augmentations_keep_length_and_stay_finite() -> None:

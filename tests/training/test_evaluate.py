@@ -141,14 +141,30 @@ def test_the_comparison_writes_tables_and_pictures(songs: Path, tiny_model: Path
                  "--out", str(page)]) == 0
     text = page.read_text()
     assert "| tiny | not said |" in text
+    assert "no weights" not in text
     assert "| *the paper's 3 x 1000 GRU* | *5.66* | *10.13* | *7.90* |" in text
     assert "| ideal mask 1024/512/256 |" in text
     assert "## Drums, test (Table 3, Figure 4)" in text
     widths = [line.count("|") for line in text.splitlines() if line.startswith("| ")]
-    assert set(widths) == {11, 12}
+    assert set(widths) == {12}
     for line in text.splitlines():
         if line.startswith("!["):
             assert (page.parent / line.split("(")[1].rstrip(")")).is_file()
+
+
+def test_the_comparison_mixes_clips_to_train_and_names_what_has_no_weights(songs: Path, tiny_model: Path,
+                                                                           noise_stems: Path) -> None:
+    page, found = songs.parent / "comparison.md", songs.parent / "found.json"
+    assert main(["evaluate", "--compare", str(tiny_model), "refs/paper_mse.onnx", "--corpus", str(songs), "--stems",
+                 str(noise_stems), "--clips", "1", "--out", str(page), "--json", str(found)]) == 0
+    text = page.read_text()
+    assert "**paper_mse has no weights here.**" in text
+    assert "train paper_mse STEMS runs/paper_mse" in text
+    assert "refs/paper_mse.onnx" in text.split("This page")[0]
+    assert "12 clips of 12 songs, 12 s.\n" in text.split("## Guitar, train")[1].split("## ")[0]
+    scores = json.loads(found.read_text())["systems"][0]["scores"]
+    assert {(score["split"], score["song"]) for score in scores} == {
+        *(("train", f"mixture {number}") for number in range(1, 13)), ("test", "one"), ("test", "two")}
 
 
 def test_musdb_is_measured_by_the_articles_protocol(tmp_path: Path, tiny_model: Path,
@@ -169,6 +185,8 @@ def test_musdb_is_measured_by_the_articles_protocol(tmp_path: Path, tiny_model: 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["banjo"], "no model 'banjo'"), (["stage", "stage"], "give each one once"),
     (["stage", "--corpus", "/nowhere"], "no folder /nowhere"),
+    (["--compare", "wave_unet.onnx"], "none of these models has weights yet"),
+    (["wave_unet.onnx"], "wave_unet.onnx"),
 ])
 def test_what_cannot_be_measured_is_explained(arguments: list[str], message: str,
                                               capsys: pytest.CaptureFixture[str]) -> None:

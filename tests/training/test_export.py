@@ -12,8 +12,9 @@ import yaml
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model import StepModel
 from tests.conftest import make_tiny_model, tiny_network
+from training.blocks import in_blocks
 from training.data.songs import Song
-from training.export import check_parity, export, metadata, quantise, write_model
+from training.export import check_parity, export, metadata, write_model
 from training.nets import build
 from training.nets.gru import Gru
 from training.recipe import find_recipe, read_recipe
@@ -87,7 +88,7 @@ def test_a_graph_that_does_something_else_is_refused(tmp_path: Path) -> None:
 def test_weights_are_read_back_from_a_step_model(tmp_path: Path, bits: int) -> None:
     net = tiny_network()
     graph = net.step_graph()
-    model = graph.model() if bits == 32 else quantise(graph)
+    model = graph.model() if bits == 32 else in_blocks(graph)
     write_model(model, metadata(net, "m", 44100, SUMMARY), tmp_path / "m.onnx")
     torch.manual_seed(9)
     other = build(net.config, net.geometry, net.stems, 44100)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from rtsep.errors import ConfigError
@@ -103,6 +105,29 @@ def test_what_a_process_meets_arrives_as_it_is(tmp_path: Path, noise_stems: Path
         with pytest.raises(ConfigError, match="has no sounds for drums, guitar, other") as error:
             next(batches(dataset, workers))
         assert "Traceback" not in str(error.value)
+
+
+def test_kinds_that_a_recipe_does_not_name_are_not_left_unheard(noise_stems: Path) -> None:
+    config = RemixConfig(counts={"drums": (0.0, 1.0), "guitar": (0.0, 1.0)})
+    with pytest.raises(ConfigError, match="holds bass, of which this recipe does not say how many"):
+        LaneDataset(noise_stems, config, range(1), 500, 4410, seed=7)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_broken_files_are_counted_in_the_end(noise_stems: Path, tmp_path: Path, workers: int,
+                                             capfd: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(noise_stems, tmp_path / "stems")
+    (tmp_path / "stems" / "drums" / "header.wav").write_text("no sound")
+    cut = tmp_path / "stems" / "guitar" / "cut.flac"  # a header that promises more than there is
+    soundfile.write(cut, 0.1 * np.random.default_rng(1).standard_normal(44100), 44100)
+    cut.write_bytes(cut.read_bytes()[:9000] + bytes(40000))
+    stream = batches(LaneDataset(tmp_path / "stems", CONFIG, range(3), 500, 4410, seed=7), workers)
+    for _ in range(12):
+        next(stream)
+    stream.close()
+    said = capfd.readouterr().err
+    assert f"skipped {cut}" in said
+    assert said.rstrip().endswith(f"2 files of {tmp_path / 'stems'} could not be read and were skipped")
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 7])

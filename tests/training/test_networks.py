@@ -13,7 +13,8 @@ from torch import nn
 from rtsep import Separator
 from rtsep.model import StepModel
 from tests.conftest import make_tiny_model, tiny_network
-from training.export import metadata, quantise, write_model
+from training.blocks import in_blocks
+from training.export import metadata, write_model
 from training.nets import build
 from training.nets.bands import band_centres, triangles
 from training.nets.gru import Gru
@@ -74,10 +75,20 @@ def test_step_graph_equals_torch_over_many_steps(tmp_path: Path, profile: str) -
     assert np.std(expected[-1] / expected[-1].sum(axis=0), axis=0).max() > 0.2, "masks must not be all alike"
 
 
+def test_masks_are_sharper_outside_of_training() -> None:
+    net = tiny_network()
+    assert net.config.sharpness == 2.0
+    with torch.no_grad():
+        observed = net.observe([torch.rand(1, 20, length // 2 + 1) for length in (1024, 2048)])
+        sharp, _ = net(observed, net.initial_state(1))
+        plain, _ = net.train()(observed, net.initial_state(1))
+    torch.testing.assert_close(sharp, plain.square() / plain.square().sum(dim=2, keepdim=True))
+
+
 def test_eight_bit_graph_stays_close(tmp_path: Path) -> None:
     net = tiny_network()
     summary = {"licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
-    write_model(quantise(net.step_graph()), metadata(net, "small", 44100, summary), tmp_path / "small.onnx")
+    write_model(in_blocks(net.step_graph()), metadata(net, "small", 44100, summary), tmp_path / "small.onnx")
     expected, found = run_both(tmp_path / "small.onnx")
     error_db = 10 * np.log10(np.sum((found - expected) ** 2) / np.sum(expected ** 2))
     assert -60 < error_db < -15  # quantised, and still the same network
@@ -87,14 +98,14 @@ def test_graph_has_no_fused_recurrence_and_quantises_every_large_product(tmp_pat
     graph = tiny_network().step_graph()
     operators = [node.op_type for node in graph.model().graph.node]
     assert not {"GRU", "LSTM", "RNN", "STFT", "DFT"} & set(operators)
-    small = quantise(graph)
-    assert [node.op_type for node in small.graph.node].count("MatMulInteger") == len(graph.products) == 6
+    small = in_blocks(graph)
+    assert [node.op_type for node in small.graph.node].count("MatMulNBits") == len(graph.products) == 6
     assert onnx.checker.check_model(small) is None
 
 
 def test_the_papers_network_runs_through_the_same_engine(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    recipe = read_recipe(RECIPES / "paper_mse.yaml")
+    recipe = read_recipe(RECIPES / "paper_guitar.yaml")
     net = build(recipe.network, recipe.geometry, recipe.stems, 44100)
     assert sum(p.numel() for p in net.parameters()) == 3 * (3000 * 1000 + 6000) + 3000 * (513 + 2 * 1000) + 1026 * 1001
     summary = {"licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}

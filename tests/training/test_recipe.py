@@ -32,7 +32,8 @@ def small(path: Path, target: Path, **optimiser: float) -> Path:
 
 
 def test_there_are_recipes() -> None:
-    assert {"paper", "paper_mse", "paper_3x500", "paper_4x500", "stage", "ultra", "finetune"} <= set(recipe_names())
+    paper = {"paper", "paper_mse", "paper_0db", "paper_3x500", "paper_4x500"}
+    assert paper | {"stage", "ultra", "finetune"} <= set(recipe_names())
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=[path.stem for path in RECIPES])
@@ -61,7 +62,9 @@ def test_recipes_build_on_each_other() -> None:
     stage, ultra, finetune = (find_recipe(name) for name in ("stage", "ultra", "finetune"))
     assert (ultra.geometry.synthesis, ultra.geometry.hop) == (256, 128)
     assert ultra.network == finetune.network == stage.network  # so that finetune can begin with stage's weights
-    assert finetune.mixtures == stage.mixtures
+    assert finetune.mixtures.augment == stage.mixtures.augment
+    assert "own" in finetune.mixtures.counts
+    assert "own" not in stage.mixtures.counts
     assert finetune.optimiser.lanes == stage.optimiser.lanes
 
 
@@ -99,6 +102,9 @@ def test_schedule_rises_then_falls() -> None:
     ("name: a\nprofile: stage\nloss: {}", "loss: no loss ''; known are"),
     ("base: stage\noptimiser: {stepz: 1}", "optimiser: unknown key 'stepz'"),
     ("base: banjo", "no recipe banjo: give a file, or one of the recipes finetune, hourglass"),
+    ("base: stage\nmixtures: {counts: {banjo: [1.0]}}", "mixtures: counts: no kind 'banjo'; known are drums, guitar"),
+    ("base: stage\nmixtures: {counts: {drums: [0.5, 0.4]}}", "drums: give probabilities of 0, 1, 2, ... that sum to"),
+    ("base: stage\nmixtures: {target_at_0_db: voice}", "no stem 'voice': choose one of drums, guitar, other"),
     ("- a", "expected a mapping"),
     ("name: [", "is no YAML"),
 ])

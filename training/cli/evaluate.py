@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from training.data.clips import Protocol
+    from collections.abc import Iterator
+
+    from training.data.clips import Clip, Protocol
     from training.data.songs import Corpus
     from training.evaluate import Result
     from training.systems import System
 
 SPLITS = {"test": ("test",), "train": ("train",), "both": ("train", "test")}
+PAPER_SECONDS = 20.0  # of a clip
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,6 +27,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--clips", type=_seconds, metavar="SECONDS",
                         help="the paper's protocol: clips of this length (20) of 4 songs to test and 8 to train")
     parser.add_argument("--split", choices=SPLITS, default="test", help="part of the corpus (default: %(default)s)")
+    parser.add_argument("--stems", type=Path, metavar="DIR",
+                        help="train: not songs but new mixtures of this folder of stems, which models are trained on")
     parser.add_argument("--seed", type=int, default=1, help="chooses songs and clips of the paper's protocol")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores of every clip")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="box plots: FILE-TARGET-SPLIT.png and its like")
@@ -46,21 +51,24 @@ def _run(options: argparse.Namespace) -> None:
     from training.data.clips import protocol_of
     from training.data.corpora import open_corpus
     from training.report import document, show
-    systems = _systems(options.models)
+    from training.systems import lacks_weights
+    missing = [model for model in options.models if options.compare and lacks_weights(model)]
+    systems = _systems([model for model in options.models if model not in missing])
     corpus = open_corpus(options.corpus or options.data / "medleydb")
     skipped: dict[str, str] = {}
     protocol = protocol_of(corpus, skipped, options.clips, options.seed)
-    results = _measured(systems, corpus, protocol, SPLITS[options.split], skipped)
-    show(results, protocol.title, per_clip=len(systems) == 1)
+    title = protocol.title + (f"; train: new mixtures of the stems in {options.stems}" if options.stems else "")
+    results = _measured(systems, protocol, _clips(options, corpus, protocol, skipped))
+    show(results, title, per_clip=len(systems) == 1)
     if skipped:
         print(f"{len(skipped)} of {sum(map(len, corpus.splits.values()))} songs skipped: {', '.join(skipped)}")
     if options.json:
-        options.json.write_text(json.dumps(document(results, protocol.title, skipped), indent=1))
+        options.json.write_text(json.dumps(document(results, title, skipped), indent=1))
     if options.plot:
         _plot(results, options.plot)
     if options.compare:
         from training.comparison import write_comparison
-        write_comparison(options.out, systems, results, protocol.title, _command(options))
+        write_comparison(options.out, systems, results, title, _command(options), missing)
         print(options.out)
 
 
@@ -72,11 +80,22 @@ def _systems(models: list[str]) -> list[System]:
     names = [system.name for system in systems]
     if len(set(names)) < len(names):
         raise ConfigError(f"models {', '.join(names)}: give each one once, and files under different names")
+    if not systems:
+        raise ConfigError("none of these models has weights yet: train and export one, or give a shipped one's name")
     return systems
 
 
-def _measured(systems: list[System], corpus: Corpus, protocol: Protocol, splits: tuple[str, ...],
-              skipped: dict[str, str]) -> list[Result]:
+def _clips(options: argparse.Namespace, corpus: Corpus, protocol: Protocol, skipped: dict[str, str]) -> Iterator[Clip]:
+    """Make the clips of the wanted parts, those to train out of stems where there are some."""
+    from training.data.stem_clips import stem_clips
+    splits = [split for split in protocol.splits if split in (*SPLITS[options.split], "all")]
+    if options.stems:
+        yield from stem_clips(options.stems, options.clips or PAPER_SECONDS, options.seed)
+        splits = [split for split in splits if split != "train"]
+    yield from protocol.clips(corpus, splits, skipped)
+
+
+def _measured(systems: list[System], protocol: Protocol, clips: Iterator[Clip]) -> list[Result]:
     """Measure, with a line that says where it is."""
     from rich.console import Console
 
@@ -85,14 +104,12 @@ def _measured(systems: list[System], corpus: Corpus, protocol: Protocol, splits:
     for system in systems:
         if not protocol.targets(system.stems):
             raise ConfigError(f"{system.name} has {', '.join(system.stems)}, none of which these songs can measure")
-    splits = tuple(split for split in protocol.splits if split in (*splits, "all"))
     with Console(stderr=True).status("reading songs") as status:
-        clips = protocol.clips(corpus, splits, skipped)
         results = measure(systems, clips, protocol.targets,
                           lambda clip: status.update(f"{clip.song}, {clip.split}: {clip.target}"))
     if not any(result.scores or result.leakage for result in results):
-        raise ConfigError(f"nothing to measure in {', '.join(splits) or 'this part'} of the corpus: {len(skipped)} "
-                          f"songs could not be read, the others lack stems; choose another --split or --corpus")
+        raise ConfigError("nothing to measure in this part of the corpus: its songs could not be read or lack stems; "
+                          "choose another --split or --corpus")
     return results
 
 
@@ -110,5 +127,5 @@ def _command(options: argparse.Namespace) -> str:
     """Write the command that makes the comparison again."""
     words = ["python -m training --data DATA evaluate --compare", *options.models, f"--split {options.split}"]
     words += [f"--clips {options.clips:g} --seed {options.seed}"] if options.clips else []
-    words += [f"--corpus {options.corpus}"] if options.corpus else []
+    words += [f"--{name} {path}" for name in ("corpus", "stems") if (path := getattr(options, name))]
     return " ".join(words)

@@ -12,7 +12,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Declare the command."""
     parser = commands.add_parser("export", help="turn a checkpoint into a model and its card")
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("out", type=Path, help="the .onnx file to write")
+    parser.add_argument("out", help="the .onnx file to write, or a new name by which rtsep then knows the model")
     parser.add_argument("--float32", action="store_true", help="keep the weights as they are: four times the size")
     parser.set_defaults(command=_run)
 
@@ -23,10 +23,25 @@ def _run(options: argparse.Namespace) -> None:
     from training.file_export import export_file_model
     from training.nets import FileNetworkConfig
     from training.recipe import recipe_from
+    out = _out(options.out)
     songs = songs_if_any(options.data)
     recipe = recipe_from(read_checkpoint(options.checkpoint)["recipe"], str(options.checkpoint))
     if isinstance(recipe.network, FileNetworkConfig):
-        export_file_model(options.checkpoint, options.out, songs, options.data)
+        export_file_model(options.checkpoint, out, songs, options.data)
     else:
-        export(options.checkpoint, options.out, songs, options.data, options.float32)
-    print(f"{options.out} and its card")
+        export(options.checkpoint, out, songs, options.data, options.float32)
+    print(f"{out} and its card")
+
+
+def _out(name: str) -> Path:
+    """Path of a model to write: a file as it is given, a plain name in the folder of the models."""
+    from rtsep.errors import ConfigError
+    from rtsep.model import model_folder
+    if name.endswith(".onnx"):
+        return Path(name)
+    path = model_folder() / f"{name}.onnx"
+    if Path(name).name != name:
+        raise ConfigError(f"{name} is neither a file that ends in .onnx nor a plain name")
+    if path.exists():
+        raise ConfigError(f"there is a model {name} already: give another name, or {path} to replace it")
+    return path

@@ -16,6 +16,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("stems", type=Path, help="folder of stems")
     parser.add_argument("run", type=Path, help="folder for checkpoints and log.csv")
     parser.add_argument("--validate-every", type=int, default=150, metavar="STEPS")
+    parser.add_argument("--render", type=int, default=0, metavar="PROCESSES",
+                        help="render meanwhile, and replace the oldest rendered sounds, so that they do not come again")
     add_machine(parser)
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--resume", type=Path, metavar="CHECKPOINT", help="go on with a run exactly where it stopped")
@@ -31,6 +33,7 @@ def _run(options: argparse.Namespace) -> None:
     from training.devices import world
     from training.nets import FileNetworkConfig
     from training.recipe import find_recipe
+    from training.render.beside import rendering
     from training.trainer import Trainer
     torch.set_num_threads(options.threads)
     recipe, songs = find_recipe(options.recipe), songs_if_any(options.data)
@@ -39,13 +42,11 @@ def _run(options: argparse.Namespace) -> None:
             if options.start or here.size > 1:
                 raise ConfigError(f"a {recipe.network.kind} is trained by one process and from the start: leave out "
                                   f"--from and torchrun; --resume goes on")
-            if options.start:
-                raise ConfigError(f"--from: {recipe.name} works on whole segments; only streaming networks start from "
-                                  "other weights")
             trainer: ClipTrainer | Trainer = ClipTrainer(recipe, options.stems, songs, options.run, here.device)
         else:
             trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start)
         if options.resume:
             trainer.resume(options.resume)
         options.run.mkdir(parents=True, exist_ok=True)
-        trainer.train(options.validate_every, options.workers)
+        with rendering(options.data, options.stems, options.render if here.leads else 0):
+            trainer.train(options.validate_every, options.workers)

@@ -19,6 +19,8 @@ Audio = NDArray[np.float32]
 Random = np.random.Generator
 SAMPLERATE = 44100
 TAPS = 511
+PIECE = 2048  # of a stretched sound: 46 ms
+SEEK = 512  # frames that a piece may be moved by
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,22 @@ class AugmentConfig:
     tone, tone_db
         Smooth random equalisation and its standard deviation; each kind of sound has a tilt of its own.
     pitch, pitch_semitones
-        Resampling: tuning and tempo together, at most this far up or down.
+        Resampling: tuning and tempo together, at most this far up or down. It covers sounds that are played at
+        another sample rate than their own: 48 kHz at 44.1 is 1.47 semitones.
+    stretch, stretch_part
+        Tempo alone, at most this part faster or slower.
     saturation, clipping
         Soft and hard limiting of the waveform.
     band_limit
-        Steep low-pass (3.5-16 kHz) or high-pass (40-250 Hz), as dull recordings have.
+        Steep low-pass (3.5-16 kHz) or high-pass (40-250 Hz), as dull recordings and low sample rates have.
     codec
         MP3 at a random rate.
     room
         Reflections and a diffuse tail: what a recording has between the notes and strokes.
     noise
         Hiss of a random colour, 35 to 70 dB below the sound: renderings are silent where recordings are not.
+    bleed
+        Of a whole mixture: every stem is heard by the microphones of the others too.
     """
 
     tone: float = 0.8
@@ -53,6 +60,9 @@ class AugmentConfig:
     codec: float = 0.03
     room: float = 0.15
     noise: float = 0.4
+    stretch: float = 0.0
+    stretch_part: float = 0.15
+    bleed: float = 0.0
 
 
 def augment(audio: Audio, config: AugmentConfig, rng: Random, tilt_db: float = 0.0) -> Audio:
@@ -99,6 +109,57 @@ def retune(audio: Audio, frames: int, semitones: float) -> Audio:
 def frames_needed(frames: int, semitones: float) -> int:
     """Frames of source that `retune` needs for `frames` of result."""
     return int(frames * 2.0 ** (semitones / 12.0)) + 64
+
+
+def stretch(audio: Audio, speed: float) -> Audio:
+    """Play at another tempo without another pitch: pieces that overlap by half, each moved to where it fits best.
+
+    WSOLA (Verhelst and Roelands, "An overlap-add technique based on waveform similarity (WSOLA) for high quality
+    time-scale modification of speech", 1993).
+
+    Parameters
+    ----------
+    speed
+        Above 1 is faster.
+
+    Returns
+    -------
+    stretched
+        (audio.size / speed,), rounded down.
+    """
+    frames = int(audio.size / speed)
+    source = np.pad(audio, (PIECE // 2 + SEEK, 3 * PIECE))
+    window = signal.windows.hann(PIECE, sym=False).astype(np.float32)
+    out = np.zeros(frames + 2 * PIECE, np.float32)
+    begin = SEEK
+    for at in range(0, frames + PIECE // 2, PIECE // 2):
+        if at:
+            expected = source[begin + PIECE // 2:][:PIECE]  # what follows the piece before, if nothing were stretched
+            region = source[round(at * speed):][:PIECE + 2 * SEEK]
+            begin = round(at * speed) + int(np.argmax(signal.correlate(region, expected, "valid", "fft")))
+        out[at:at + PIECE] += window * source[begin:begin + PIECE]
+    return out[PIECE // 2:][:frames]
+
+
+def bleed(stems: Audio, rng: Random) -> Audio:
+    """Let the close microphone of every stem hear the others: late, dull, 12 to 35 dB softer.
+
+    What is heard elsewhere counts to the stem that made it. The mixture is the same whichever stem it counts to; a
+    target with other instruments in it would teach to leak.
+
+    Parameters
+    ----------
+    stems
+        (stems, frames).
+    """
+    heard = stems.copy()
+    for own, sound in zip(heard, stems, strict=True):
+        for _ in range(len(stems) - 1):
+            late = int(SAMPLERATE * rng.uniform(0.001, 0.02))  # 0.3 to 7 m
+            dull = signal.butter(1, rng.uniform(1000.0, 8000.0), fs=SAMPLERATE, output="sos").astype(np.float32)
+            gain = np.float32(10.0 ** (rng.uniform(-35.0, -12.0) / 20.0))
+            own[late:] += gain * signal.sosfilt(dull, sound[:-late]).astype(np.float32)
+    return heard
 
 
 def _random_tone(spread_db: float, rng: Random, tilt_db: float) -> Audio:

@@ -98,11 +98,23 @@ def _write_song(song: Song, out: Path, seconds: dict[str, float], guitar_apart: 
     for stem, folder in FOLDERS.items():
         if not song.plays(stem) or (stem == "other" and not guitar_apart):
             continue
-        for index, piece in _pieces(song.stem(stem)):
-            path = out / folder / f"{title_key(song.name)}-{stem}-{index:03d}.wav"
-            with AudioWriter(path, SAMPLERATE, 1, piece.size) as writer:
-                writer.write(piece[np.newaxis])
-            seconds[folder] += piece.size / SAMPLERATE
+        seconds[folder] += write_pieces(song.stem(stem), out / folder, f"{title_key(song.name)}-{stem}")
+
+
+def write_pieces(audio: Audio, folder: Path, name: str) -> float:
+    """Write `FOLDER/NAME-000.wav` and its like, mono at 44.1 kHz, without rests; return their length, s.
+
+    Raises
+    ------
+    AudioFileError
+        When a piece cannot be written.
+    """
+    seconds = 0.0
+    for index, piece in _pieces(audio):
+        with AudioWriter(folder / f"{name}-{index:03d}.wav", SAMPLERATE, 1, piece.size) as writer:
+            writer.write(piece[np.newaxis])
+        seconds += piece.size / SAMPLERATE
+    return seconds
 
 
 def _pieces(audio: Audio) -> Iterator[tuple[int, Audio]]:

@@ -12,13 +12,17 @@ from training.data.songs import Song, find_audio, read_mono, sum_tracks
 
 CARD = "_METADATA.yaml"
 INSTRUMENTS = {
-    "drums": ("drum set", "kick drum", "bass drum", "snare drum", "toms", "high hat", "cymbal", "drum machine",
-              "auxiliary percussion", "shaker", "tambourine", "cowbell", "claps"),
+    "drums": ("drum set", "kick drum", "bass drum", "snare drum", "toms", "high hat", "cymbal", "drum machine", "gong",
+              "auxiliary percussion", "bongo", "conga", "darbuka", "doumbek", "tabla", "tambourine", "shaker",
+              "maracas", "cabasa", "rattle", "guiro", "castanet", "claps", "cowbell", "gu", "triangle", "sleigh bells"),
     "guitar": ("clean electric guitar", "distorted electric guitar"),
     "bass": ("electric bass", "double bass"),
     "unknown": ("Main System", "Unlabeled"),
 }
-"""Names of MedleyDB's taxonomy by stem; voices are known by their endings, everything else is `other`."""
+"""Names of MedleyDB's taxonomy by stem; voices are known by their endings, everything else is `other`.
+
+Percussion without a pitch is drums, as what the renderer plays is; mallets, bells and timpani are `other`.
+"""
 VOICES = ("singer", "vocalists", "speaker", "rapper", "screamer", "choir", "beatboxing", "crowd")
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.augment import AugmentConfig, augment, frames_needed, retune
+from rtsep.errors import ConfigError
+from training.data.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
 from training.data.dynamics import active_rms, activity, ride
 from training.data.stems import KINDS, StemFolder
 
@@ -47,7 +48,8 @@ class RemixConfig:
     Parameters
     ----------
     counts
-        For each kind of sound the probabilities of 0, 1, 2, ... of it in a mixture.
+        For each kind of sound the probabilities of 0, 1, 2, ... of it in a mixture; every kind that a folder
+        holds must be named.
     level_db
         Standard deviation of the level of each stem.
     part_db
@@ -60,6 +62,8 @@ class RemixConfig:
         Probability that a change is a new song, with the network's state as at the start.
     input_db
         Standard deviation of the whole mixture's level.
+    target_at_0_db
+        Stem that is brought to the energy of all others together, as the paper's mixtures are; none where empty.
     kinds
         Corrections of each kind of sound, found by comparing band levels of renderings with those of recordings.
     """
@@ -73,6 +77,7 @@ class RemixConfig:
     segment_seconds: tuple[float, float] = (6.0, 12.0)
     restart: float = 0.5
     input_db: float = 8.0
+    target_at_0_db: str = ""
     kinds: dict[str, KindConfig] = field(default_factory=lambda: {
         "drums": KindConfig(tilt_db=-3.0, ride=0.8, exponents=(0.2, 1.3)),
         "guitar": KindConfig(dense=0.8, tilt_db=9.0, ride=0.5),
@@ -80,6 +85,17 @@ class RemixConfig:
         "band": KindConfig(dense=0.4),
         "voice": KindConfig(dense=0.7)})
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+    def __post_init__(self) -> None:
+        if self.target_at_0_db not in ("", *STEMS):
+            raise ConfigError(f"mixtures: target_at_0_db: no stem {self.target_at_0_db!r}: choose one of "
+                              f"{', '.join(STEMS)}")
+        for kind, chances in self.counts.items():
+            if kind not in KINDS:
+                raise ConfigError(f"mixtures: counts: no kind {kind!r}; known are {', '.join(KINDS)}")
+            if min(chances, default=-1.0) < 0.0 or abs(sum(chances) - 1.0) > 1e-6:
+                raise ConfigError(f"mixtures: counts: {kind}: give probabilities of 0, 1, 2, ... that sum to one, got "
+                                  f"{', '.join(map(str, chances))}")
 
 
 class Remixer:
@@ -115,7 +131,14 @@ class Remixer:
         for stem, audio in zip(STEMS, stems, strict=True):
             level_db = self.rng.normal(self.config.stem_offset_db[stem], self.config.level_db)
             audio *= np.float32(0.05 * 10.0 ** (level_db / 20.0)) / active_rms(audio)
-        return stems * np.float32(10.0 ** (self.rng.normal(0.0, self.config.input_db) / 20.0))
+        if self.config.target_at_0_db:
+            _to_0_db(stems, STEMS.index(self.config.target_at_0_db))
+        stems *= np.float32(10.0 ** (self.rng.normal(0.0, self.config.input_db) / 20.0))
+        return bleed(stems, self.rng) if self._happens(self.config.augment.bleed) else stems
+
+    def _happens(self, chance: float) -> bool:
+        """Draw, but nothing where the chance is nought, so that recipes from before hear what they did."""
+        return chance > 0.0 and bool(self.rng.random() < chance)
 
     def _semitones(self) -> float:
         """One tuning for the whole segment, so that parts in one key stay in one key."""
@@ -127,7 +150,10 @@ class Remixer:
         """One augmented sound at an active level of one."""
         config = self.config.kinds.get(kind, KindConfig())
         draws = DRAWS if self.rng.random() < config.dense else 1
-        audio = self._draw(kind, frames_needed(frames, semitones), draws)
+        changes = self.config.augment
+        speed = float(self.rng.uniform(-1.0, 1.0)) * changes.stretch_part if self._happens(changes.stretch) else 0.0
+        audio = self._draw(kind, int(frames_needed(frames, semitones) * (1.0 + speed)), draws)
+        audio = stretch(audio, 1.0 + speed) if speed else audio
         audio = np.resize(retune(audio, frames, semitones), frames)
         if self.rng.random() < config.ride:
             audio = ride(audio, float(self.rng.uniform(*config.exponents)), self.rng)
@@ -147,3 +173,11 @@ class Remixer:
             if (density := activity(audio)) > most:
                 best, most = audio, density
         return best
+
+
+def _to_0_db(stems: Audio, target: int) -> None:
+    """Bring one stem to the energy of the sum of the others, in place, where both sound."""
+    rest = stems.sum(axis=0) - stems[target]
+    energies = [float(np.sum(np.square(part, dtype=np.float64))) for part in (stems[target], rest)]
+    if all(energies):
+        stems[target] *= np.float32(np.sqrt(energies[1] / energies[0]))

@@ -14,8 +14,9 @@ import soxr
 from rtsep.errors import ConfigError
 from training.data.songs import SAMPLERATE, SUFFIXES, Audio
 
-KINDS = {"drums": "drums", "guitar": "guitar", "bass": "other", "band": "other", "voice": "other", "other": "other"}
-"""Names of folders that hold sounds, and the stem that each belongs to."""
+KINDS = {"drums": "drums", "guitar": "guitar", "bass": "other", "band": "other", "voice": "other", "other": "other",
+         "own": "guitar"}
+"""Names of folders that hold sounds, and the stem that each belongs to; `own` is the player's own guitar."""
 REFRESH_SECONDS = 30.0
 
 

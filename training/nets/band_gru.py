@@ -36,6 +36,9 @@ class BandGruConfig:
         Time constant of the running level that features are relative to.
     floor_db
         Level under the running one below which features tell nothing: there renderings and recordings differ most.
+    sharpness
+        Exponent of the masks outside of training, m^p / sum m^p: on recordings the network is less sure than it
+        ought to be, and above 1 the stems leak less and sound a little drier.
     """
 
     kind: str = "band_gru"
@@ -48,6 +51,7 @@ class BandGruConfig:
     layers: int = 2
     level_seconds: float = 1.5
     floor_db: float = -47.0
+    sharpness: float = 1.0
 
 
 class BandGru(nn.Module):
@@ -138,7 +142,7 @@ class BandGru(nn.Module):
             hidden = hidden + out
             after.append(last)
         logits = self.decoder(hidden).float().unflatten(2, (len(self.stems), self.config.bands))
-        return torch.softmax(logits, dim=2), after
+        return torch.softmax(logits if self.training else self.config.sharpness * logits, dim=2), after
 
     def step_graph(self, kind: type[StepGraph] = StepGraph) -> StepGraph:
         """Write one hop of this network, with its present weights, as a step graph."""
@@ -150,6 +154,8 @@ class BandGru(nn.Module):
         for layer in self.layers:
             hidden = graph.node("Add", hidden, graph.torch_gru(hidden, layer))
         logits = graph.reshape(graph.torch_linear(hidden, self.decoder), (1, len(self.stems), config.bands))
+        if config.sharpness != 1.0:
+            logits = graph.node("Mul", logits, graph.constant(config.sharpness))
         masks = graph.banded(graph.node("Softmax", logits, axis=1), self.spread.numpy(), BAND_GROUPS)
         graph.output("estimates", graph.node("Mul", masks, magnitudes[0]), (1, len(self.stems), bins))
         return graph

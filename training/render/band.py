@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from training.render import effects, patterns
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.library import HAND_DRUMS, SAMPLERATE, Audio, Library, read_audio
 from training.render.mixdown import audible, mix_down
 from training.render.plucked import play_guitar, random_guitar
 from training.render.sampler import Envelope, Zone, excerpt, play, zones
@@ -28,7 +28,7 @@ RECORDED = (
     ("str_cyborgs", "^blackheart_[A-G]", 12), ("str_cyborgs", "^ironface_.*oscillator_tuned", 0),
     ("orch_winer", "^bassoon", 12), ("orch_winer", "^cello", -12), ("orch_winer", "^glockenspiel", 36),
 )
-_PERCUSSIVE_PHRASES = ("mridangam", "bendir", "tamborim", "tabla", "table_hit", "cartoon_run", "moombah", "JazzBase")
+_PERCUSSIVE_PHRASES = (*HAND_DRUMS, "table_hit", "cartoon_run", "moombah", "JazzBase")
 
 
 def render_band(library: Library, rng: np.random.Generator, seconds: float) -> Audio:

@@ -49,10 +49,10 @@ def mix_drums(library: Library, rng: Random, shells: Audio, metal: Audio) -> Aud
                          (_crush, 0.12), (_distance, 0.25), (_old_tape, 0.1)):
         if rng.random() < chance:
             track = step(library, rng, track)
-    return _to_full_scale(track)
+    return to_full_scale(track)
 
 
-def _to_full_scale(track: Audio) -> Audio:
+def to_full_scale(track: Audio) -> Audio:
     """RMS at `LEVEL_DB`, or as near below it as peaks of 0.98 allow."""
     gain = min(db(LEVEL_DB) / rms(track), 0.98 / (float(np.abs(track).max()) + 1e-9))
     return (track * gain).astype(np.float32)

@@ -1,16 +1,21 @@
-"""Drum stems: a new drummer, kit, tuning, room and engineer for every segment."""
+"""Drum stems: a new drummer, kit, tuning, room and engineer for every segment.
+
+Percussion without a pitch is drums, shakers and hand drums included: in a song it is heard as part of the drums, and
+MedleyDB's instruments are classed alike. Mallets, bells and timpani accompany, lest all that is struck be drums.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from training.render.drum_bus import mix_drums
+from training.render.drum_bus import mix_drums, to_full_scale
 from training.render.drum_kits import Kit, acoustic_kit, add_percussion, find_piece, machine_kit
 from training.render.drum_midi import perform
 from training.render.drum_patterns import Hit, humanise, invent
 from training.render.drum_synth import PERCUSSION
 from training.render.effects import add_at, fade
-from training.render.library import SAMPLERATE, Audio, Library
+from training.render.library import HAND_DRUMS, SAMPLERATE, Audio, Library
+from training.render.sampler import excerpt
 
 Random = np.random.Generator
 
@@ -25,8 +30,8 @@ _REVOICED = ({"hat_closed": "hat_half"}, {"hat_closed": "hat_half"}, {"hat_close
              {"ride": "crash", "hat_closed": "crash"}, {"hat_closed": "tom_low", "ride": "tom_low"}, {"snare": "rim"},
              {"hat_closed": "shaker"}, {"hat_closed": "tambourine", "ride": "tambourine"}, {"snare": "clap"},
              {"snare": "brush_tap"})
-_PLAYERS = ("groove", "metal", "straight", "swung", "brushed")
-_PLAYER_CHANCES = (0.64, 0.1, 0.14, 0.06, 0.06)
+_PLAYERS = ("recorded", "groove", "metal", "straight", "swung", "brushed")
+_PLAYER_CHANCES = (0.04, 0.6, 0.1, 0.14, 0.06, 0.06)
 
 
 def render_drums(library: Library, rng: Random, seconds: float) -> Audio:
@@ -43,6 +48,8 @@ def render_drums(library: Library, rng: Random, seconds: float) -> Audio:
         Mono, shape (round(44100 * seconds),), RMS near -20 dB of full scale, peaks below full scale.
     """
     player = str(rng.choice(_PLAYERS, p=_PLAYER_CHANCES))
+    if player == "recorded":
+        return to_full_scale(_recorded(library, rng, round(seconds * SAMPLERATE)))
     kit = machine_kit(library, rng) if rng.random() < 0.1 else acoustic_kit(library, rng)
     hits = perform(library, rng, seconds) if player == "groove" else invent(rng, player, seconds)
     if player == "brushed" and rng.random() < 0.6:
@@ -52,6 +59,13 @@ def render_drums(library: Library, rng: Random, seconds: float) -> Audio:
         add_percussion(library, rng, kit, name)
     shells, metal = play(rng, kit, hits, round(seconds * SAMPLERATE))
     return mix_drums(library, rng, shells, metal)
+
+
+def _recorded(library: Library, rng: Random, frames: int) -> Audio:
+    """Cut from a played or produced recording, tuned a little; it brings its own sound."""
+    played = [path for path in library.phrases("other") if any(name in path.name for name in HAND_DRUMS)]
+    paths = library.phrases("drums") + played
+    return excerpt(paths[rng.integers(len(paths))], rng, frames, rng.uniform(-2.0, 2.0))
 
 
 def _arrange(rng: Random, hits: list[Hit], seconds: float) -> list[Hit]:

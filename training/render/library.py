@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from rtsep.errors import ConfigError
 
 SAMPLERATE = 44100
+HAND_DRUMS = ("mridangam", "bendir", "tamborim", "tabla")
+"""In the names of the phrases of `other` that are drums here: percussion without a pitch."""
 Audio = NDArray[np.float32]
 
 

@@ -1,6 +1,7 @@
 """Render segments of every kind to a folder of stems, in parallel, endlessly if wanted.
 
-Segment `n` of a kind depends on the seed and `n` only, however many processes work.
+Segment `n` of a kind depends on the seed and `n` only, however many processes work. A folder is gone on with: what is
+rendered there counts, and new segments get new numbers.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ RENDERERS: dict[str, Renderer] = {"drums": render_drums, "guitar": render_guitar
                                   "band": render_band, "voice": render_voice}
 SHARES = {"drums": 4, "guitar": 4, "bass": 2, "band": 4, "voice": 2}
 """Segments of each kind in one round."""
+NUMBERED = "[0-9]" * 6 + ".wav"
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,9 @@ class PoolConfig:
     seconds
         Length of a segment.
     hours
-        Sound of all kinds together in the folder.
+        Rendered sound of all kinds together in the folder.
     seed
         Beginning of all random choices.
-    first
-        Number of the first segment of each kind.
     endless
         Go on after `hours`, replacing the oldest segments.
     """
@@ -52,12 +52,22 @@ class PoolConfig:
     seconds: float = 16.0
     hours: float = 4.0
     seed: int = 1
-    first: int = 0
     endless: bool = False
 
 
-def render_pool(data: Path, out: Path, config: PoolConfig, processes: int) -> int:
+def rendered(out: Path) -> list[Path]:
+    """List the rendered segments of a folder of stems; other sounds in it are left alone."""
+    return [path for kind in RENDERERS for path in (out / kind).glob(NUMBERED)]
+
+
+def render_pool(data: Path, out: Path, config: PoolConfig, processes: int,
+                wanted: Callable[[], bool] | None = None) -> int:
     """Render into `out/<kind>/<number>.wav`; return the number of segments written.
+
+    Parameters
+    ----------
+    wanted
+        Asked before every segment; False ends the rendering. Where it is given there is no progress bar.
 
     Raises
     ------
@@ -69,27 +79,28 @@ def render_pool(data: Path, out: Path, config: PoolConfig, processes: int) -> in
     Library(data)  # complains now rather than in every process
     for kind in RENDERERS:
         (out / kind).mkdir(parents=True, exist_ok=True)
-    wanted = int(config.hours * 3600 / config.seconds)
-    jobs = _jobs(config.first)
-    done = 0
-    count = TextColumn("{task.completed}/{task.total}")
-    bar = Progress(TextColumn("render"), BarColumn(), count, TimeRemainingColumn())
-    with bar, ProcessPoolExecutor(processes) as pool:
-        task = bar.add_task("render", total=wanted)
-        running: set[Future[Path]] = set()
-        started = 0
-        while running or started < wanted or config.endless:
-            while len(running) < 2 * processes and (started < wanted or config.endless):
-                running.add(pool.submit(render_segment, data, out, config, *next(jobs)))
-                started += 1
+    full, there = round(config.hours * 3600 / config.seconds), len(rendered(out))
+    jobs = itertools.islice(_jobs(out), None if config.endless else max(full - there, 0))
+    jobs = itertools.takewhile(lambda _: wanted is None or wanted(), jobs)
+    written = 0
+    with _progress(wanted is None) as bar, ProcessPoolExecutor(processes) as pool:
+        task = bar.add_task("render", total=full, completed=min(there, full))
+        submit = partial(pool.submit, render_segment, data, out, config)
+        running = {submit(*job) for job in itertools.islice(jobs, 2 * processes)}
+        while running:
             finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                path = future.result()
-                done += 1
-                bar.update(task, completed=min(done, wanted))
-                if done > wanted:
+            running |= {submit(*job) for job in itertools.islice(jobs, len(finished))}
+            for path in (future.result() for future in finished):
+                written += 1
+                bar.update(task, completed=min(there + written, full))
+                if there + written > full:
                     _drop_oldest(path.parent)
-    return done
+    return written
+
+
+def _progress(visible: bool) -> Progress:
+    count = TextColumn("{task.completed}/{task.total}")
+    return Progress(TextColumn("render"), BarColumn(), count, TimeRemainingColumn(), disable=not visible)
 
 
 def render_segment(data: Path, out: Path, config: PoolConfig, kind: str, number: int) -> Path:
@@ -103,20 +114,21 @@ def render_segment(data: Path, out: Path, config: PoolConfig, kind: str, number:
     return path
 
 
-def _jobs(first: int) -> Iterator[tuple[str, int]]:
-    """Kinds and numbers in rounds, so that a folder is balanced at any moment."""
-    for turn in itertools.count():
+def _jobs(out: Path) -> Iterator[tuple[str, int]]:
+    """Kinds and numbers after those that are there, in rounds, so that a folder is balanced at any moment."""
+    following = dict.fromkeys(SHARES, 0)
+    for path in rendered(out):
+        following[path.parent.name] = max(following[path.parent.name], int(path.stem) + 1)
+    while True:
         for kind, share in SHARES.items():
-            for index in range(share):
-                yield kind, first + turn * share + index
+            for _ in range(share):
+                yield kind, following[kind]
+                following[kind] += 1
 
 
 def _drop_oldest(folder: Path) -> None:
-    oldest = min(folder.glob("*.wav"), key=lambda path: path.stat().st_mtime)
+    oldest = min(folder.glob(NUMBERED), key=lambda path: path.stat().st_mtime)
     oldest.unlink()
-
-
-
 
 
 @lru_cache(maxsize=1)
