@@ -20,11 +20,12 @@ from rich.table import Table
 
 from bench.machine import against_limit, identity, print_identified, versions, weight_bytes
 from bench.paced import back_to_back, paced, statistics, warm_up
-from bench.steps import FusedGraph, Step, in_blocks, openvino_step, runtime_step
+from bench.steps import FusedGraph, Step, dynamic_int8, openvino_step, runtime_step
 from rtsep import RtsepError
+from training.blocks import in_blocks
 from training.data.medleydb import MedleyDb
 from training.data.songs import Song, read_songs
-from training.export import SAMPLERATE, load_network, metadata, quantise, write_model
+from training.export import SAMPLERATE, load_network, metadata, write_model
 from training.nets import Network, build
 from training.parity import parity_db
 from training.recipe import find_recipe
@@ -35,7 +36,7 @@ FLOAT32 = "MatMul graph, float32"
 GRAPHS: dict[str, Callable[[Network], onnx.ModelProto]] = {
     "fused GRU, float32": lambda net: net.step_graph(FusedGraph).model(),
     FLOAT32: lambda net: net.step_graph().model(),
-    "dynamic int8": lambda net: quantise(net.step_graph()),
+    "dynamic int8": lambda net: dynamic_int8(net.step_graph()),
     "MatMulNBits, 8 bit": lambda net: in_blocks(net.step_graph(), 8),
     "MatMulNBits, 4 bit": lambda net: in_blocks(net.step_graph(), 4),
 }

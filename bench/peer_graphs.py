@@ -6,36 +6,11 @@ gives its masks or its sound.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import nn
 
 from training.graph import StepGraph
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A network as it was published.
-
-    Parameters
-    ----------
-    name, source
-        What it is called, and where its sizes were published.
-    samplerate, hop, latency
-        Of its published form, in Hz and frames.
-    graph
-        Builds its step.
-    """
-
-    name: str
-    source: str
-    samplerate: int
-    hop: int
-    latency: int
-    graph: Callable[[], StepGraph]
 
 
 class PeerGraph(StepGraph):
@@ -102,14 +77,16 @@ def deepfilternet() -> StepGraph:
 
 
 def hs_tasnet() -> StepGraph:
-    """LSTM layers of 1,000 on a spectral branch, on a learned one and on both, stereo, four stems: 39 M parameters."""
+    """LSTM layers of 1,000 on a spectral branch, on a learned one and on both, stereo, four stems: 42 M parameters."""
     graph = PeerGraph()
     spectrum, frame = graph.input("magnitude", (1, 1026)), graph.input("frame", (1, 2048))
     learned = graph.node("Relu", graph.dense(frame, 2048, 1500))
     both = graph.node("Add", graph.lstm(spectrum, 1026, 1000), graph.lstm(learned, 1500, 1000))
     shared = graph.lstm(both, 1000, 1000)
     graph.output("masks", graph.mask(shared, 1000, 4 * 1026), (1, 4 * 1026))
-    graph.output("weights", graph.mask(shared, 1000, 4 * 1500), (1, 4 * 1500))
+    weights = graph.reshape(graph.mask(shared, 1000, 4 * 1500), (4, 1500))
+    decoder = graph.constant(0.01 * torch.randn(1500, 2048).numpy())
+    graph.output("sound", graph.node("MatMul", graph.node("Mul", weights, learned), decoder), (4, 2048))
     return graph
 
 
@@ -124,10 +101,3 @@ def open_unmix() -> StepGraph:
     graph.output("mask", graph.node("Relu", graph.dense(value, 512, 2 * 2049)), (1, 2 * 2049))
     return graph
 
-
-PEERS = (
-    Peer("DTLN", "Westhausen and Meyer, Interspeech 2020", 16000, 128, 512, dtln),
-    Peer("DeepFilterNet 2 (shape of)", "Schroeter et al., IWAENC 2022", 48000, 480, 1920, deepfilternet),
-    Peer("HS-TasNet (sized)", "Venkatesh et al., ICASSP 2024, arXiv 2402.17701", 44100, 512, 1024, hs_tasnet),
-    Peer("Open-Unmix, one way (sized)", "Stoeter et al., JOSS 2019", 44100, 1024, 4096, open_unmix),
-)

@@ -1,32 +1,43 @@
-"""What a user would run instead, on the same machine in the same run: python -m bench.peers.
+"""What a user would run instead, on the same music in the same run: python -m bench.peers.
 
 Peers whose weights cannot be had here are built from their published sizes with random weights, which take the same
-time, and run by ONNX Runtime as it is without options. Each runs in a process of its own, so that its memory can be
-told. Only the network is timed: transforms are left out of all of them.
+time, and run by ONNX Runtime as it is without options. Music goes in hop by hop and sound comes out: each has its own
+transforms, in numpy as ours has, and takes the sample rate and the channels that it was published for. Each runs in a
+process of its own, so that its memory can be told.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import sys
 import tempfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from rich.table import Table
 
 from bench.machine import identity, print_identified, resident_bytes, versions, weight_bytes
 from bench.paced import back_to_back, paced, statistics, warm_up
-from bench.peer_graphs import PEERS
-from bench.steps import FusedGraph, runtime_step
-from rtsep import RtsepError
+from bench.peer_streams import PEERS, Arrays, Audio, Card, Peer, PeerStream, Spectra, flat
+from bench.steps import FusedGraph
+from rtsep import RtsepError, Separator
 from rtsep.audio.clock import ask_for_realtime
-from rtsep.model import StepModel, find_model
+from rtsep.audio.resample import Resampler
+from rtsep.live.sources import DemoSource, FileSource
+from rtsep.model import find_model
+from rtsep.stft import mid_signal
+from training.export import SAMPLERATE
 from training.nets import build
 from training.recipe import find_recipe
+
+System = tuple[Card, Path]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,12 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m bench.peers", description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="stage", help="shipped model, or .onnx file, to stand beside the peers")
     parser.add_argument("--recipe", default="stage", help="network of the naive export")
+    parser.add_argument("--song", type=Path, metavar="FILE", help="default: the built-in song")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            report = measure(options.model, options.recipe, Path(folder), options.seconds)
+            systems = [shipped(options.model), naive_export(options.recipe, Path(folder)), *peers(Path(folder))]
+            report = measure(systems, read_song(options.song), options.seconds)
     except RtsepError as error:
         print(f"bench.peers: {error}", file=sys.stderr)
         return 2
@@ -49,24 +62,40 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(model: str, recipe: str, folder: Path, seconds: float) -> dict[str, Any]:
-    """Run our model, its naive export and the peers one after the other."""
-    machine, path = identity(), find_model(model)
-    info = StepModel(path).info
-    own = {"samplerate": info.samplerate, "hop": info.geometry.hop, "latency": info.geometry.synthesis}
-    jobs = [({"name": f"rtsep {info.name}", "source": "shipped weights", **own}, path, False)]
+def shipped(model: str) -> System:
+    """Describe our own model."""
+    info = Separator(model).info
+    return Card(f"rtsep {info.name}", "shipped weights", info.samplerate, info.geometry.hop, info.geometry.synthesis,
+                2), find_model(model)
+
+
+def naive_export(recipe: str, folder: Path) -> System:
+    """Export a network of ours as anybody would: the fused operator in float32."""
     found = find_recipe(recipe)
-    net = build(found.network, found.geometry, found.stems, info.samplerate)
-    own = {"samplerate": info.samplerate, "hop": found.geometry.hop, "latency": found.geometry.synthesis}
-    naive = save(net.step_graph(FusedGraph).model(), folder / "naive.onnx")
-    jobs.append(({"name": f"naive export of {found.name}", "source": "random weights", **own}, naive, True))
-    for index, peer in enumerate(PEERS):
-        card = {"name": peer.name, "source": f"random weights; sizes: {peer.source}", "samplerate": peer.samplerate,
-                "hop": peer.hop, "latency": peer.latency}
-        jobs.append((card, save(peer.graph().model(), folder / f"peer{index}.onnx"), True))
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        rows = [pool.apply(run, (*job, seconds)) for job in jobs]
-    return {"machine": machine, "versions": versions([path]), "results": rows}
+    net = build(found.network, found.geometry, found.stems, SAMPLERATE)
+    geometry, contexts = net.geometry, tuple(net.config.contexts)
+    peer = Peer(f"naive export of {found.name}", "random weights", SAMPLERATE, geometry.hop, geometry.synthesis, 2,
+                geometry.analysis, partial(naive_features, contexts=contexts), naive_sound, max(contexts, default=0))
+    return peer, save(net.step_graph(FusedGraph).model(), folder / "naive.onnx")
+
+
+def naive_features(spectra: Spectra, samples: Audio, contexts: Sequence[int]) -> Arrays:
+    """Magnitudes of the mid signal, of the masked window and of longer ones."""
+    mid = mid_signal(samples)
+    longer = {f"context_{index}": flat(np.abs(np.fft.rfft(mid[-length:] * np.hanning(length))))
+              for index, length in enumerate(contexts)}
+    return {"magnitude": flat(np.abs(mid_signal(spectra[-1]))), **longer}
+
+
+def naive_sound(results: Arrays, spectra: Spectra) -> Audio:
+    """Mixture, masked by the share of each stem."""
+    estimates = results["estimates"][0] + 1e-12
+    return np.fft.irfft((estimates / estimates.sum(axis=0))[:, np.newaxis] * spectra[-1])
+
+
+def peers(folder: Path) -> list[System]:
+    """Build the networks of others."""
+    return [(peer, save(graph().model(), folder / f"peer{index}.onnx")) for index, (peer, graph) in enumerate(PEERS)]
 
 
 def save(model: onnx.ModelProto, path: Path) -> Path:
@@ -75,26 +104,57 @@ def save(model: onnx.ModelProto, path: Path) -> Path:
     return path
 
 
-def run(card: dict[str, Any], path: Path, naive: bool, seconds: float) -> dict[str, Any]:
-    """Time one network in this process, which does nothing else."""
+def read_song(path: Path | None) -> Audio:
+    """Read a song, or play the built-in one: (channels, frames) at 44.1 kHz."""
+    source = DemoSource() if path is None else FileSource(path)
+    return np.concatenate(list(source.blocks(SAMPLERATE)), axis=1)
+
+
+def measure(systems: Sequence[System], song: Audio, seconds: float) -> dict[str, Any]:
+    """Run one system after the other."""
+    machine = identity()
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        rows = [pool.apply(run, (*system, song, seconds)) for system in systems]
+    return {"machine": machine, "versions": versions([systems[0][1]]), "results": rows}
+
+
+def run(card: Card, path: Path, song: Audio, seconds: float) -> dict[str, Any]:
+    """Time one system in this process, which does nothing else."""
     ask_for_realtime()
+    hops = hops_of(song, card)
     before = resident_bytes()
-    step = runtime_step(path, naive)
+    process = (PeerStream(card, path).hop if isinstance(card, Peer)
+               else Separator(path, card.channels, blocksize=card.hop).process)
+    turns = itertools.cycle(hops)
+
+    def step() -> None:
+        process(next(turns))
+
     warm_up(step)
-    hop_s = card["hop"] / card["samplerate"]
+    hop_s = card.hop / card.samplerate
     warm = back_to_back(step, max(1, round(seconds / hop_s)))
-    return {**card, "latency_ms": 1000 * card["latency"] / card["samplerate"], "weight_bytes": weight_bytes(path),
+    return {"name": card.name, "source": card.source, "samplerate": card.samplerate, "channels": card.channels,
+            "hop": card.hop, "latency_ms": 1000 * card.latency / card.samplerate, "weight_bytes": weight_bytes(path),
             "memory_bytes": resident_bytes() - before, "ms_a_second": float(1000 * warm.mean() / hop_s),
             "paced": statistics(paced(step, hop_s, seconds), hop_s)}
 
 
+def hops_of(song: Audio, card: Card) -> list[Audio]:
+    """Cut a song into hops at the rate, and with the channels, that a system takes."""
+    resampler = Resampler(SAMPLERATE, card.samplerate, len(song))
+    whole = np.concatenate([resampler.push(song), resampler.flush()], axis=1)
+    taken = np.repeat(mid_signal(whole)[np.newaxis], card.channels, axis=0) if card.channels != len(whole) else whole
+    return np.split(taken[:, :taken.shape[1] // card.hop * card.hop], taken.shape[1] // card.hop, axis=1)
+
+
 def show(report: dict[str, Any]) -> None:
     """Print the table."""
-    table = Table("network", "weights", "latency", "memory", "a second of sound", "hop", "paced p50", "p99", "misses",
-                  title="networks alone, ms; a second of sound: computed back to back")
+    table = Table("network", "weights", "takes", "latency", "memory", "a second", "hop", "paced p50", "p99", "misses",
+                  title="music in, sound out, transforms included, ms; a second: of music, computed back to back")
     for row in report["results"]:
         timing = row["paced"]
         table.add_row(f"{row['name']}\n  {row['source']}", f"{row['weight_bytes'] / 1e6:.1f} MB",
+                      f"{row['samplerate']} Hz, {'mono' if row['channels'] == 1 else 'stereo'}",
                       f"{row['latency_ms']:.1f}", f"{row['memory_bytes'] / 1e6:.0f} MB", f"{row['ms_a_second']:.0f}",
                       f"{timing['deadline_ms']:.1f}", f"{timing['p50_ms']:.2f}", f"{timing['p99_ms']:.2f}",
                       f"{timing['misses']} of {timing['hops']}")

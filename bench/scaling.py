@@ -27,7 +27,8 @@ from bench.streams import most_streams
 from rtsep import RtsepError
 from rtsep.model import find_model
 from rtsep.windows import PROFILES
-from training.export import SAMPLERATE, metadata, quantise, write_model
+from training.blocks import in_blocks
+from training.export import SAMPLERATE, metadata, write_model
 from training.nets.band_gru import BandGru, BandGruConfig
 
 MIDDLE: dict[str, Any] = {"hidden": 384, "layers": 2, "stems": 3, "channels": 2, "hop": 256}
@@ -82,7 +83,7 @@ def network(path: Path, sizes: dict[str, Any]) -> Path:
     profile = next(geometry for geometry in PROFILES.values() if geometry.hop == sizes["hop"])
     config = replace(BandGruConfig(), hidden=sizes["hidden"], layers=sizes["layers"], contexts=(4096,))
     net = BandGru(config, profile, tuple(f"stem{index}" for index in range(sizes["stems"])), SAMPLERATE)
-    write_model(quantise(net.step_graph()), metadata(net, "scaling", SAMPLERATE, SUMMARY), path)
+    write_model(in_blocks(net.step_graph()), metadata(net, "scaling", SAMPLERATE, SUMMARY), path)
     return path
 
 

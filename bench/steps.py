@@ -1,24 +1,21 @@
-"""Step graphs and what executes them: the fused operator, 8- and 4-bit weights, ONNX Runtime, OpenVINO."""
+"""Step graphs that are not shipped, to compare with, and what executes them: ONNX Runtime, OpenVINO."""
 
 from __future__ import annotations
 
-import logging
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 from rtsep.model import open_session
 from training.graph import StepGraph
 
-BLOCK = 128
-INT8_ARITHMETIC = 4  # accuracy level of MatMulNBits; 0 computes in float32 and takes fifty times as long
 Step = Callable[[], object]
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -47,21 +44,18 @@ def _update_first(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([update, reset, candidate])
 
 
-def in_blocks(graph: StepGraph, bits: int) -> onnx.ModelProto:
-    """Store the weights of all large products in blocks of 8 or 4 bit, with a scale a block."""
-    logging.getLogger("onnxruntime.quantization.matmul_nbits_quantizer").setLevel(logging.WARNING)
-    full = graph.model()
-    others = [node.name for node in full.graph.node if node.name not in graph.products]
-    quantizer = MatMulNBitsQuantizer(full, bits, BLOCK, is_symmetric=True, accuracy_level=INT8_ARITHMETIC,
-                                     nodes_to_exclude=others)
-    quantizer.process()
-    model: onnx.ModelProto = quantizer.model.model
-    return model
+def dynamic_int8(graph: StepGraph) -> onnx.ModelProto:
+    """Store the weights of all large products in 8 bit, one scale a column; their inputs are quantised per hop."""
+    with tempfile.TemporaryDirectory() as folder:
+        full, small = Path(folder, "full.onnx"), Path(folder, "small.onnx")
+        onnx.save(graph.model(), full)
+        quantize_dynamic(full, small, nodes_to_quantize=graph.products, weight_type=QuantType.QInt8, per_channel=True)
+        return onnx.load(small)
 
 
-def runtime_step(path: Path, naive: bool = False) -> Step:
-    """One hop by ONNX Runtime, states carried on; `naive` takes the session that one gets without options."""
-    session = onnxruntime.InferenceSession(str(path)) if naive else open_session(path)
+def runtime_step(path: Path) -> Step:
+    """One hop by ONNX Runtime, states carried on."""
+    session = open_session(path)
     outputs = [output.name for output in session.get_outputs()]
     feeds = noise({node.name: node.shape for node in session.get_inputs()}, outputs)
 

@@ -98,8 +98,9 @@ class FileModel:
         geometry, channels = self.info.geometry, segment.shape[0]
         beyond = geometry.synthesis - geometry.hop
         spectra, _ = Analysis(geometry, channels).push(np.pad(segment, ((0, 0), (0, beyond))))
-        masks = self._run(np.abs(mid_signal(spectra)))
-        return Synthesis(geometry, (len(self.info.stems), channels)).push(masks[:, np.newaxis] * spectra)[..., beyond:]
+        masks = self._run(np.abs(mid_signal(spectra.swapaxes(0, 1)))).swapaxes(0, 1)
+        masked = masks[:, :, np.newaxis] * spectra[:, np.newaxis]
+        return Synthesis(geometry, (len(self.info.stems), channels)).push(masked)[..., beyond:]
 
     def _run(self, value: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the graph on one input without its first axis."""

@@ -32,18 +32,23 @@ class Ramp:
         self._target = gains.copy()
         self._done = frames
 
+    @property
+    def arrived(self) -> bool:
+        """Whether the gains have reached the last target."""
+        return self._done >= self._frames
+
     def next(self, target: Audio, frames: int) -> Audio:
         """Gains of the next frames, float32 (n, frames), or (n, 1) where they do not move."""
         if not np.array_equal(target, self._target):
             self._target[:] = target
             self._done = 0
-        if self._done >= self._frames:
+        if self.arrived:
             return self._target[:, np.newaxis].copy()
         gains = np.repeat(self._target[:, np.newaxis], frames, axis=1).astype(np.float64)
         for past in self._pasts:
             gains = _moving_average(past, gains)
         self._done += frames
-        if self._done >= self._frames:  # arrived: leave no rounding behind
+        if self.arrived:  # leave no rounding behind
             for past in self._pasts:
                 past[:] = self._target[:, np.newaxis]
         return gains.astype(np.float32)

@@ -27,7 +27,9 @@ LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square would overflo
 
 def is_sound(block: Audio) -> bool:
     """Whether all samples are numbers within `LOUDEST`."""
-    return bool(np.abs(block).max(initial=0.0) <= LOUDEST)  # NaN compares as False
+    if np.vdot(block, block) <= LOUDEST**2:  # nearly always, and quick; NaN compares as False
+        return True
+    return bool(np.abs(block).max(initial=0.0) <= LOUDEST)
 
 
 class Separator:
@@ -78,8 +80,10 @@ class Separator:
         self.hold = False
         self._wanted = wanted_sets(self.info.stems, self.stems)
         geometry = self.info.geometry
+        self._ramp_hops = max(1, round(RAMP_MS / 1e3 * self.samplerate / geometry.hop))
         self._analysis = Analysis(geometry, channels, self.info.contexts)
         self._synthesis = Synthesis(geometry, (len(self.stems), channels))
+        self._estimates = np.zeros((MOST_HOPS, len(self.info.stems), geometry.bins), np.float32)
         self._pending = np.zeros((channels, geometry.hop), np.float32)
         self._pending_frames = self._ready_frames = 0
         self._ready = np.zeros((len(self.stems), channels, (MOST_HOPS + 1) * geometry.hop), np.float32)
@@ -127,11 +131,11 @@ class Separator:
             whole = min((frames - done) // hop, MOST_HOPS) * hop
             if whole and not self._pending_frames:
                 count = whole
-                self._put(self._separate(block[:, done:done + count]))
+                sound: Audio | None = self._separate(block[:, done:done + count])
             else:
                 count = min(hop - self._pending_frames, frames - done)
-                self._wait(block[:, done:done + count])
-            self._take(out[:, :, done:done + count])
+                sound = self._wait(block[:, done:done + count])
+            self._pass(sound, out[:, :, done:done + count])
             done += count
         return out
 
@@ -171,36 +175,41 @@ class Separator:
         """Turn whole hops, (channels, frames), into as many of every stem, (stems, channels, frames)."""
         spectra, contexts = self._analysis.push(block)
         if not self.hold:
-            estimates = [self._model.step(magnitude, [context[index] for context in contexts])
-                         for index, magnitude in enumerate(np.abs(mid_signal(spectra)))]
-            masks = soft_mask(np.stack(estimates), self._wanted, self._gains(len(estimates)))
+            estimates = self._estimates[:len(spectra)]
+            for index, magnitude in enumerate(np.abs(mid_signal(spectra.swapaxes(0, 1)))):
+                estimates[index] = self._model.step(magnitude, [context[index] for context in contexts])
+            masks = soft_mask(estimates, self._wanted, self._gains(len(estimates)))
             self._masks = masks[-1:]
         else:
             masks = self._masks
-        return self._synthesis.push(masks.swapaxes(0, 1)[:, np.newaxis] * spectra)
+        return self._synthesis.push(masks[:, :, np.newaxis] * spectra[:, np.newaxis])
 
-    def _gains(self, hops: int) -> Audio:
-        """Mask gains of the next hops, float32 (hops or 1, 1, 1)."""
-        target = np.array([self.controls.mask_gain], np.float32)
+    def _gains(self, hops: int) -> float | Audio:
+        """Mask gains of the next hops: one number, or float32 (hops or 1, 1, 1) while they move."""
+        gain = self.controls.mask_gain
         if self._gain_ramp is None:
-            self._gain_ramp = Ramp(target, max(1, round(RAMP_MS / 1e3 * self.samplerate / self.info.geometry.hop)))
-        return self._gain_ramp.next(target, hops).reshape(-1, 1, 1)
+            self._gain, self._gain_ramp = gain, Ramp(np.array([gain], np.float32), self._ramp_hops)
+        if gain == self._gain and self._gain_ramp.arrived:
+            return gain
+        self._gain = gain
+        return self._gain_ramp.next(np.array([gain], np.float32), hops).reshape(-1, 1, 1)
 
-    def _wait(self, part: Audio) -> None:
+    def _wait(self, part: Audio) -> Audio | None:
         """Keep a part of a hop, and separate the hop when it is complete."""
         end = self._pending_frames + part.shape[1]
         self._pending[:, self._pending_frames:end] = part
-        self._pending_frames = end
-        if end == self._pending.shape[1]:
-            self._put(self._separate(self._pending))
-            self._pending_frames = 0
+        self._pending_frames = end % self._pending.shape[1]
+        return None if self._pending_frames else self._separate(self._pending)
 
-    def _put(self, hop: Audio) -> None:
-        self._ready[:, :, self._ready_frames:self._ready_frames + hop.shape[2]] = hop
-        self._ready_frames += hop.shape[2]
-
-    def _take(self, out: Audio) -> None:
+    def _pass(self, sound: Audio | None, out: Audio) -> None:
+        """Put separated sound behind what is ready, and fill `out` from the front."""
         frames = out.shape[2]
+        if sound is not None and not self._ready_frames and sound.shape[2] == frames:
+            out[:] = sound
+            return
+        if sound is not None:
+            self._ready[:, :, self._ready_frames:self._ready_frames + sound.shape[2]] = sound
+            self._ready_frames += sound.shape[2]
         out[:] = self._ready[:, :, :frames]
         self._ready_frames -= frames
         self._ready[:, :, :self._ready_frames] = self._ready[:, :, frames:frames + self._ready_frames]

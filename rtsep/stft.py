@@ -1,6 +1,7 @@
 """Streaming short-time Fourier transform: hops of samples in, one spectrum each out, and back.
 
-Both directions keep their past in an explicit state, so that the same code serves a device and a file.
+Both directions keep their past in an explicit state, so that the same code serves a device and a file. Spectra have
+the hops on their first axis: all of one hop then lies side by side, and takes one pass instead of one a row.
 """
 
 from __future__ import annotations
@@ -15,12 +16,59 @@ from rtsep.windows import Geometry, analysis_window, synthesis_window
 
 Audio = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
+ROOM = 32  # hops that fit into a line after what it keeps
 
 
 def mid_signal(channels: NDArray[Any]) -> NDArray[Any]:
-    """Mean over the first axis; on short arrays a third of the time of numpy's own."""
-    mid: NDArray[Any] = np.add.reduce(channels, axis=0) * np.float32(1.0 / channels.shape[0])
+    """Mean over the first axis; on short arrays half of the time of numpy's own."""
+    mid: NDArray[Any] = sum(channels[1:], start=channels[0]) * np.float32(1.0 / len(channels))
     return mid
+
+
+class Line:
+    """The newest samples of some channels; moved back only when the end of its memory is reached.
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    length
+        Frames that are kept.
+    hop
+        Frames of a hop.
+    """
+
+    def __init__(self, channels: int, length: int, hop: int) -> None:
+        self._length, self._hop = length, hop
+        self._samples = np.zeros((channels, length + ROOM * hop), np.float32)
+        self._end = length
+
+    def push(self, block: Audio) -> Audio:
+        """Append whole hops, (channels, hops * hop); return the stretches that end with each, (hops, channels, length).
+
+        They overlap: a view, which the next call may overwrite.
+        """
+        frames = block.shape[1]
+        if self._end + frames > self._samples.shape[1]:
+            self._move(frames)
+        begin = self._end + self._hop - self._length
+        self._samples[:, self._end:self._end + frames] = block
+        self._end += frames
+        # numpy's own sliding_window_view takes eight times as long for a single hop
+        return np.ndarray((frames // self._hop, block.shape[0], self._length), np.float32, self._samples,
+                          begin * 4, (self._hop * 4, self._samples.strides[0], 4))
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        self._samples.fill(0.0)
+
+    def _move(self, frames: int) -> None:
+        """Move the newest samples to the beginning; into more memory where so many frames do not fit after them."""
+        newest = self._samples[:, self._end - self._length:self._end]
+        if self._length + frames > self._samples.shape[1]:
+            self._samples = np.zeros((len(newest), self._length + frames), np.float32)
+        self._samples[:, :self._length] = newest
+        self._end = self._length
 
 
 class Analysis:
@@ -37,11 +85,11 @@ class Analysis:
     """
 
     def __init__(self, geometry: Geometry, channels: int, contexts: Sequence[int] = ()) -> None:
-        self._geometry = geometry
-        self._window = analysis_window(geometry.analysis, geometry.synthesis)
-        self._context_windows = [analysis_window(length, geometry.synthesis) for length in contexts]
-        self._history = np.zeros((channels, geometry.analysis), np.float32)
-        self._mid = np.zeros(max(contexts, default=0), np.float32)
+        # numpy transforms float32 faster where it also divides by the length, so the windows are multiplied by it
+        self._window, *self._context_windows = [length * analysis_window(length, geometry.synthesis)
+                                                for length in (geometry.analysis, *contexts)]
+        self._channels = Line(channels, geometry.analysis, geometry.hop)
+        self._mid = Line(1, max(contexts, default=0), geometry.hop)
 
     def push(self, block: Audio) -> tuple[Spectrum, list[Audio]]:
         """Append whole hops.
@@ -54,29 +102,26 @@ class Analysis:
         Returns
         -------
         spectra
-            complex64, (channels, hops, bins).
+            complex64, (hops, channels, bins).
         contexts
             Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
         """
-        spectra: Spectrum = np.fft.rfft(self._frames(self._history, block) * self._window)  # type: ignore[assignment]
+        spectra = _transform(self._channels.push(block) * self._window)
         if not self._context_windows:
             return spectra, []
-        frames = self._frames(self._mid, mid_signal(block))
-        return spectra, [np.abs(np.fft.rfft(frames[:, -window.size:] * window)) for window in self._context_windows]
-
-    def _frames(self, history: Audio, block: Audio) -> Audio:
-        """Stretches of a history's length that end with each hop of a block, (..., hops, length); moves it on."""
-        extended = np.concatenate([history, block], axis=-1, dtype=np.float32)
-        length, hop, size = history.shape[-1], self._geometry.hop, extended.itemsize
-        history[...] = extended[..., -length:]
-        # overlapping stretches as a view; numpy's sliding_window_view takes eight times as long for a single hop
-        return np.ndarray((*block.shape[:-1], block.shape[-1] // hop, length), np.float32, extended, hop * size,
-                          (*extended.strides[:-1], hop * size, size))
+        mid = self._mid.push(mid_signal(block)[np.newaxis])[:, 0]
+        return spectra, [np.abs(_transform(mid[:, -window.size:] * window)) for window in self._context_windows]
 
     def reset(self) -> None:
         """Forget all samples."""
-        self._history.fill(0.0)
-        self._mid.fill(0.0)
+        self._channels.reset()
+        self._mid.reset()
+
+
+def _transform(frames: Audio) -> Spectrum:
+    """Spectra of the last axis, divided by its length."""
+    spectra: Spectrum = np.fft.rfft(frames, norm="forward")  # type: ignore[assignment]
+    return spectra
 
 
 class Synthesis:
@@ -87,40 +132,44 @@ class Synthesis:
     geometry
         Window and hop lengths.
     shape
-        Leading axes of the spectra, for example (stems, channels).
+        Middle axes of the spectra, for example (stems, channels).
     """
 
     def __init__(self, geometry: Geometry, shape: tuple[int, ...]) -> None:
-        self._geometry = geometry
-        self._window = synthesis_window(geometry)
-        self._tail = np.zeros((*shape, geometry.synthesis - geometry.hop), np.float32)
-        product = self._window * analysis_window(geometry.analysis, geometry.synthesis)[-geometry.synthesis:]
-        self._weight = np.sum([np.pad(product[start:], (0, start - geometry.hop))  # of the hops so far, after the last
-                               for start in range(geometry.hop, geometry.synthesis, geometry.hop)], axis=0)
+        self._geometry, self._shape = geometry, shape
+        parts = geometry.synthesis // geometry.hop
+        window = synthesis_window(geometry)
+        self._window = window.reshape(parts, *(1 for _ in (0, *shape)), geometry.hop)
+        self._parts_first = (len(shape) + 1, *range(len(shape) + 1), len(shape) + 2)
+        self._hops_last = (*range(1, len(shape) + 1), 0, len(shape) + 1)
+        self._tail = np.zeros((parts - 1, *shape, geometry.hop), np.float32)
+        product = window * analysis_window(geometry.analysis, geometry.synthesis)[-geometry.synthesis:]
+        self._weight = product.reshape(parts, geometry.hop)[1:].sum(axis=0)  # of the hops so far, in the next one
 
     def push(self, spectra: Spectrum) -> Audio:
-        """Add spectra of shape (..., hops, bins); return the hops that are complete, float32 (..., hops * hop).
+        """Add spectra of shape (hops, ..., bins); return the hops that are complete, float32 (..., hops * hop).
 
         They end `synthesis - hop` frames before the newest analysed sample.
         """
-        hop, length, hops = self._geometry.hop, self._geometry.synthesis, spectra.shape[-2]
-        frames = np.fft.irfft(spectra, self._geometry.analysis)[..., -length:] * self._window
-        sound = np.zeros((*self._tail.shape[:-1], hops * hop + length - hop), np.float32)
-        sound[..., :length - hop] = self._tail
-        for start in range(0, length, hop):  # the same part of all hops: they lie side by side
-            part = frames[..., start:start + hop].reshape(*sound.shape[:-1], hops * hop)
-            sound[..., start:start + hops * hop] += part
-        self._tail[...] = sound[..., hops * hop:]
-        return sound[..., :hops * hop]
+        hops, (parts, hop) = len(spectra), (len(self._window), self._geometry.hop)
+        frames = np.fft.irfft(spectra, self._geometry.analysis)[..., -parts * hop:]
+        frames = frames.reshape(hops, *self._shape, parts, hop).transpose(self._parts_first)
+        windowed = np.multiply(frames, self._window, order="C")  # (parts, hops, ..., hop)
+        sound = np.zeros((hops + parts - 1, *self._shape, hop), np.float32)
+        sound[:parts - 1] = self._tail
+        for index, part in enumerate(windowed):
+            sound[index:index + hops] += part
+        self._tail = sound[hops:]
+        return sound[:hops].transpose(self._hops_last).reshape(*self._shape, hops * hop)
 
     def preview(self, frames: int) -> Audio:
         """Sound of the next frames, up to a hop, as the spectra so far have it: (..., frames).
 
         The overlap-add is divided by what the windows so far add up to, so its fall is taken out.
         """
-        known: Audio = self._tail[..., :frames] / self._weight[:frames]
+        known: Audio = self._tail[0, ..., :frames] / self._weight[:frames]
         return known
 
     def reset(self) -> None:
         """Forget what has been added so far."""
-        self._tail.fill(0.0)
+        self._tail = np.zeros_like(self._tail)

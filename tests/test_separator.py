@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rtsep import ConfigError, Separator
+from rtsep.separator import LOUDEST, is_sound
 from tests.conftest import make_tiny_model, tiny_network
 from training.validation import torch_separator
 
@@ -126,6 +127,24 @@ def test_a_bad_block_is_silence_and_leaves_no_trace(tiny_model: Path, bad: float
     out = run(separator, broken, 480)
     assert separator.bad_blocks == 1
     np.testing.assert_array_equal(out, run(Separator(tiny_model), muted, 480))
+
+
+def test_what_is_sound() -> None:
+    block = np.zeros((2, 64), np.float32)
+    for value, sound in ((0.0, True), (1.0, True), (LOUDEST, True), (2 * LOUDEST, False), (1e30, False),
+                         (np.nan, False), (-np.inf, False)):
+        block[1, 5] = value
+        assert is_sound(block) is sound
+    assert is_sound(np.full((2, 64), LOUDEST, np.float32))
+    assert is_sound(np.zeros((2, 0), np.float32))
+
+
+def test_the_first_hop_has_the_gain_that_was_set_before_it(tiny_model: Path) -> None:
+    separator = Separator(tiny_model, stems=("guitar",), blocksize=256)
+    separator.controls.mask_gain = 0.0  # everything passes, from the first sample on
+    audio = music(1, 256 * 20)
+    out = run(separator, audio, 256)[0]
+    np.testing.assert_allclose(out[:, separator.latency:], audio[:, :-separator.latency], atol=1e-5)
 
 
 def test_silence_in_silence_out(tiny_model: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rtsep.stft import Analysis, Synthesis
+from rtsep.stft import Analysis, Line, Synthesis
 from rtsep.windows import PROFILES, Geometry, analysis_window
 
 
@@ -66,3 +66,29 @@ def test_many_hops_at_once_equal_one_after_the_other() -> None:
     parts = np.split(audio, [geometry.hop * 5, geometry.hop * 12], axis=1)
     pieces = [synthesis.push(analysis.push(part)[0]) for part in parts]
     np.testing.assert_allclose(np.concatenate(pieces, axis=1), stream(audio, geometry), atol=1e-6)
+
+
+@pytest.mark.parametrize("hops", [[1] * 200, [31, 3, 40, 1, 33, 2], [100]])
+def test_a_line_holds_the_newest_samples_wherever_its_end_is(hops: list[int]) -> None:
+    hop, length = 4, 24
+    audio = np.arange(2 * hop * sum(hops), dtype=np.float32).reshape(2, -1)
+    padded = np.concatenate([np.zeros((2, length), np.float32), audio], axis=1)
+    line, end = Line(2, length, hop), length
+    for count in hops:
+        stretches = line.push(padded[:, end:end + count * hop])
+        for stretch in stretches:
+            end += hop
+            np.testing.assert_array_equal(stretch, padded[:, end - length:end])
+    line.reset()
+    assert not np.any(line.push(np.zeros((2, hop), np.float32)))
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_windows_that_overlap_more_than_twice(parts: int) -> None:
+    geometry = Geometry(1024, 128 * parts, 128)
+    audio = np.random.default_rng(5).standard_normal((1, 64 * 128)).astype(np.float32)
+    delay = geometry.synthesis - geometry.hop
+    np.testing.assert_allclose(stream(audio, geometry)[:, delay:], audio[:, :-delay], atol=2e-6)
+    analysis, synthesis = Analysis(geometry, 1), Synthesis(geometry, (1,))
+    parts_of = [synthesis.push(analysis.push(part)[0]) for part in np.split(audio, [128, 9 * 128, 11 * 128], axis=1)]
+    np.testing.assert_allclose(np.concatenate(parts_of, axis=1), stream(audio, geometry), atol=1e-6)

@@ -106,10 +106,10 @@ class AudioReader:
             raise AudioFileError(f"{self.path} is damaged after {self.position / self.samplerate:.1f} s "
                                  f"({error.error_string.strip('. ')}); repair it or fetch it again") from None
         self.position += len(block)
-        good = (np.abs(block) <= _LOUDEST).all(axis=1)  # false for NaN
-        if not good.all():
-            self.bad_frames += int(np.count_nonzero(~good))
-            block[~good] = 0.0
+        if not np.abs(block).max(initial=0.0) <= _LOUDEST:  # NaN compares as False
+            bad = ~(np.abs(block) <= _LOUDEST).all(axis=1)
+            self.bad_frames += int(np.count_nonzero(bad))
+            block[bad] = 0.0
         return np.ascontiguousarray(block.T)
 
     def blocks(self, samplerate: int | None = None, seconds: float = 1.0) -> Iterator[Audio]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +14,19 @@ import pytest
 import bench.scaling
 from bench import executors, peers
 from bench.machine import weight_bytes
-from bench.peer_graphs import PEERS, Peer
+from bench.peer_streams import PEERS, Card, Peer, PeerStream, flat
 from bench.small import family, memory_of
-from bench.steps import FusedGraph, in_blocks, noise, runtime_step
+from bench.steps import FusedGraph, dynamic_int8, noise
 from bench.streams import misses, most_streams
 from rtsep.model import StepModel
 from rtsep.windows import PROFILES
 from tests.conftest import STEMS, tiny_network
+from training.blocks import in_blocks
+from training.graph import StepGraph
 from training.nets.band_gru import BandGru, BandGruConfig
 from training.parity import parity_db
 
-PARAMETERS = {"DTLN": 0.987e6, "DeepFilterNet 2 (shape of)": 2.31e6, "HS-TasNet (sized)": 41e6,
+PARAMETERS = {"DTLN": 0.987e6, "DeepFilterNet 2 (shape of)": 2.31e6, "HS-TasNet (sized)": 42e6,
               "Open-Unmix, one way (sized)": 10.4e6}
 
 
@@ -42,13 +44,16 @@ def test_the_fused_graph_has_the_operator_and_does_what_training_does(tmp_path: 
     assert parity_db(net, executors.written(net, model, tmp_path / "fused.onnx")) < -70.0
 
 
-@pytest.mark.parametrize(("bits", "size", "worst"), [(8, 0.3, -20.0), (4, 0.17, 0.0)])
-def test_blocks_are_smaller_and_near(tmp_path: Path, bits: int, size: float, worst: float) -> None:
+@pytest.mark.parametrize(("store", "operator", "size", "worst"), [
+    (dynamic_int8, "MatMulInteger", 0.3, -20.0), (in_blocks, "MatMulNBits", 0.3, -20.0),
+    (lambda graph: in_blocks(graph, 4), "MatMulNBits", 0.18, 0.0)], ids=["dynamic", "8 bit", "4 bit"])
+def test_fewer_bits_are_smaller_and_near(tmp_path: Path, store: Callable[[StepGraph], onnx.ModelProto], operator: str,
+                                         size: float, worst: float) -> None:
     net = BandGru(BandGruConfig(contexts=(2048,)), PROFILES["stage"], STEMS, 44100)
     full = executors.written(net, net.step_graph().model(), tmp_path / "full.onnx")
-    small = executors.written(net, in_blocks(net.step_graph(), bits), tmp_path / "small.onnx")
+    small = executors.written(net, store(net.step_graph()), tmp_path / "small.onnx")
     kinds = [node.op_type for node in onnx.load(small).graph.node]
-    assert kinds.count("MatMulNBits") == len(net.step_graph().products)
+    assert kinds.count(operator) == len(net.step_graph().products)
     assert weight_bytes(small) < size * weight_bytes(full)
     assert reference_error(full, small) < worst
 
@@ -68,12 +73,45 @@ def test_states_are_carried_from_step_to_step() -> None:
     assert arrays["magnitude"].all()
 
 
-@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
-def test_peers_have_their_published_size_and_run(peer: Peer, tmp_path: Path) -> None:
-    path = peers.save(peer.graph().model(), tmp_path / "peer.onnx")
+@pytest.mark.parametrize(("peer", "graph"), PEERS, ids=lambda value: getattr(value, "name", ""))
+def test_peers_have_their_published_size_and_turn_music_into_sound(peer: Peer, graph: Callable[[], StepGraph],
+                                                                   tmp_path: Path) -> None:
+    path = peers.save(graph().model(), tmp_path / "peer.onnx")
     weights = sum(int(np.prod(weight.dims)) for weight in onnx.load(path).graph.initializer)
     assert weights == pytest.approx(PARAMETERS[peer.name], rel=0.06)
-    runtime_step(path, naive=True)()
+    stream, rng = PeerStream(peer, path), np.random.default_rng(1)
+    for _ in range(8):
+        out = stream.hop(rng.standard_normal((peer.channels, peer.hop)).astype(np.float32))
+    assert out.shape[1:] == (peer.channels, peer.hop)
+    assert np.all(np.isfinite(out))
+    assert np.std(out) > 0.0
+
+
+def test_the_stream_of_a_peer_overlaps_its_windows(tmp_path: Path) -> None:
+    graph = StepGraph()
+    graph.output("doubled", graph.node("Add", graph.input("magnitude", (1, 257)), graph.constant(0.0)), (1, 257))
+    path = peers.save(graph.model(), tmp_path / "same.onnx")
+    same = Peer("same", "", 16000, 256, 512, 1, 512, lambda spectra, _: {"magnitude": flat(np.abs(spectra[-1]))},
+                lambda _, spectra: np.fft.irfft(spectra[-1])[np.newaxis])
+    audio = np.random.default_rng(1).standard_normal((1, 2560)).astype(np.float32)
+    stream = PeerStream(same, path)
+    out = np.concatenate([stream.hop(block) for block in np.split(audio, 10, axis=1)], axis=2)[0]
+    np.testing.assert_allclose(out[:, 256:], audio[:, :-256], atol=1e-5)
+
+
+def test_peers_report_beside_our_own_model(tmp_path: Path, tiny_model: Path) -> None:
+    song = 0.1 * np.random.default_rng(1).standard_normal((2, 44100)).astype(np.float32)
+    report = peers.measure([peers.shipped(str(tiny_model)), peers.naive_export("stage", tmp_path)], song, 0.1)
+    assert [row["name"] for row in report["results"]] == ["rtsep tiny", "naive export of stage"]
+    assert all(row["ms_a_second"] > 0.0 for row in report["results"])
+
+
+@pytest.mark.parametrize(("samplerate", "channels"), [(16000, 1), (44100, 2)])
+def test_music_comes_as_a_system_takes_it(samplerate: int, channels: int) -> None:
+    song = np.random.default_rng(1).standard_normal((2, 44100)).astype(np.float32)
+    hops = peers.hops_of(song, Card("any", "", samplerate, 128, 512, channels))
+    assert {hop.shape for hop in hops} == {(channels, 128)}
+    assert len(hops) == samplerate // 128
 
 
 def test_executors_report(tmp_path: Path, capsys: pytest.CaptureFixture[str],
