@@ -85,8 +85,8 @@ def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, w
     """
     if not songs:
         raise ConfigError("an ablation is scored on real songs: put some into DATA/medleydb")
-    for name, recipe in ablation.rows.items():
-        for seed in ablation.seeds:
+    for seed in ablation.seeds:  # all rows once before any row again, so that a table broken off is balanced
+        for name, recipe in ablation.rows.items():
             run = out / name.replace("/", "-") / str(seed)
             run.mkdir(parents=True, exist_ok=True)
             trainer = Trainer(overridden(recipe, {"optimiser": {"seed": seed}}, name), stems_root, songs, run, world)
