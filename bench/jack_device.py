@@ -1,6 +1,7 @@
 """Two devices on a JACK server, as clients of this process: one plays a tone and sends MIDI, the other one records.
 
-With a synchronous server no cycle is ever lost, so a frame is known by its number in the tone, whatever the time was.
+A port of its own carries the number of the cycle from the one to the other, so a frame is known by its number in the
+tone, whatever the time was: JACK's frame times may jump and come twice.
 """
 
 from __future__ import annotations
@@ -31,9 +32,8 @@ def tone(start: int, frames: int) -> Audio:
 
 @dataclass(frozen=True)
 class Cycle:
-    """A cycle of the source: its JACK time, the number of its first frame, and what was counted when it began."""
+    """A cycle of the source: the number of its first frame, and what was counted when it began."""
 
-    time: int
     frame: int
     counted: int
 
@@ -59,11 +59,13 @@ class Devices:
         self.sent: list[int] = []
         self._frame = 0
         self._waiting: deque[bytes] = deque()
-        self._tape: dict[int, Audio] = {}  # blocks by JACK time
+        self._tape: dict[int, Audio] = {}  # blocks by the source's cycle
         self._source, self._sink = (jack.Client(name, no_start_server=True) for name in (SOURCE, SINK))
         as_device = {"is_terminal": True, "is_physical": True}
         self._outs = [self._source.outports.register(f"capture_{index}", **as_device) for index in (1, 2)]
         self._ins = [self._sink.inports.register(f"playback_{index}", **as_device) for index in (1, 2)]
+        self._number, self._heard_number = (self._source.outports.register("cycle"),
+                                            self._sink.inports.register("cycle"))
         self._midi: Any = self._source.midi_outports.register("out")
         self._source.set_process_callback(self._play)
         self._sink.set_process_callback(self._record)
@@ -71,6 +73,7 @@ class Devices:
     def __enter__(self) -> Self:
         self._sink.activate()
         self._source.activate()
+        self._source.connect(self._number, self._heard_number)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -91,14 +94,15 @@ class Devices:
     def recording(self) -> Audio:
         """Return what was recorded, float32 (2, frames), each frame under the number that it has in the tone."""
         out = np.zeros((2, self._frame), np.float32)
-        for cycle in list(self.cycles):
-            block = self._tape.get(cycle.time)
+        for number, cycle in enumerate(list(self.cycles), 1):
+            block = self._tape.get(number)
             if block is not None:
                 out[:, cycle.frame:cycle.frame + block.shape[1]] = block
         return out
 
     def _play(self, frames: int) -> None:
-        self.cycles.append(Cycle(self._source.last_frame_time, self._frame, self.count()))
+        self.cycles.append(Cycle(self._frame, self.count()))
+        self._number.get_array()[:] = len(self.cycles)  # exact below 2**24
         self._midi.clear_buffer()
         if self._waiting:
             self._midi.write_midi_event(MESSAGE_OFFSET, self._waiting.popleft())
@@ -108,4 +112,5 @@ class Devices:
         self._frame += frames
 
     def _record(self, frames: int) -> None:
-        self._tape[self._sink.last_frame_time] = np.array([port.get_array() for port in self._ins])
+        number = int(self._heard_number.get_array()[0])  # 0 before the connection
+        self._tape[number] = np.array([port.get_array() for port in self._ins])

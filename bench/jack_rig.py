@@ -3,9 +3,9 @@
     python -m bench.jack_rig SONG.npy RECORDING.npy INPUT_PORTS OUTPUT_PORTS
 
 plays SONG, float32 (channels, frames), into the comma-separated INPUT_PORTS and records OUTPUT_PORTS from
-the cycle on in which the first frame is played. With a synchronous server no cycle is ever lost, so cycles
-are counted; the frame time only tells which cycle is the first. The server freewheels meanwhile: the pace
-is that of the slowest client, and nothing can be late.
+the frame on in which the first frame is played. A mark on a port of its own, recorded beside them, tells which
+one that is; frame times do not, as they may jump and come twice. The server freewheels meanwhile: the pace is
+that of the slowest client, and nothing can be late.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import jack
 import numpy as np
 
 EXTRA_FRAMES = 8192  # recorded after the song, for what comes late
+_SILENT_FRAMES = 16384  # through the new connections, in which every ramp reaches its end
 PATIENCE_S = 60.0
 
 
@@ -27,40 +28,39 @@ class Player:
     def __init__(self, song: np.ndarray) -> None:
         self.client = jack.Client("rig_player", no_start_server=True)
         self.ports = [self.client.outports.register(f"out_{index}") for index in range(len(song))]
+        self.mark = self.client.outports.register("mark")
         self._song = song
         self._position = 0
         self.playing = False
-        self.first_time: int | None = None
         self.client.set_process_callback(self._process)
 
     def _process(self, frames: int) -> None:
-        if self.playing and self.first_time is None:
-            self.first_time = self.client.last_frame_time
+        playing = self.playing  # may change meanwhile
+        self.mark.get_array()[:] = float(playing)
         for port, samples in zip(self.ports, self._song, strict=True):
-            piece = samples[self._position:self._position + frames] if self.playing else samples[:0]
+            piece = samples[self._position:self._position + frames] if playing else samples[:0]
             array = port.get_array()
             array[:piece.size] = piece
             array[piece.size:] = 0.0
-        if self.playing:
+        if playing:
             self._position += frames
 
 
 class Recorder:
-    """Records every cycle, and when it was."""
+    """Records every cycle, and the player's mark in the last row."""
 
     def __init__(self, channels: int, frames: int) -> None:
         self.client = jack.Client("rig_recorder", no_start_server=True)
         self.ports = [self.client.inports.register(f"in_{index}") for index in range(channels)]
-        self.samples = np.zeros((channels, frames), np.float32)
+        self.mark = self.client.inports.register("mark")
+        self.samples = np.zeros((channels + 1, frames), np.float32)
         self.position = 0
-        self.times: list[tuple[int, int]] = []
         self.client.set_process_callback(self._process)
 
     def _process(self, frames: int) -> None:
         if self.position + frames > self.samples.shape[1]:
             return
-        self.times.append((self.client.last_frame_time, self.position))
-        for port, row in zip(self.ports, self.samples, strict=True):
+        for port, row in zip([*self.ports, self.mark], self.samples, strict=True):
             row[self.position:self.position + frames] = port.get_array()
         self.position += frames
 
@@ -94,16 +94,17 @@ def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None
         client.connect(port, name)
     for port, name in zip(recorder.ports, outputs.split(","), strict=True):
         recorder.client.connect(name, port)
+    client.connect(player.mark, recorder.mark)
     client.set_freewheel(True)
-    time.sleep(0.3)  # a little silence through the new connections, until everybody knows of the freewheeling
+    begin = recorder.position
+    wait_for(lambda: recorder.position >= begin + _SILENT_FRAMES, "silence")
     player.playing = True
-    wait_for(lambda: player.first_time is not None, "the first cycle")
-    wait_for(lambda: player.first_time in dict(recorder.times), "the recorder")
-    start = dict(recorder.times)[player.first_time]
+    wait_for(lambda: bool(recorder.samples[-1, :recorder.position].any()), "the first cycle")
+    start = int(np.argmax(recorder.samples[-1]))
     wanted = song.shape[1] + EXTRA_FRAMES
     wait_for(lambda: recorder.position >= start + wanted, "the end of the song")
     client.set_freewheel(False)
-    np.save(recording_path, recorder.samples[:, start:start + wanted])
+    np.save(recording_path, recorder.samples[:-1, start:start + wanted])
     player.client.deactivate()
     recorder.client.deactivate()
 

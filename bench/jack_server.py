@@ -8,9 +8,13 @@ import signal
 import subprocess
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
+
+from rtsep.live.supervisor import signals_ignored
 
 PATIENCE_S = 60.0
 _END_S = 10.0  # what a clean end of the server may take
@@ -50,38 +54,60 @@ def missing_parts() -> str:
     return f"no {', '.join(missing)}: apt install jackd2 libjack-jackd2-0 libportaudio2" if missing else ""
 
 
-def start_server(period: int = 512, samplerate: int = 44100, playback: int = 2, capture: int = 2,
-                 name: str | None = None) -> JackServer:
-    """Start a synchronous server, in real time where that is allowed.
+@contextmanager
+def running_server(period: int = 512, samplerate: int = 44100, playback: int = 2, capture: int = 2,
+                   name: str | None = None) -> Iterator[JackServer]:
+    """Start a synchronous server, in real time where that is allowed; it ends however the block is left.
+
+    SIGTERM leaves the block as Ctrl-C does.
 
     Raises
     ------
     OSError
         When it does not start.
     """
+    options = ["-S", "-d", "dummy", "-r", str(samplerate), "-p", str(period), "-C", str(capture), "-P", str(playback)]
     name = name or f"rtsep-{uuid.uuid4().hex[:8]}"
-    for scheduling in (["-R", "-P", "70"], ["-r"]):
-        server = _launch(name, [*scheduling, "-S", "-d", "dummy", "-r", str(samplerate), "-p", str(period),
-                                "-C", str(capture), "-P", str(playback)])
-        if server.process.poll() is None:
-            return server
-    raise OSError("jackd does not start, neither with -R nor with -r")
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        server = _launch(name, ["-R", "-P", "70", *options])
+        if server.process.poll() is not None:
+            server = _launch(name, ["-r", *options])
+        if server.process.poll() is not None:
+            raise OSError("jackd does not start, neither with -R nor with -r")
+        try:
+            yield server
+        finally:
+            with signals_ignored():
+                server.end()
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _launch(name: str, options: list[str]) -> JackServer:
     """Start a server; return once it answers or has ended."""
     env = os.environ | {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
     process = subprocess.Popen(["jackd", "-n", name, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL, env=env)
+                               stderr=subprocess.DEVNULL, env=env, start_new_session=True)
     server = JackServer(process, env)
+    try:
+        _wait(server)
+    except BaseException:
+        with signals_ignored():
+            server.end()
+        raise
+    return server
+
+
+def _wait(server: JackServer) -> None:
+    """Wait until a server answers or has ended; one that does neither is killed."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        if _answers(server) or process.poll() is not None:
-            return server
+        if _answers(server) or server.process.poll() is not None:
+            return
         time.sleep(0.05)
-    process.kill()
-    process.wait()
-    return server
+    server.process.kill()
+    server.process.wait()
 
 
 def _terminated(process: subprocess.Popen[bytes]) -> bool:

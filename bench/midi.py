@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.jack_server import PATIENCE_S, JackServer, missing_parts, start_server
+from bench.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
 from rtsep.errors import RtsepError
 from rtsep.live.companion import Companion
 from rtsep.live.protocol import LiveSettings
@@ -57,13 +57,10 @@ def measure(model: str, seconds: float, period: int) -> dict[str, Any]:
     """Play twice; raise OSError where no server can be started."""
     if missing := missing_parts():
         raise OSError(missing)
-    server = start_server(period)
-    os.environ |= server.env  # for PortAudio, JACK and the processes of the session
-    try:
+    with running_server(period) as server:
+        os.environ |= server.env  # for PortAudio, JACK and the processes of the session
         return {"model": model, "seconds": seconds, "period": period, "rate_hz": RATE_HZ,
                 "silence": play(model, seconds, "virtual"), "flood": flooded(server, model, seconds)}
-    finally:
-        server.end()
 
 
 def flooded(server: JackServer, model: str, seconds: float) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.jack_device import SINK, SOURCE, Audio, Devices, tone
-from bench.jack_server import missing_parts, start_server
+from bench.jack_server import missing_parts, running_server
 from rtsep.errors import RtsepError
 from rtsep.live.companion import Companion
 from rtsep.live.protocol import LiveSettings
@@ -57,12 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"bench.midi_latency: {missing}", file=sys.stderr)
         return 2
     try:
-        server = start_server(options.period)
-        os.environ |= server.env  # for JACK and the processes of the session
-        try:
+        with running_server(options.period) as server:
+            os.environ |= server.env  # for JACK and the processes of the session
             effects = measure(options.model, options.messages)
-        finally:
-            server.end()
     except (RtsepError, OSError) as error:
         print(f"bench.midi_latency: {error}", file=sys.stderr)
         return 2

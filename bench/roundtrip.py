@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.signal import chirp, correlate
 
-from bench.jack_server import PATIENCE_S, JackServer, missing_parts, start_server
+from bench.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
 from bench.live_run import live_run
 from rtsep import RtsepError
 from rtsep.live.protocol import ENGINES, LiveSettings
@@ -55,13 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def measure(model: str, period: int, engine: str) -> dict[str, Any]:
     """Measure one model at one period."""
-    server = start_server(period, playback=6)
-    try:
-        with live_run(server, LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine)) as run:
-            measured = _measure(server)
-        result = run.result()
-    finally:
-        server.end()
+    settings = LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine)
+    with running_server(period, playback=6) as server, live_run(server, settings) as run:
+        measured = _measure(server)
+    result = run.result()
     summary, loaded = result.summary, result.loaded
     return {"model": loaded.model, "period": period, "engine": engine, "reported": summary.latency,
             "measured": measured, "ms": 1e3 * measured / loaded.samplerate}

@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.jack_server import JackServer, missing_parts, start_server
+from bench.jack_server import JackServer, missing_parts, running_server
 from bench.live_run import live_run
 from rtsep import RtsepError
 from rtsep.live.protocol import LiveSettings
@@ -56,11 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]:
     """Play at one period; return the numbers."""
-    server = start_server(period, playback=6)
-    try:
+    with running_server(period, playback=6) as server:
         return _play(server, LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine), seconds)
-    finally:
-        server.end()
 
 
 def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[str, Any]:

@@ -82,10 +82,12 @@ def _take_measures() -> tuple[Measure, ...]:
 
 def _audio() -> Iterator[tuple[str, str]]:
     from rtsep.audio.devices import list_devices, open_portaudio
+    from rtsep.cli.patience import patience
     from rtsep.errors import RtsepError
 
     try:
-        sounddevice = open_portaudio()
+        with patience():
+            sounddevice = open_portaudio()
     except RtsepError as error:
         yield "audio systems", str(error)
         return

@@ -42,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     code
         0 success, 1 failure, 130 interrupted; wrong usage exits with 2.
     """
-    args = build_parser().parse_args(argv)
     try:
+        args = build_parser().parse_args(argv)
         code: int = args.run(args)
         sys.stdout.flush()
         return code

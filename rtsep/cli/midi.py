@@ -50,9 +50,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_ports(args: argparse.Namespace) -> int:
     """Print the ports."""
+    from rtsep.cli.patience import patience
     from rtsep.midi.ports import list_ports
 
-    for title, labels in zip(("inputs", "outputs, for lights and motors"), list_ports(), strict=True):
+    with patience():
+        found = list_ports()
+    for title, labels in zip(("inputs", "outputs, for lights and motors"), found, strict=True):
         print(f"{title}:", *(labels or ["none"]), sep="\n  ")
     return 0
 
@@ -113,17 +116,21 @@ def _messages(port: str | None) -> Generator[Message | None]:
     MidiError
         When there is no MIDI system.
     """
+    from rtsep.cli.patience import patience
     from rtsep.midi.messages import Parser
     from rtsep.midi.ports import VIRTUAL, Link, list_ports
     from rtsep.midi.process import LOOK_S, POLL_S
 
-    list_ports()  # no system is a failure here: nothing else is there to go on
+    with patience():
+        list_ports()  # no system is a failure here: nothing else is there to go on
     link, parser, looked = Link(port or VIRTUAL), Parser(), -LOOK_S
     try:
         while True:
             if time.monotonic() - looked >= LOOK_S:
                 looked = time.monotonic()
-                if (news := link.look()) is not None:
+                with patience():
+                    news = link.look()
+                if news is not None:
                     print(f"rtsep: {news}", file=sys.stderr, flush=True)
             for data in link.read():
                 yield from parser.feed(data)

@@ -64,10 +64,10 @@ class Engine:
         self.samplerate, self.channels = separator.samplerate, separator.channels
         self.deadline = deadline
         self.hop = separator.info.geometry.hop
-        self._stems, self._controls = separator.stems, separator.controls
+        self.stems, self._controls = separator.stems, separator.controls
         self._statistics = Statistics(board, separator.samplerate)
         self._tape = tape
-        self._tape_block = np.zeros(((1 + len(self._stems)) * self.channels, PIECE), np.float32)
+        self._tape_block = np.zeros(((1 + len(self.stems)) * self.channels, PIECE), np.float32)
         self._block = np.zeros((self.channels, PIECE), np.float32)
         self._delay = Delay(self.channels, 0, PIECE)
         self._handover = Handover()
@@ -90,7 +90,7 @@ class Engine:
         frames = block.shape[1]
         if not self._multiple or frames % self._multiple or frames > self._inference.longest:
             self._start(frames)
-        self._board.take_controls(self._controls, self._stems)
+        self._board.take_controls(self._controls, self.stems)
         self._mixer.master = self._board.master
         for start in range(0, frames, PIECE):
             piece = slice(start, min(start + PIECE, frames))

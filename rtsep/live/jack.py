@@ -39,10 +39,6 @@ class JackStream:
         The client whose output ports are heard; None for a fed input.
     target
         The client whose input ports receive the sound.
-    channels
-        Input ports; 0 for a fed input.
-    names
-        Names of the output ports.
 
     Raises
     ------
@@ -50,20 +46,17 @@ class JackStream:
         When no server runs.
     """
 
-    def __init__(self, source: Route | None, target: Route, channels: int, names: Sequence[str]) -> None:
+    def __init__(self, source: Route | None, target: Route) -> None:
         import jack
 
         self._jack = jack
         try:
             self._client = jack.Client(NAME, no_start_server=True)
-        except jack.JackOpenError:
-            raise DeviceGoneError(_NO_SERVER) from None
+        except jack.JackOpenError as error:
+            raise _refused(error) from None
         self._source, self._target = source, target
-        self._channels, self._names = channels, names
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
-        self._block = np.zeros((channels, _FRAMES), np.float32)
-        self._out = np.zeros((len(names), _FRAMES), np.float32)
         self._device_ports: list[str] = []
         self._player: Player | None = None
         self.error: DeviceGoneError | None = None
@@ -99,9 +92,12 @@ class JackStream:
         except self._jack.JackError:
             raise DeviceError(f"the JACK server does not take periods of {blocksize} frames") from None
 
-    def attach(self, player: Player) -> None:
-        """Say who plays; before `start`."""
+    def attach(self, player: Player, names: Sequence[str]) -> None:
+        """Say who plays, and the names of the output ports; before `start`."""
         self._player = player
+        self._names = names
+        self._block = np.zeros((0 if self._source is None else player.channels, _FRAMES), np.float32)
+        self._out = np.zeros((len(names), _FRAMES), np.float32)
 
     def start(self) -> None:
         """Make the ports, begin, and connect them to the device's.
@@ -112,14 +108,14 @@ class JackStream:
             When server or device went away meanwhile.
         """
         try:
-            self._inputs = [self._client.inports.register(f"in_{index + 1}") for index in range(self._channels)]
+            self._inputs = [self._client.inports.register(f"in_{index + 1}") for index in range(len(self._block))]
             self._outputs = [self._client.outports.register(name) for name in self._names]
             self._client.activate()
             if self._source is not None:
                 self._connect(self._source, self._inputs, of_outputs=True)
             self._connect(self._target, self._outputs, of_outputs=False)
-        except self._jack.JackError:
-            raise DeviceGoneError(_NO_SERVER) from None
+        except self._jack.JackError as error:
+            raise _refused(error) from None
 
     def stop(self) -> None:
         """Leave the server's graph."""
@@ -183,3 +179,8 @@ class JackStream:
                 library.jack_port_get_latency_range(pointer, mode, ctypes.byref(found))
                 return int(found.highest)
         return 0
+
+
+def _refused(error: Exception) -> DeviceGoneError:
+    """Say what the server, or its absence, answered."""
+    return DeviceGoneError(f"the JACK server went away, or refuses rtsep: {error}; start it again")

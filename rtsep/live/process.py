@@ -10,7 +10,6 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -29,8 +28,8 @@ from rtsep.audio.devices import (
     list_devices,
     open_portaudio,
 )
-from rtsep.errors import DeviceGoneError, ModelError, RtsepError
-from rtsep.live.calibration import calibrate, find_faster
+from rtsep.errors import ModelError, RtsepError
+from rtsep.live.calibration import Choice, Period, calibrate, calibrate_others, decide
 from rtsep.live.engine import Engine
 from rtsep.live.inference import Inline
 from rtsep.live.jack import JackStream
@@ -38,8 +37,9 @@ from rtsep.live.mixer import Mixer, output_channels
 from rtsep.live.protocol import Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
 from rtsep.live.resampled import Resampled
 from rtsep.live.scheduling import model_measures, prepare_process
-from rtsep.live.shared import RUNNING, Board, Memory
+from rtsep.live.shared import RUNNING, Memory
 from rtsep.live.streams import Player, Stream, device_latencies, open_clock, open_portaudio_stream
+from rtsep.live.watch import PeriodWatch, StreamWatch, watch
 from rtsep.live.worker import Worker
 from rtsep.model import check_provider
 from rtsep.separator import Separator
@@ -47,10 +47,8 @@ from rtsep.separator import Separator
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Signals that the supervisor answers, for which this process waits to be stopped."""
 
-TICK_S = 0.02  # how often the stream is looked after
-SILENT_SERVER_S = 1.0  # without a callback for so long, the sound server counts as dead
 _WATCH_PRIORITY = 10  # of the thread that looks after the stream: below those that play, but never starved
-_WARM_UP_S = 0.5  # of noise through the separator before the stream opens
+_WARM_UP_S = 0.5  # of noise through the separator before the stream opens, and the most that it may take
 
 
 @dataclass(frozen=True)
@@ -100,12 +98,14 @@ def run_audio(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
 def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     """Load, open, play, close."""
     devices = _choose(settings)
-    separator, settings = _load(settings, devices, pipe)
+    jack = _join_jack(devices) if devices.jack else None
+    separator, settings, choice = _load(settings, devices, _period(settings, devices, jack), pipe)
     stems, channels = separator.stems, devices.channels
     outputs = _outputs(settings, devices, len(stems))
-    jack = _open_jack(settings, devices, outputs, separator) if devices.jack else None
     if jack is None:
         _check_devices(settings, devices, outputs, separator.samplerate)
+    else:
+        _prepare_jack(settings, jack, separator.samplerate)
     mixer = Mixer(stems, channels, outputs, separator.samplerate, separator.controls, settings.split,
                   memory.board.master)
     memory.feed.shape(channels)
@@ -118,20 +118,20 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     geometry = separator.info.geometry
     pipe.send(Loaded(separator.info.name, separator.samplerate, channels, stems, geometry.synthesis, geometry.hop,
                      settings.model, settings.threads))
-    if pipe.poll() or (settings.fed and _watch(pipe, memory.board, lambda: memory.feed.filled > 0
-                                               or memory.board.source_frames != RUNNING)):
+    if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.feed.filled > 0
+                                              or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
     measures = (*model_measures(settings.threads), *prepare_process())
     ask_for_realtime(_WATCH_PRIORITY)
     player, stream = _open(settings, devices, engine, outputs, memory, jack)
     stream.start()
     pipe.send(_started(settings, devices, player, stream, separator.samplerate))
-    guard = _StreamGuard(stream, player, memory.board)
-    over = _watch(pipe, memory.board, lambda: guard() or player.measures is not None)
-    if player.measures is not None:
-        pipe.send(Prepared((*measures, *player.measures)))
-    if not over:
-        _watch(pipe, memory.board, guard)
+    over = StreamWatch(stream, player, memory.board)
+    if not watch(pipe, memory.board, lambda: over() or player.measures is not None):
+        pipe.send(Prepared((*measures, *(player.measures or ()))))
+        period = PeriodWatch(None if settings.engine == "worker" else choice, player,
+                             lambda text: pipe.send(Notice(text)))
+        watch(pipe, memory.board, lambda: period() or over())
     stream.stop()
     stream.close()
 
@@ -154,34 +154,48 @@ def _choose(settings: LiveSettings) -> Devices:
     return Devices(sounddevice, source, target, channels)
 
 
-def _load(settings: LiveSettings, devices: Devices, pipe: Connection) -> tuple[Separator, LiveSettings]:
-    """Choose build, threads and provider, and load the model; return it, and the settings with what was chosen."""
+def _period(settings: LiveSettings, devices: Devices, jack: JackStream | None) -> Period | None:
+    """Return the blocks in which the callback has to run the model; None where they do not matter or are not known."""
+    if settings.engine == "worker":
+        return None
+    if jack is not None:
+        return Period(settings.blocksize or jack.blocksize, jack.samplerate)
+    if settings.blocksize is None or devices.target is None or not settings.resample:
+        return None if settings.blocksize is None else Period(settings.blocksize)
+    return Period(settings.blocksize, devices.target.device.samplerate)
+
+
+def _load(settings: LiveSettings, devices: Devices, period: Period | None,
+          pipe: Connection) -> tuple[Separator, LiveSettings, Choice | None]:
+    """Choose build, threads and provider, and load the model.
+
+    Returns
+    -------
+    separator, settings, choice
+        The settings are those with what was chosen; the choice is None without a calibration.
+    """
     try:
         check_provider(settings.provider)
     except ModelError as error:
         pipe.send(Notice(f"{error}. The processor does the work instead."))
         settings = replace(settings, provider="cpu")
+    choice = None
     if settings.calibration_s and settings.provider == "cpu":
-        settings = _calibrated(settings, devices.channels, pipe)
+        choice = _calibrate(settings, devices.channels, period, pipe)
+        settings = replace(settings, model=str(choice.path), threads=choice.threads)
     separator = Separator(settings.model, devices.channels, stems=settings.stems, threads=settings.threads,
                           provider=settings.provider)
-    return separator, settings
+    return separator, settings, choice
 
 
-def _calibrated(settings: LiveSettings, channels: int, pipe: Connection) -> LiveSettings:
-    """Time the model, say whether it holds its deadline, and return what to take."""
-    choice = calibrate(settings.model, settings.stems, channels, settings.calibration_s)
-    if choice.holds:
-        pipe.send(Notice(f"{choice}: holds its deadline"))
-    else:
-        faster = find_faster(settings.stems, channels)
-        advice = "no shipped model does; try --engine worker" if faster is None else f"{faster}: does"
-        pipe.send(Notice(f"{choice}: too slow for this computer; {advice}"))
-        if faster is not None and settings.auto:
-            choice = faster
-        elif faster is not None:
-            pipe.send(Notice(f"to take it: --model {faster.name}, or --auto"))
-    return replace(settings, model=str(choice.path), threads=choice.threads)
+def _calibrate(settings: LiveSettings, channels: int, period: Period | None, pipe: Connection) -> Choice:
+    """Time the model, and others where it is too slow; say and return what is to be taken."""
+    wanted = calibrate(settings.model, settings.stems, channels, settings.calibration_s, period)
+    others = [] if wanted.holds else calibrate_others(settings.model, settings.stems, channels, period)
+    choice, sentences = decide(wanted, others, settings.auto)
+    for sentence in sentences:
+        pipe.send(Notice(sentence))
+    return choice
 
 
 def _outputs(settings: LiveSettings, devices: Devices, stems: int) -> int:
@@ -201,20 +215,26 @@ def _check_devices(settings: LiveSettings, devices: Devices, outputs: int, sampl
             check_format(devices.sounddevice, route.device, direction, route.first + count, rate)
 
 
-def _open_jack(settings: LiveSettings, devices: Devices, outputs: int, separator: Separator) -> JackStream:
+def _join_jack(devices: Devices) -> JackStream:
     """Become a client of the JACK server, in place of PortAudio."""
     assert devices.target is not None
     devices.sounddevice._terminate()
-    names = [f"out_{index + 1}" for index in range(outputs)]
-    if settings.split:
-        width = outputs // len(separator.stems)
-        names = [f"{stem}_{index + 1}" for stem in separator.stems for index in range(width)]
-    stream = JackStream(devices.source, devices.target, 0 if settings.fed else devices.channels, names)
+    return JackStream(devices.source, devices.target)
+
+
+def _prepare_jack(settings: LiveSettings, jack: JackStream, samplerate: int) -> None:
+    """Check the server's rate, and set its period where one is wanted."""
     if not settings.resample:
-        stream.check_rate(separator.samplerate)
+        jack.check_rate(samplerate)
     if settings.blocksize is not None:
-        stream.set_blocksize(settings.blocksize)
-    return stream
+        jack.set_blocksize(settings.blocksize)
+
+
+def _output_names(settings: LiveSettings, stems: tuple[str, ...], outputs: int) -> list[str]:
+    """Name the output ports."""
+    if not settings.split:
+        return [f"out_{index + 1}" for index in range(outputs)]
+    return [f"{stem}_{index + 1}" for stem in stems for index in range(outputs // len(stems))]
 
 
 def _open(settings: LiveSettings, devices: Devices, engine: Engine, outputs: int, memory: Memory,
@@ -232,7 +252,7 @@ def _open(settings: LiveSettings, devices: Devices, engine: Engine, outputs: int
         memory.board.resampling = resampled.delay
         player = Player(resampled, memory.board, feed)
     if jack is not None:
-        jack.attach(player)
+        jack.attach(player, _output_names(settings, engine.stems, outputs))
         return player, jack
     return player, open_portaudio_stream(devices.sounddevice, player, devices.source, devices.target, outputs,
                                          player.samplerate, settings.blocksize)
@@ -256,42 +276,9 @@ def _warm_up(separator: Separator) -> None:
     """Run noise through everything, so that no first time is left for the stream."""
     hop = separator.info.geometry.hop
     noise = np.random.default_rng(0).standard_normal((separator.channels, hop)).astype(np.float32) * 0.1
+    end = time.monotonic() + _WARM_UP_S
     for _ in range(round(_WARM_UP_S * separator.samplerate / hop)):
         separator.process(noise)
+        if time.monotonic() > end:
+            break
     separator.reset()
-
-
-def _watch(pipe: Connection, board: Board, done: Callable[[], bool]) -> bool:
-    """Tick until `done`, or until the supervisor says stop or is gone, and return True then."""
-    while not done():
-        if pipe.poll(TICK_S):
-            return True
-        board.heartbeat += 1
-    return False
-
-
-class _StreamGuard:
-    """Says when a stream is over; raises when it died."""
-
-    def __init__(self, stream: Stream, player: Player, board: Board) -> None:
-        self._stream = stream
-        self._player = player
-        self._board = board
-        self._callbacks = -1
-        self._moved = time.monotonic()
-
-    def __call__(self) -> bool:
-        if self._player.finished:
-            return True
-        error = self._player.error or getattr(self._stream, "error", None)
-        if error is not None:
-            raise error
-        if not self._stream.active:
-            raise getattr(self._stream, "error", None) or DeviceGoneError("the sound device went away; connect it "
-                                                                          "again")
-        if self._board.callbacks != self._callbacks:
-            self._callbacks = self._board.callbacks
-            self._moved = time.monotonic()
-        elif time.monotonic() - self._moved > SILENT_SERVER_S:
-            raise DeviceGoneError(f"the sound server or device has not called for {SILENT_SERVER_S:.0f} s")
-        return False

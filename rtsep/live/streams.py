@@ -51,6 +51,8 @@ class Player:
     ----------
     measures
         What was done for the thread that calls back; None before the first block.
+    blocksize
+        Frames of the latest block; 0 before the first one.
     """
 
     def __init__(self, processor: Processor, board: Board, feed: Ring | None) -> None:
@@ -60,6 +62,7 @@ class Player:
         self._block = np.zeros((processor.channels, 0), np.float32)
         self._silence = 0  # frames played since the end of the fed input
         self.measures: tuple[Measure, ...] | None = None
+        self.blocksize = 0
         self.finished = False
         self.error: Exception | None = None
 
@@ -78,6 +81,7 @@ class Player:
         if self.error is not None:
             out[:] = 0.0
             return
+        self.blocksize = out.shape[1]
         try:
             self._processor.process(self._next(out.shape[1], gaps=True) if block is None else block, out)
             if self.measures is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -15,10 +16,15 @@ from rtsep.errors import DeviceError, DeviceGoneError
 from rtsep.live.process import STOP_SIGNALS, run_audio
 from rtsep.live.protocol import Failed, LiveSettings, Message, Started
 from rtsep.live.shared import Memory
+from rtsep.live.watchdog import Starvation, Watchdog
 
-HANG_S = 1.5  # without a heartbeat for so long, the audio process counts as hanging
+HANG_S = 1.5  # without a heartbeat for so long, though it could have run, the audio process counts as hanging
 _STOP_S = 2.0  # what a clean end may take
 _STARTUP_S = 60.0  # what loading the model and opening the devices may take
+_ENVIRONMENT = {  # read by libraries as they are loaded
+    "OPENBLAS_NUM_THREADS": "1",  # every further thread would keep 40 MB, and disturb
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # weights on large pages are found sooner when a hop comes
+}
 
 
 class CrashError(DeviceError):
@@ -44,9 +50,6 @@ class AudioProcess:
         self._pipe, self._child_pipe = context.Pipe()
         self._process = context.Process(target=run_audio, name="rtsep-audio", daemon=True,
                                         args=(settings, self._child_pipe, memory))
-        self._heartbeat = self._board.heartbeat
-        self._heard = 0.0
-        self._patience_s = _STARTUP_S
 
     @property
     def pid(self) -> int | None:
@@ -54,10 +57,10 @@ class AudioProcess:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        with signals_ignored():
+        with signals_ignored(), _environment():
             self._process.start()
         self._child_pipe.close()
-        self._heard = time.monotonic()
+        self._watchdog = Watchdog(_STARTUP_S, Starvation(self._process.pid or 0))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -81,10 +84,11 @@ class AudioProcess:
             if isinstance(message, Failed):
                 raise message.error
             if isinstance(message, Started):
-                self._patience_s = HANG_S
-            self._heard = time.monotonic()
+                self._watchdog.patience_s = HANG_S
             return message
-        self._check_heartbeat()
+        if self._watchdog.hangs(self._board.heartbeat, time.monotonic()):
+            raise DeviceGoneError("the audio process hangs, which happens when a sound server does; restart the "
+                                  "server")
         return None
 
     def last_messages(self) -> Iterator[Message]:
@@ -107,15 +111,6 @@ class AudioProcess:
         self._process.kill()
         self._process.join()
 
-    def _check_heartbeat(self) -> None:
-        now = time.monotonic()
-        if self._board.heartbeat != self._heartbeat:
-            self._heartbeat = self._board.heartbeat
-            self._heard = now
-        elif now - self._heard > self._patience_s:
-            raise DeviceGoneError("the audio process hangs, which happens when a sound server does; restart the "
-                                  "server")
-
 
 @contextmanager
 def signals_ignored() -> Iterator[None]:
@@ -129,3 +124,15 @@ def signals_ignored() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Start a process in the environment of the audio process; what the user has set stays."""
+    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]

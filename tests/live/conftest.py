@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from bench.jack_server import PATIENCE_S, JackServer, missing_parts, start_server
+from bench.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
+from rtsep.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,16 +30,25 @@ def _jack_or_skip() -> None:
 
 @pytest.fixture
 def jack(_jack_or_skip: None) -> Iterator[StartServer]:
-    """Start synchronous dummy servers, as `start_server` does."""
-    servers: list[JackServer] = []
+    """Start synchronous dummy servers, as `running_server` does."""
+    with ExitStack() as stack:
+        yield lambda *arguments, **options: stack.enter_context(running_server(*arguments, **options))
 
-    def start(*arguments: object, **options: object) -> JackServer:
-        servers.append(start_server(*arguments, **options))  # type: ignore[arg-type]
-        return servers[-1]
 
-    yield start
-    for server in servers:
-        server.end()
+@pytest.fixture(scope="module")
+def server(_jack_or_skip: None) -> Iterator[JackServer]:
+    """One server with four inputs and eight outputs, for tests that leave it running."""
+    with running_server(capture=4, playback=8) as running:
+        yield running
+
+
+def refused(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int | str | None, str]:
+    """Call `rtsep live` in this process; return its exit code and what it wrote to stderr."""
+    try:
+        code: int | str | None = main(["live", "--no-calibration", *options])
+    except SystemExit as end:
+        code = end.code
+    return code, capsys.readouterr().err
 
 
 class Rtsep:
@@ -80,11 +90,12 @@ class Rtsep:
 
 @contextmanager
 def rtsep_live(*options: str, env: dict[str, str] | None = None, cwd: Path | None = None,
-               midi: str | None = "off") -> Iterator[Rtsep]:
+               midi: str | None = "off", calibrated: bool = False) -> Iterator[Rtsep]:
     """`rtsep live` as a process of its own, which is gone afterwards; with `midi` None as it is without the option."""
     env = dict(os.environ if env is None else env)
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT), env.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "rtsep.cli.main", "live", "--no-calibration", *options]
+    command = [sys.executable, "-m", "rtsep.cli.main", "live", *options]
+    command += [] if calibrated else ["--no-calibration"]
     command += [] if midi is None or "--midi" in options else ["--midi", midi]
     process = subprocess.Popen(command, env=env, cwd=cwd, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, start_new_session=True)

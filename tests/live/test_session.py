@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ from rtsep.live.session import Session
 from rtsep.live.shared import Memory, new_memory
 from rtsep.live.supervisor import AudioProcess
 
-from .conftest import PATIENCE_S, rtsep_live
+from .conftest import PATIENCE_S, refused, rtsep_live
 
 SAMPLERATE = 44100
 
@@ -71,6 +73,14 @@ def test_recording_is_aligned_with_the_source(tiny_model: Path, tmp_path: Path, 
     for name, stem in zip(separator.stems, wanted, strict=True):
         np.testing.assert_allclose(tracks[name], stem, rtol=0, atol=1e-5)
     assert result.summary.lost_frames == result.summary.bad_blocks == result.summary.restarts == 0
+
+
+def test_split_records_all_stems(tiny_model: Path, tmp_path: Path) -> None:
+    sound = noise(10000)
+    result = Session(settings(tiny_model, stems=None, silent=(), split=True), ArraySource(sound), tmp_path).run()
+    assert result is not None
+    stems = [read(result.recorded[name]) for name in ("drums", "guitar", "other")]
+    np.testing.assert_allclose(np.sum(stems, axis=0), sound, rtol=0, atol=1e-5)
 
 
 def test_seconds_end_a_source_to_the_frame(tiny_model: Path, tmp_path: Path) -> None:
@@ -186,6 +196,29 @@ def test_a_process_that_hangs_is_a_sentence_and_gone(tiny_model: Path, monkeypat
         os.kill(pid, 0)
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="no such scheduling here")
+def test_a_process_that_the_machine_keeps_waiting_does_not_hang(tiny_model: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """All its threads get the processor when nobody else wants it, and somebody else always does."""
+    monkeypatch.setattr(supervisor, "HANG_S", 0.5)
+    with audio_process(tiny_model) as (process, memory):
+        started(process, memory)
+        processor = min(os.sched_getaffinity(0))
+        for thread in map(int, os.listdir(f"/proc/{process.pid}/task")):
+            os.sched_setaffinity(thread, {processor})
+            os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+        code = f"import os; os.sched_setaffinity(0, {{{processor}}})\nwhile True: pass"
+        spinners = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+        try:
+            end = time.monotonic() + 2.0
+            while time.monotonic() < end:
+                process.receive(0.03)
+        finally:
+            for spinner in spinners:
+                spinner.kill()
+                spinner.wait()
+
+
 def test_stop_does_not_wait_for_a_process_that_hangs(tiny_model: Path) -> None:
     with audio_process(tiny_model) as (process, memory):
         started(process, memory)
@@ -226,15 +259,6 @@ def test_command_plays_the_demo_and_measures_it(tiny_model: Path, tmp_path: Path
     assert re.search(r"^rest +-?\d+\.\d +-?\d+\.\d$", out, re.MULTILINE)
 
 
-def test_command_splits_into_all_stems(tiny_model: Path, tmp_path: Path, song: Path) -> None:
-    with rtsep_live("--input", song.name, "--model", str(tiny_model), "--split", "--record", "stems",
-                    cwd=tmp_path) as rtsep:
-        rtsep.finish()
-    assert rtsep.process.returncode == 0
-    stems = [read(tmp_path / "stems" / f"{name}.flac") for name in ("drums", "guitar", "other")]
-    np.testing.assert_allclose(np.sum(stems, axis=0), read(song), rtol=0, atol=1e-5)
-
-
 @pytest.mark.parametrize(("options", "code", "sentence"), [
     (["--input", "nix.wav"], 1, r"rtsep: no file nix\.wav.*\n"),
     (["--input", "song.wav", "--stem", "violin"], 1, r"rtsep: no stem 'violin': this model has drums, guitar.*\n"),
@@ -243,10 +267,11 @@ def test_command_splits_into_all_stems(tiny_model: Path, tmp_path: Path, song: P
     (["--seconds", "nan"], 2, r"(?s)usage:.*give seconds above 0.*"),
 ])
 def test_command_refuses_in_one_sentence(tiny_model: Path, tmp_path: Path, song: Path, options: list[str], code: int,
-                                         sentence: str) -> None:
-    with rtsep_live("--model", str(tiny_model), *options, cwd=tmp_path) as rtsep:
-        _, err = rtsep.finish()
-    assert rtsep.process.returncode == code
+                                         sentence: str, monkeypatch: pytest.MonkeyPatch,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    returned, err = refused(capsys, "--model", str(tiny_model), *options)
+    assert returned == code
     assert re.fullmatch(sentence, err)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from bench.jack_server import PATIENCE_S, JackServer
 
-from .conftest import Rtsep, StartServer, rtsep_live
+from .conftest import ROOT, Rtsep, StartServer, rtsep_live
 
 DEVICE = """
 import sys, time, jack
@@ -167,3 +167,22 @@ def test_the_next_default_device_is_taken_when_the_default_one_goes(jack: StartS
             rtsep.wait_for_line("hall, JACK Audio Connection Kit is back: the music goes on")
             assert connected(server, "rtsep:out_1", "hall:playback_1")
             end(rtsep)
+
+
+HASTY = """
+import sys
+from rtsep.cli import main, patience
+patience.PATIENCE_S = 1
+sys.exit(main.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no alarms here")
+def test_commands_give_up_on_a_server_that_stops(jack: StartServer) -> None:
+    server = jack()
+    server.process.send_signal(signal.SIGSTOP)
+    for command in (["devices"], ["midi", "ports"], ["midi", "monitor"]):
+        done = subprocess.run([sys.executable, "-c", HASTY, *command], cwd=ROOT, env=server.env, capture_output=True,
+                              text=True, timeout=PATIENCE_S)
+        assert (done.returncode, done.stderr) == (1, "rtsep: the sound server has not answered for 1 s; start it "
+                                                     "again\n")

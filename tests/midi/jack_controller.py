@@ -2,8 +2,8 @@
 
     python jack_controller.py NAME
 
-`send HEX...` sends messages; `to PORT` and `from PORT` connect its output and its input; `heard` prints, in one line,
-what came in since it was last asked. Every line is answered when it is done.
+`send HEX...` sends messages; `to PORT` and `from PORT` connect its output and its input, once that port is there;
+`heard` prints, in one line, what came in since it was last asked. Every line is answered when it is done.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 import jack
 
 MOST_A_CYCLE = 64
+PATIENCE_S = 60.0
 
 
 def main(name: str) -> None:
@@ -31,6 +34,16 @@ def main(name: str) -> None:
             out.write_midi_event(offset, waiting.popleft())
         heard.extend(bytes(data) for _, data in into.incoming_midi_events())
 
+    def wait_for(done: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while not done():
+            if time.monotonic() > until:
+                sys.exit(f"waited for {what}")
+            time.sleep(0.01)
+
+    def is_there(port: str) -> bool:
+        return port in {other.name for other in client.get_ports(is_midi=True)}
+
     client.set_process_callback(process)
     client.activate()
     print("ready", flush=True)
@@ -39,12 +52,10 @@ def main(name: str) -> None:
         answer = ""
         if order == "send":
             waiting.extend(bytes.fromhex(word) for word in words)
-            while waiting:
-                time.sleep(0.001)
-        elif order == "to":
-            client.connect(out, words[0])
-        elif order == "from":
-            client.connect(words[0], into)
+            wait_for(lambda: not waiting, "the JACK server")
+        elif order in ("to", "from"):
+            wait_for(partial(is_there, words[0]), words[0])
+            client.connect(*((out, words[0]) if order == "to" else (words[0], into)))
         elif order == "heard":
             answer = " ".join(heard.popleft().hex() for _ in range(len(heard)))
         print(answer, flush=True)

@@ -1,0 +1,48 @@
+"""JACK's registry has room for eight servers: none may stay in it, whatever ends the program that started it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.jack_server import PATIENCE_S
+
+from .conftest import ROOT
+
+STARTER = """
+import sys, time
+import jack
+from bench.jack_server import running_server
+with running_server() as server:
+    import os
+    os.environ |= server.env
+    if sys.argv[1] == "killed client":
+        os.fork() or (jack.Client("killed").activate(), os.kill(os.getpid(), 9))
+    print(server.env["JACK_DEFAULT_SERVER"], flush=True)
+    if sys.argv[1] == "error":
+        raise ValueError("error")
+    time.sleep(600)
+"""
+
+
+@pytest.mark.usefixtures("_jack_or_skip")
+@pytest.mark.parametrize(("how", "number"), [("signal", signal.SIGTERM), ("signal", signal.SIGINT), ("error", None),
+                                             ("killed client", signal.SIGTERM)])
+def test_nothing_of_a_server_is_left(how: str, number: signal.Signals | None) -> None:
+    with subprocess.Popen([sys.executable, "-c", STARTER, how], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        name = process.stdout.readline().strip()
+        assert name
+        if number is not None:
+            assert list(Path("/dev/shm").glob(f"jack*{name}*"))
+            process.send_signal(number)
+            process.send_signal(number)  # an impatient user
+        assert process.wait(PATIENCE_S) != 0
+    assert list(Path("/dev/shm").glob(f"jack*{name}*")) == []
+    registry = Path("/dev/shm/jack-shm-registry")
+    assert name.encode() not in registry.read_bytes()
