@@ -28,7 +28,7 @@ class OptimiserConfig:
     Parameters
     ----------
     steps
-        Optimiser steps of the whole run.
+        Optimiser steps of the whole run; 0 keeps the weights that the run starts from.
     lanes, chunk_seconds
         Streams in a batch, and how much of each is seen in a step; the state is carried on.
     learning_rate, warm_up_steps, final_rate

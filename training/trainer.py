@@ -94,7 +94,7 @@ class Trainer:
         self.skipped, self._skipped_in_a_row = 0, 0
 
     def train(self, validate_every: int, workers: int) -> None:
-        """Run to the recipe's last step, validating and checkpointing on the way.
+        """Run to the recipe's last step, validating and checkpointing on the way; with no steps keep the weights.
 
         Parameters
         ----------
@@ -114,6 +114,8 @@ class Trainer:
         began = time.monotonic() - self.seconds
         with _progress(self.world.leads) as bar:
             task = bar.add_task(self.recipe.name, total=steps, completed=self.step, note="")
+            if steps == 0:
+                self._validate(losses, journal)
             for stems, restart in self.batches(workers) if self.step < steps else ():
                 losses.append(self.update(stems, restart))
                 if self.step % validate_every == 0 or self.step == steps:

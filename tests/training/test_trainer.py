@@ -69,6 +69,18 @@ def test_a_resumed_run_equals_one_that_never_stopped(name: str, tiny_recipe: Pat
         assert torch.any(mine)
 
 
+def test_a_run_without_steps_keeps_the_weights_it_starts_from(tiny_recipe: Path, noise_stems: Path,
+                                                              tmp_path: Path) -> None:
+    recipe = read_recipe(tiny_recipe)
+    Trainer(recipe, noise_stems, [], tmp_path).train(validate_every=3, workers=0)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    unchanged = overridden(recipe, {"optimiser": {"steps": 0}}, "unchanged")
+    Trainer(unchanged, noise_stems, [], kept, start=str(tmp_path / "last.pt")).train(validate_every=3, workers=0)
+    for name, value in read_checkpoint(tmp_path / "last.pt")["ema"].items():
+        assert torch.equal(read_checkpoint(kept / "last.pt")["ema"][name], value)
+
+
 def test_resuming_drops_rows_after_the_checkpoint_and_stops_at_the_end(tiny_recipe: Path, noise_stems: Path,
                                                                        tmp_path: Path) -> None:
     recipe = read_recipe(tiny_recipe)
