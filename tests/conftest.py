@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ def data_root() -> Path:
     if not root.is_dir():
         pytest.skip(f"no data folder {root}: set RTSEP_DATA to the folder with samples/, midi/ and medleydb/")
     return root
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start hear Ctrl-C, which a shell ignores for what runs in its background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def tiny_network(profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> BandGru:

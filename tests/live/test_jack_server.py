@@ -14,10 +14,9 @@ from bench.jack_server import PATIENCE_S
 from .conftest import ROOT
 
 STARTER = """
-import signal, sys, time
+import sys, time
 import jack
 from bench.jack_server import running_server
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in its background
 with running_server() as server:
     import os
     os.environ |= server.env
