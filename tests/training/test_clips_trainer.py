@@ -55,7 +55,7 @@ def test_committed_recipes_train_export_and_separate(name: str, noise_stems: Pat
     assert [row["step"] for row in rows] == ["1", "2"]
     export_file_model(tmp_path / "last.pt", tmp_path / "model.onnx", [], data)
     info = FileModel(tmp_path / "model.onnx").info
-    assert (info.name, info.stems, info.training["steps"]) == (name, ("drums", "guitar", "other"), 2)
+    assert (info.name, info.stems, info.training["steps"]) == ("model", ("drums", "guitar", "other"), 2)
     assert yaml.safe_load((tmp_path / "model.yaml").read_text())["segment"] == info.segment
     stems = file_separator(tmp_path / "model.onnx")(np.ones(20_000, np.float32))
     assert [stem.shape for stem in stems.values()] == [(20_000,)] * 3
