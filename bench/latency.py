@@ -12,7 +12,9 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,13 +32,14 @@ FLOOR_KEYS = ("p50_ms", "p99_ms", "max_ms", "misses")
 
 @dataclass(frozen=True)
 class Subject:
-    """A model that is measured: its whole hop as a function, and what the report says of it."""
+    """A model that is measured: its whole hop as a function, the same without the model, and what the report says."""
 
     name: str
     path: Path
     provider: str
     hop_s: float
     step: Callable[[], object]
+    rest: Callable[[], object]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,12 +74,13 @@ def main(arguments: list[str] | None = None) -> int:
 def subject(name: str, channels: int, provider: str) -> Subject:
     """Load a model, with a whole hop of a separator (transforms, step model, mask) as its step."""
     hop = Separator(name, channels).info.geometry.hop
-    separator = Separator(name, channels, blocksize=hop, provider=provider)
+    whole, rest = (Separator(name, channels, blocksize=hop, provider=provider) for _ in range(2))
+    estimates = np.ones((len(whole.info.stems), whole.info.geometry.bins), np.float32)
+    rest._model = SimpleNamespace(step=lambda *_: estimates)  # type: ignore[assignment]
     rng = np.random.default_rng(1)
-    blocks = [0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)]
-    turn = iter(range(1 << 60))
-    return Subject(name, find_model(name), provider, hop / separator.samplerate,
-                   lambda: separator.process(blocks[next(turn) % len(blocks)]))
+    blocks = cycle([0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)])
+    return Subject(name, find_model(name), provider, hop / whole.samplerate,
+                   lambda: whole.process(next(blocks)), lambda: rest.process(next(blocks)))
 
 
 def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any], dict[str, Times]]:
@@ -109,12 +113,19 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
         return rows
 
     results = round_of(QUIET) + round_of(BACK_TO_BACK)
+    outside = {one.name: outside_ms(one, seconds) for one in subjects}
     with busy_neighbour():
         results += round_of(NEIGHBOUR)
     report = {"machine": machine, "versions": versions(subject.path for subject in subjects), "results": results,
-              "noise_floor": {key: floors[QUIET][key] for key in FLOOR_KEYS},
+              "outside_model_p50_ms": outside, "noise_floor": {key: floors[QUIET][key] for key in FLOOR_KEYS},
               "noise_floor_neighbour": {key: floors[NEIGHBOUR][key] for key in FLOOR_KEYS}}
     return report, times
+
+
+def outside_ms(one: Subject, seconds: float) -> float:
+    """Median of a hop without the model, back to back, ms."""
+    warm_up(one.rest)
+    return 1000 * float(np.median(back_to_back(one.rest, max(1, round(seconds / one.hop_s)))))
 
 
 def result(one: Subject, condition: str, found: Times, bandwidth_gb_s: float) -> dict[str, Any]:
@@ -140,6 +151,8 @@ def show(report: dict[str, Any]) -> None:
         table.add_row(row["model"], condition, *(f"{row[name]:.2f}" for name in (
             "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")), f"{row['misses']} of {row['hops']}",
             f"{row['load_percent']:.1f} %", f"{row['ratio_to_limit']:.1f}")
+    for name, median in report["outside_model_p50_ms"].items():
+        table.add_row(name, f"{BACK_TO_BACK}, without the model", "", f"{median:.3f}")
     for condition, key in ((QUIET, "noise_floor"), (NEIGHBOUR, "noise_floor_neighbour")):
         floor = report[key]
         table.add_row("bare loop", condition, "", f"{floor['p50_ms']:.2f}", "", f"{floor['p99_ms']:.2f}", "",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-BEND_CENTRE = 8192
-
 
 @dataclass(frozen=True, slots=True)
 class ControlChange:

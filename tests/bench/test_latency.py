@@ -66,6 +66,7 @@ def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_pat
                  "--picture", str(tmp_path / "times.png")])
     report = json.loads((tmp_path / "report.json").read_text())
     assert {"machine", "versions", "results", "noise_floor"} <= set(report)
+    assert 0 < report["outside_model_p50_ms"][str(tiny_model)]
     assert set(report["noise_floor"]) == {"p50_ms", "p99_ms", "max_ms", "misses"}
     assert all(set(row) >= KEYS for row in report["results"])
     assert [(row["paced"], row["neighbour"]) for row in report["results"]] == [

@@ -31,7 +31,6 @@ class Sample:
     peak: float
     rms_db: float
     midi: float | None  # from the file's name, see `data/README.md` for the offset of each instrument
-    midi_measured: float | None
 
 
 @lru_cache(maxsize=3000)
@@ -78,8 +77,7 @@ class Library:
                 if path is None:
                     continue
                 sample = Sample(row["inst"], row["file"], path, float(row["dur_s"]), float(row["peak"]),
-                                float(row["rms300ms_db"]), _number(row["midi_from_name"]),
-                                _number(row["midi_measured"]))
+                                float(row["rms300ms_db"]), _number(row["midi_from_name"]))
                 found.setdefault(row["inst"], []).append(sample)
         return found
 
