@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -168,12 +168,13 @@ def _measure_clip(systems: Sequence[System], clip: Clip, results: dict[str, Resu
                      found.sdr - before, found.sdr_4, cost)
 
     results[MIXTURE].scores.append(score(clip.mixture))
+    sung = replace(clip, rest=clip.rest + clip.vocals) if np.any(clip.vocals) else None
     for geometry in geometries(systems):
-        results[ideal_name(geometry)].scores.append(score(ideal_mask(clip, geometry)))
+        results[ideal_name(geometry)].scores.append(
+            score(ideal_mask(clip, geometry), ideal_mask(sung, geometry) if sung else None))
     for system in systems:
-        estimate = _timed(system, clip.mixture, results)[clip.target]
-        sung = _timed(system, clip.mixture + clip.vocals, results)[clip.target] if np.any(clip.vocals) else None
-        results[system.name].scores.append(score(estimate, sung))
+        estimate, *with_singers = (_timed(system, one.mixture, results)[clip.target] for one in (clip, sung) if one)
+        results[system.name].scores.append(score(estimate, *with_singers))
 
 
 def _timed(system: System, mixture: Audio, results: dict[str, Result]) -> dict[str, Audio]:

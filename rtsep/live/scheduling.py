@@ -14,6 +14,7 @@ from rtsep.audio.clock import ask_for_realtime
 
 _SWITCH_INTERVAL_S = 0.0005  # how long other threads of this process may keep the interpreter
 _MCL_CURRENT = 1  # of sys/mman.h; not MCL_FUTURE, which would make later allocations fail at the limit
+_MCL_ONFAULT = 4  # only pages that are touched: libraries are far larger than what is run of them
 _TINY = np.float32(1.2e-38)  # a tenth of it is a denormal number
 
 
@@ -53,12 +54,12 @@ def prepare_thread() -> tuple[Measure, ...]:
 
 
 def lock_memory() -> Measure:
-    """Keep the pages that are in use from being swapped out."""
+    """Keep the pages that are in use, now or later, from being swapped out."""
     name = "locked memory"
     if sys.platform not in ("linux", "darwin"):
         return Measure(name, f"{sys.platform} has no call for it")
     library = ctypes.CDLL(None, use_errno=True)
-    if library.mlockall(_MCL_CURRENT) == 0:
+    if library.mlockall(_MCL_CURRENT | (_MCL_ONFAULT if sys.platform == "linux" else 0)) == 0:
         return Measure(name)
     return Measure(name, f"{os.strerror(ctypes.get_errno())}; raise the limit: ulimit -l unlimited, or memlock in "
                    f"/etc/security/limits.conf")

@@ -70,9 +70,12 @@ def test_leakage_is_the_level_of_a_stem_that_does_not_play() -> None:
 
 
 def test_singers_cost_what_they_take_from_the_sdr() -> None:
-    result = measure([system()], clips_of(SUNG), lambda stems: stems)[0]
+    result, _, ideal = measure([system()], clips_of(SUNG), lambda stems: stems)
     for score in result.scores:  # the voice adds as much noise again as each part of the accompaniment has
         assert score.singers_cost == pytest.approx(10 * np.log10(3 / 2), abs=0.4)
+    for score in ideal.scores:
+        assert score.singers_cost is not None
+        assert 0.3 < score.singers_cost < 2.5, "an ideal mask cannot hide them either"
 
 
 def test_the_ideal_mask_of_parts_that_do_not_overlap_separates_them() -> None:

@@ -11,11 +11,15 @@ import torch
 from torch import nn
 
 from rtsep import Separator
+from rtsep.errors import ConfigError
 from rtsep.model import StepModel
+from rtsep.windows import PROFILES
 from tests.conftest import make_tiny_model, tiny_network
 from training.blocks import in_blocks
+from training.data.remix import STEMS
 from training.export import metadata, write_model
 from training.nets import build
+from training.nets.band_gru import BandGru, BandGruConfig
 from training.nets.bands import band_centres, triangles
 from training.nets.gru import Gru
 from training.recipe import read_recipe
@@ -75,14 +79,20 @@ def test_step_graph_equals_torch_over_many_steps(tmp_path: Path, profile: str) -
     assert np.std(expected[-1] / expected[-1].sum(axis=0), axis=0).max() > 0.2, "masks must not be all alike"
 
 
-def test_masks_are_sharper_outside_of_training() -> None:
+def test_masks_are_sharper_and_lean_outside_of_training() -> None:
     net = tiny_network()
-    assert net.config.sharpness == 2.0
+    assert (net.config.sharpness, net.config.lean) == (2.0, (-0.5, 0.0, 0.0))
     with torch.no_grad():
         observed = net.observe([torch.rand(1, 20, length // 2 + 1) for length in (1024, 2048)])
         sharp, _ = net(observed, net.initial_state(1))
         plain, _ = net.train()(observed, net.initial_state(1))
-    torch.testing.assert_close(sharp, plain.square() / plain.square().sum(dim=2, keepdim=True))
+    leaning = plain.square() * torch.tensor([-0.5, 0.0, 0.0]).exp()[:, None]
+    torch.testing.assert_close(sharp, leaning / leaning.sum(dim=2, keepdim=True))
+
+
+def test_lean_is_one_number_a_stem() -> None:
+    with pytest.raises(ConfigError, match="lean: give 3"):
+        BandGru(BandGruConfig(lean=(0.5,)), PROFILES["stage"], STEMS, 44100)
 
 
 def test_eight_bit_graph_stays_close(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class AugmentConfig:
     bleed: float = 0.0
 
 
-def augment(audio: Audio, config: AugmentConfig, rng: Random, tilt_db: float = 0.0) -> Audio:
+def augment(audio: Audio, config: AugmentConfig, rng: Random, tilt_db: float = 0.0, body_db: float = 0.0) -> Audio:
     """Apply a random choice of augmentations; keeps the length and about the level.
 
     Parameters
@@ -74,13 +74,16 @@ def augment(audio: Audio, config: AugmentConfig, rng: Random, tilt_db: float = 0
         One sound.
     tilt_db
         Mean of the random equalisation at 16 kHz, rising or falling from 1 kHz.
+    body_db
+        Mean of the random equalisation around 240 Hz.
     """
     if rng.random() < config.saturation:
         audio = _saturate(audio, rng.uniform(1.0, 6.0))
     if rng.random() < config.room:
         audio = audio + signal.oaconvolve(audio, _room(rng))[: audio.size].astype(np.float32)
     if rng.random() < config.tone:
-        audio = signal.oaconvolve(audio, _random_tone(config.tone_db, rng, tilt_db), mode="same").astype(np.float32)
+        tone = _random_tone(config.tone_db, rng, tilt_db, body_db)
+        audio = signal.oaconvolve(audio, tone, mode="same").astype(np.float32)
     if rng.random() < config.band_limit:
         audio = _limit_band(audio, rng)
     if rng.random() < config.codec:
@@ -162,11 +165,12 @@ def bleed(stems: Audio, rng: Random) -> Audio:
     return heard
 
 
-def _random_tone(spread_db: float, rng: Random, tilt_db: float) -> Audio:
-    """Linear-phase filter whose response in dB is a smooth random curve over log frequency, and a tilt."""
+def _random_tone(spread_db: float, rng: Random, tilt_db: float, body_db: float) -> Audio:
+    """Linear-phase filter whose response in dB is a smooth random curve over log frequency, a tilt and a bell."""
     knots = np.cumsum(rng.normal(0.0, spread_db * 0.6, 9))
     knots = np.clip(knots - knots.mean(), -3.0 * spread_db, 3.0 * spread_db)
     knots += tilt_db * np.clip(np.arange(-4.0, 5.0) / 4.0, 0.0, 1.0)  # the middle knot lies at 1 kHz
+    knots[1:4] += body_db * np.array([0.4, 1.0, 0.3])  # 120, 240 and 490 Hz
     bins = np.linspace(0.0, SAMPLERATE / 2, TAPS // 2 + 1)
     positions = np.interp(np.log2(bins + 30.0), np.linspace(np.log2(60.0), np.log2(16000.0), 9), np.arange(9))
     response = 10.0 ** (np.interp(positions, np.arange(9), knots) / 20.0)

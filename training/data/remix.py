@@ -30,6 +30,8 @@ class KindConfig:
         Probability that the sound has to play nearly all of the time, as it does in songs.
     tilt_db
         Mean equalisation at 16 kHz, rising or falling from 1 kHz.
+    body_db
+        Mean equalisation around 240 Hz, where cabinets have their body.
     ride, exponents
         Probability that the level is ridden by its own envelope, and the range of the exponent:
         above 0 expands, below 0 compresses.
@@ -37,6 +39,7 @@ class KindConfig:
 
     dense: float = 0.0
     tilt_db: float = 0.0
+    body_db: float = 0.0
     ride: float = 0.0
     exponents: tuple[float, ...] = (-0.5, 0.0)
 
@@ -157,7 +160,7 @@ class Remixer:
         audio = np.resize(retune(audio, frames, semitones), frames)
         if self.rng.random() < config.ride:
             audio = ride(audio, float(self.rng.uniform(*config.exponents)), self.rng)
-        audio = augment(audio, self.config.augment, self.rng, config.tilt_db)
+        audio = augment(audio, self.config.augment, self.rng, config.tilt_db, config.body_db)
         return audio / active_rms(audio)
 
     def _draw(self, kind: str, frames: int, draws: int) -> Audio:

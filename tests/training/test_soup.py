@@ -1,0 +1,49 @@
+"""The mean of the weights of several runs, as a checkpoint that goes on like any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from training.checkpoint import read_checkpoint
+from training.cli import main
+from training.export import load_network
+from training.recipe import overridden, read_recipe
+from training.trainer import Trainer
+
+
+def trained(recipe_path: Path, stems: Path, run: Path, changes: dict[str, object]) -> Path:
+    run.mkdir()
+    Trainer(overridden(read_recipe(recipe_path), changes, "test"), stems, [], run).train(validate_every=2, workers=0)
+    return run / "last.pt"
+
+
+def test_the_mean_is_a_checkpoint_of_its_own(tiny_recipe: Path, noise_stems: Path, tmp_path: Path,
+                                            capsys: pytest.CaptureFixture[str]) -> None:
+    short = [trained(tiny_recipe, noise_stems, tmp_path / f"run{rate}",
+                     {"optimiser": {"steps": 2, "learning_rate": rate}}) for rate in (1e-3, 1e-2)]
+    out = tmp_path / "mean.pt"
+    assert main(["average", *map(str, short), str(out)]) == 0
+    assert "the mean of 2" in capsys.readouterr().out
+    found, *parts = ((read_checkpoint(path)) for path in (out, *short))
+    for name, mean in found["ema"].items():
+        one, other = (part["ema"][name] for part in parts)
+        assert not torch.equal(one, other) or name.endswith("bias")
+        torch.testing.assert_close(mean, (one + other) / 2)
+    assert found["log"]["step"] == 4
+    assert found["log"]["audio_hours"] == pytest.approx(2 * parts[0]["log"]["audio_hours"])
+    net, recipe, _ = load_network(out)
+    assert recipe.name == "tiny"
+    torch.testing.assert_close(net.state_dict()["decoder.weight"], found["ema"]["decoder.weight"])
+
+
+def test_other_networks_are_refused(tiny_recipe: Path, noise_stems: Path, tmp_path: Path,
+                                    capsys: pytest.CaptureFixture[str]) -> None:
+    changes = ({"optimiser": {"steps": 1}}, {"optimiser": {"steps": 1}, "network": {"hidden": 8}})
+    runs = [trained(tiny_recipe, noise_stems, tmp_path / f"run{index}", change)
+            for index, change in enumerate(changes)]
+    assert main(["average", *map(str, runs), str(tmp_path / "mean.pt")]) == 1
+    assert "holds another network" in capsys.readouterr().err
+    assert not (tmp_path / "mean.pt").exists()

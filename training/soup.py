@@ -1,0 +1,45 @@
+"""The mean of the weights of several runs that began alike: one network of the same cost that generalises better.
+
+Runs that share their beginning end in one basin of the loss, where each has gone its own way in directions that
+renderings do not fix. The mean takes that back (Izmailov et al., "Averaging weights leads to wider optima and
+better generalization", 2018; Wortsman et al., "Model soups", 2022). Runs with other first weights must not be
+averaged: their units do not mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from rtsep.errors import ConfigError
+from training.checkpoint import read_checkpoint, write_checkpoint
+
+
+def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
+    """Write a checkpoint with the mean of the averaged weights; what else it says is of the first one.
+
+    It can be exported, evaluated and begun from (`--from`), not resumed.
+
+    Parameters
+    ----------
+    sources
+        Checkpoints of one network.
+    out
+        Where it goes.
+
+    Raises
+    ------
+    ConfigError
+        When the networks differ or a file cannot be used.
+    """
+    contents = [read_checkpoint(path) for path in sources]
+    first = contents[0]
+    for path, content in zip(sources, contents, strict=True):
+        if content["recipe"]["network"] != first["recipe"]["network"]:
+            raise ConfigError(f"{path} holds another network than {sources[0]}: only one network has a mean")
+    mean = {name: torch.stack([content["ema"][name] for content in contents]).mean(dim=0) for name in first["ema"]}
+    log = first["log"] | {name: type(first["log"][name])(sum(content["log"][name] for content in contents))
+                          for name in ("step", "audio_hours")}
+    write_checkpoint([out], {"recipe": first["recipe"], "net": mean, "ema": mean, "log": log})
