@@ -20,12 +20,13 @@ from training.checkpoint import read_checkpoint, write_checkpoint
 def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
     """Write a checkpoint with the mean of the averaged weights; what else it says is of the first one.
 
-    It can be exported, evaluated and begun from (`--from`), not resumed.
+    It can be exported, evaluated and begun from (`--from`), not resumed. Its steps and hours are those of all
+    runs together.
 
     Parameters
     ----------
     sources
-        Checkpoints of one network.
+        Checkpoints of one network; those in one folder are of one run.
     out
         Where it goes.
 
@@ -40,6 +41,14 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
         if content["recipe"]["network"] != first["recipe"]["network"]:
             raise ConfigError(f"{path} holds another network than {sources[0]}: only one network has a mean")
     mean = {name: torch.stack([content["ema"][name] for content in contents]).mean(dim=0) for name in first["ema"]}
-    log = first["log"] | {name: type(first["log"][name])(sum(content["log"][name] for content in contents))
+    log = first["log"] | {name: _of_all_runs(sources, [content["log"][name] for content in contents])
                           for name in ("step", "audio_hours")}
     write_checkpoint([out], {"recipe": first["recipe"], "net": mean, "ema": mean, "log": log})
+
+
+def _of_all_runs(sources: Sequence[Path], values: Sequence[float]) -> float:
+    """Sum over the runs of the largest value of each."""
+    runs: dict[Path, float] = {}
+    for source, value in zip(sources, values, strict=True):
+        runs[source.parent] = max(value, runs.get(source.parent, 0))
+    return sum(runs.values())

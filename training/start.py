@@ -9,7 +9,7 @@ import torch
 from onnx import numpy_helper
 
 from rtsep.errors import ConfigError, ModelError
-from rtsep.model import find_model
+from rtsep.model import StepModel, find_model
 from training.blocks import read_weight
 from training.checkpoint import read_checkpoint
 from training.nets import Network
@@ -18,8 +18,13 @@ from training.parity import parity_db
 MAX_ERROR_DB = -10.0  # far above what 8 bit costs, far below what a wrong weight does
 
 
-def start_from(net: Network, source: str) -> None:
+def start_from(net: Network, source: str) -> float:
     """Give a network the weights of a checkpoint (.pt), a step model (.onnx, 8-bit or float32) or a shipped model.
+
+    Returns
+    -------
+    hours
+        Audio that these weights have heard.
 
     Raises
     ------
@@ -30,9 +35,12 @@ def start_from(net: Network, source: str) -> None:
     """
     try:
         if source.endswith(".pt"):
-            net.load_state_dict(read_checkpoint(Path(source))["ema"])
-        else:
-            _read_back(net, find_model(source))
+            content = read_checkpoint(Path(source))
+            net.load_state_dict(content["ema"])
+            return float(content["log"]["audio_hours"])
+        path = find_model(source)
+        _read_back(net, path)
+        return float(StepModel(path).info.training.get("audio_hours", 0.0))
     except (KeyError, RuntimeError) as error:
         reason = str(error).strip().rpartition("\n")[2].strip()
         raise ConfigError(f"{source} holds another network than the recipe describes ({reason}): start from it with "

@@ -79,8 +79,7 @@ class Trainer:
         self.lanes = share(range(config.lanes), self.world.rank, self.world.size)
         torch.manual_seed(config.seed)
         self.net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
-        if start:
-            start_from(self.net, start)
+        self.heard_before = start_from(self.net, start) if start else 0.0
         self.net.to(self.world.device).train()
         self.averaged = copy.deepcopy(self.net)
         self.loss = Loss(recipe.loss, config.stem_weights, self.net.spread, recipe.geometry)
@@ -204,7 +203,7 @@ class Trainer:
         targets = targets_of(self.recipe.stems) if self.songs else ()
         scores = network_scores(self.songs, self.averaged, targets)
         config = self.recipe.optimiser
-        hours = self.step * config.lanes * config.chunk_seconds / 3600
+        hours = self.heard_before + self.step * config.lanes * config.chunk_seconds / 3600
         finite = [loss for loss in losses if math.isfinite(loss)]
         loss = sum(finite) / len(finite) if finite else math.nan
         row = {"step": self.step, "audio_hours": round(hours, 3), "seconds": round(self.seconds), "loss": loss,
@@ -221,7 +220,8 @@ class Trainer:
         """Everything that going on from here depends on."""
         return {"recipe": asdict(self.recipe), "net": self.net.state_dict(), "ema": self.averaged.state_dict(),
                 "optimiser": self.optimiser.state_dict(), "state": state, "step": self.step, "best": self.best,
-                "seconds": self.seconds, "skipped": (self.skipped, self._skipped_in_a_row), "log": row}
+                "seconds": self.seconds, "skipped": (self.skipped, self._skipped_in_a_row),
+                "heard_before": self.heard_before, "log": row}
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint exactly as if the run had not stopped.
@@ -234,7 +234,7 @@ class Trainer:
         content = read_checkpoint(path)
         theirs = asdict(recipe_from(content["recipe"], str(path)))
         changed = [key for key, value in asdict(self.recipe).items() if theirs[key] != value]
-        if changed or "state" not in content:
+        if changed or "heard_before" not in content:
             raise ConfigError(f"{path} cannot be resumed with this recipe, {' and '.join(changed) or 'version'} "
                               "differs: give the recipe it was made with, or begin anew from its weights with --from")
         self.net.load_state_dict(content["net"])
@@ -243,6 +243,7 @@ class Trainer:
         self.state = [state[self.lanes.start:self.lanes.stop].to(self.world.device) for state in content["state"]]
         self.step, self.best, self.seconds = content["step"], content["best"], content["seconds"]
         self.skipped, self._skipped_in_a_row = content["skipped"]
+        self.heard_before = content["heard_before"]
 
 
 def _note(row: dict[str, Any], best: float) -> str:

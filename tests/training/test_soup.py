@@ -34,6 +34,9 @@ def test_the_mean_is_a_checkpoint_of_its_own(tiny_recipe: Path, noise_stems: Pat
         torch.testing.assert_close(mean, (one + other) / 2)
     assert found["log"]["step"] == 4
     assert found["log"]["audio_hours"] == pytest.approx(2 * parts[0]["log"]["audio_hours"])
+    best = [str(path.with_name("best.pt")) for path in short]
+    assert main(["average", *map(str, short), *best, str(out)]) == 0
+    assert read_checkpoint(out)["log"]["step"] == 4, "checkpoints of one run count once"
     net, recipe, _ = load_network(out)
     assert recipe.name == "tiny"
     torch.testing.assert_close(net.state_dict()["decoder.weight"], found["ema"]["decoder.weight"])
