@@ -79,6 +79,8 @@ def test_a_run_without_steps_keeps_the_weights_it_starts_from(tiny_recipe: Path,
     Trainer(unchanged, noise_stems, [], kept, start=str(tmp_path / "last.pt")).train(validate_every=3, workers=0)
     for name, value in read_checkpoint(tmp_path / "last.pt")["ema"].items():
         assert torch.equal(read_checkpoint(kept / "last.pt")["ema"][name], value)
+    heard = [float(read_rows(run / "log.csv")[-1]["audio_hours"]) for run in (tmp_path, kept)]
+    assert heard[0] == heard[1] > 0.0, "what the weights have heard before counts"
 
 
 def test_resuming_drops_rows_after_the_checkpoint_and_stops_at_the_end(tiny_recipe: Path, noise_stems: Path,
