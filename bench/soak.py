@@ -3,8 +3,8 @@
 For each period a synchronous dummy server runs rtsep, with all stems on outputs of their own, and a client
 that only copies its input. A third process plays noise into both and compares what comes out, sample by
 sample: the stems add up to the input at the reported latency, the control's output is its input. What the
-control misses is the machine's fault, and so is a late hop at a moment at which a core stood still
-(`bench.stalls`).
+control misses is the machine's fault, and so is a late hop at a moment at which a core stood still for half a
+block or longer (`bench.stalls`); how many would be so by chance stands beside it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from rich.table import Table
 
 from bench.jack_server import JackServer, missing_parts, running_server
 from bench.live_run import live_run
-from bench.stalls import explained, watch_stalls
+from bench.stalls import Stall, beside_stalls, watch_stalls
 from rtsep import RtsepError
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.shared import Board
@@ -83,7 +84,7 @@ def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[st
     heard = json.loads(client.stdout)
     settled = len(memory) // 10  # the start is not yet the steady state
     return {"period": result.summary.blocksize, "engine": settings.engine, "model": result.loaded.model,
-            **asdict(result.summary), "late_in_stalls": explained(late.spans, stalls), "stalls": len(stalls),
+            **asdict(result.summary), **late.beside(stalls, result.summary.deadline_ms / 2e3),
             "measured_latency": heard["latency"], "wrong_samples": heard["wrong_samples"],
             "compared_samples": heard["compared_samples"], "memory_start_mib": memory[settled],
             "memory_end_mib": memory[-1], "control": heard["control"],
@@ -91,9 +92,10 @@ def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[st
 
 
 class LateHops:
-    """Spans of time, each (begin, end), in which the engine was late once; a span comes for every late hop."""
+    """Spans of time, each (begin, end), between two looks at the board: all, and one for every late hop."""
 
     def __init__(self) -> None:
+        self.looks: list[tuple[float, float]] = []
         self.spans: list[tuple[float, float]] = []
         self._looked = time.monotonic()
 
@@ -101,7 +103,14 @@ class LateHops:
         """Look at the counter, some thirty times a second."""
         before, self._looked = self._looked, time.monotonic()
         begin = before - 2 * board.blocksize / SAMPLERATE  # a block is counted at its end, which may be late
-        self.spans += [(begin, self._looked)] * (board.late - len(self.spans))
+        self.looks.append((begin, self._looked))
+        self.spans += [self.looks[-1]] * (board.late - len(self.spans))
+
+    def beside(self, stalls: Sequence[Stall], least_s: float) -> dict[str, Any]:
+        """Late hops beside a stall of this length, and the share of all spans that are, which is that of chance."""
+        return {"late_in_stalls": beside_stalls(self.spans, stalls, least_s),
+                "stalled_share": beside_stalls(self.looks, stalls, least_s) / max(1, len(self.looks)),
+                "stall_least_ms": 1e3 * least_s}
 
 
 def _audio_process_mib() -> float:
@@ -113,13 +122,13 @@ def _audio_process_mib() -> float:
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Print the table."""
-    table = Table("period", "minutes", "late", "of these in stalls", "late, control", "xruns", "xruns, control",
-                  "p50 ms", "p99 ms", "max ms",
-                  "of", "latency: told, measured", "wrong samples", "memory MiB: start, end")
+    table = Table("period", "minutes", "late", "of these in stalls (by chance)", "late, control", "xruns",
+                  "xruns, control", "p50 ms", "p99 ms", "max ms", "of", "latency: told, measured", "wrong samples",
+                  "memory MiB: start, end")
     for row in rows:
         table.add_row(
-            str(row["period"]), f"{row['seconds'] / 60:.1f}", str(row["late"]), str(row["late_in_stalls"]),
-            str(row["control"]["late"]),
+            str(row["period"]), f"{row['seconds'] / 60:.1f}", str(row["late"]),
+            f"{row['late_in_stalls']} ({row['stalled_share']:.0%})", str(row["control"]["late"]),
             str(row["output_xruns"]), str(row["control"]["xruns"]),
             *(f"{row[name]:.2f}" for name in ("p50_ms", "p99_ms", "longest_ms", "deadline_ms")),
             f"{row['latency']}, {row['measured_latency']}", f"{row['wrong_samples']} of {row['compared_samples']}",

@@ -65,9 +65,10 @@ def watch_stalls() -> Iterator[StallWatch]:
             watcher.join()
 
 
-def explained(late: Sequence[tuple[float, float]], stalls: Sequence[Stall]) -> int:
-    """Count the spans of time, each (begin, end), within which some core stood still."""
-    return sum(any(stall.begin < end and begin < stall.end for stall in stalls) for begin, end in late)
+def beside_stalls(spans: Sequence[tuple[float, float]], stalls: Sequence[Stall], least_s: float) -> int:
+    """Count the spans of time, each (begin, end), within which some core stood still for `least_s` or more."""
+    long = [stall for stall in stalls if stall.end - stall.begin >= least_s]
+    return sum(any(stall.begin < end and begin < stall.end for stall in long) for begin, end in spans)
 
 
 def _allowed() -> bool:

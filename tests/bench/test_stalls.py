@@ -9,13 +9,15 @@ from types import SimpleNamespace
 import pytest
 
 from bench.soak import LateHops
-from bench.stalls import HIGHEST_PRIORITY, Stall, explained, watch_stalls
+from bench.stalls import HIGHEST_PRIORITY, Stall, beside_stalls, watch_stalls
 
 
 def test_late_spans_are_explained_by_the_stalls_that_touch_them() -> None:
     stalls = [Stall(0, 1.0, 1.01), Stall(1, 5.0, 5.2)]
-    assert explained([(0.99, 1.005), (1.02, 1.03), (5.1, 5.11), (5.1, 5.11)], stalls) == 3
-    assert explained([(0.0, 9.0)], []) == 0
+    late = [(0.99, 1.005), (1.02, 1.03), (5.1, 5.11), (5.1, 5.11)]
+    assert beside_stalls(late, stalls, 0.005) == 3
+    assert beside_stalls(late, stalls, 0.1) == 2
+    assert beside_stalls([(0.0, 9.0)], [], 0.0) == 0
 
 
 def test_each_late_hop_gets_the_span_between_two_looks() -> None:
@@ -28,6 +30,9 @@ def test_each_late_hop_gets_the_span_between_two_looks() -> None:
     end = time.monotonic()
     assert len(late.spans) == 2
     assert all(begin - 0.021 <= first <= begin and last <= end for first, last in late.spans)
+    found = late.beside([Stall(0, begin - 0.01, begin)], 0.005)
+    assert (found["late_in_stalls"], found["stalled_share"]) == (2, 1.0)
+    assert late.beside([Stall(0, begin - 9.0, begin - 8.0)], 0.005)["late_in_stalls"] == 0
 
 
 def test_a_core_that_is_taken_away_is_noted() -> None:
