@@ -76,7 +76,7 @@ def subject(name: str, channels: int, provider: str) -> Subject:
     hop = Separator(name, channels).info.geometry.hop
     whole, rest = (Separator(name, channels, blocksize=hop, provider=provider) for _ in range(2))
     estimates = np.ones((len(whole.info.stems), whole.info.geometry.bins), np.float32)
-    rest._model = SimpleNamespace(step=lambda *_: estimates)  # type: ignore[assignment]
+    rest._model = SimpleNamespace(step=lambda *_: estimates)
     rng = np.random.default_rng(1)
     blocks = cycle([0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)])
     return Subject(name, find_model(name), provider, hop / whole.samplerate,

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 HIGHEST_PRIORITY = 99
 PERIOD_S = 0.001
 LEAST_S = 0.0007  # a shorter delay is no stall
@@ -67,8 +69,14 @@ def watch_stalls() -> Iterator[StallWatch]:
 
 def beside_stalls(spans: Sequence[tuple[float, float]], stalls: Sequence[Stall], least_s: float) -> int:
     """Count the spans of time, each (begin, end), within which some core stood still for `least_s` or more."""
-    long = [stall for stall in stalls if stall.end - stall.begin >= least_s]
-    return sum(any(stall.begin < end and begin < stall.end for stall in long) for begin, end in spans)
+    long = sorted((stall.begin, stall.end) for stall in stalls if stall.end - stall.begin >= least_s)
+    if not long or not spans:
+        return 0
+    begins, ends = np.array(long).T
+    latest = np.maximum.accumulate(ends)  # of all stalls up to this one
+    first, last = np.array(spans).T
+    before = np.searchsorted(begins, last)  # stalls that begin before a span ends
+    return int(np.sum((before > 0) & (latest[before - 1] > first)))
 
 
 def _allowed() -> bool:

@@ -170,7 +170,7 @@ def test_an_image_stays_where_it_is(tiny_model: Path) -> None:
 ])
 def test_arguments_that_do_not_fit(tiny_model: Path, arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        Separator(tiny_model, **arguments)  # type: ignore[arg-type]
+        Separator(tiny_model, **arguments)
 
 
 @pytest.mark.parametrize("shape", [(2, 64), (64,), (1, 65)])

@@ -13,7 +13,7 @@ from bench.stalls import HIGHEST_PRIORITY, Stall, beside_stalls, watch_stalls
 
 
 def test_late_spans_are_explained_by_the_stalls_that_touch_them() -> None:
-    stalls = [Stall(0, 1.0, 1.01), Stall(1, 5.0, 5.2)]
+    stalls = [Stall(1, 5.0, 5.2), Stall(0, 1.0, 1.01), Stall(0, 5.05, 5.06)]
     late = [(0.99, 1.005), (1.02, 1.03), (5.1, 5.11), (5.1, 5.11)]
     assert beside_stalls(late, stalls, 0.005) == 3
     assert beside_stalls(late, stalls, 0.1) == 2

@@ -70,7 +70,7 @@ def test_a_period_that_is_too_short_calls_for_the_worker() -> None:
 def test_blocks_that_turn_out_too_short_are_told_once() -> None:
     told: list[str] = []
     player = SimpleNamespace(blocksize=0, samplerate=44100)
-    watch = PeriodWatch(STAGE, player, told.append)  # type: ignore[arg-type]
+    watch = PeriodWatch(STAGE, player, told.append)
     for player.blocksize in (512, 256, 256, 100, 100, 64):
         assert not watch()
     assert told == ["stage: p99 3.0 of 2.3 ms a hop in periods of 100 frames, 1 thread: too slow for such short "
@@ -88,7 +88,7 @@ def test_calibration_takes_the_build_with_the_lowest_p99(tiny_model: Path, tmp_p
     real = calibration._time
 
     def timed(path: Path, threads: int, *rest: object) -> calibration.Choice:
-        choice = real(path, threads, *rest)  # type: ignore[arg-type]
+        choice = real(path, threads, *rest)
         assert choice.p99_ms > 0.0
         return replace(choice, p99_ms=p99s[path.name, threads])
 

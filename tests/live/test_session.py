@@ -52,7 +52,7 @@ def noise(frames: int, channels: int = 2) -> np.ndarray:
 
 def settings(model: Path, **changes: object) -> LiveSettings:
     options = {"fed": True, "clocked": True, "channels": 2, "record": True} | changes
-    return LiveSettings(model=str(model), **options)  # type: ignore[arg-type]
+    return LiveSettings(model=str(model), **options)
 
 
 def read(path: Path) -> np.ndarray:

@@ -64,7 +64,7 @@ class Gate:
         self.open = threading.Event()
         self.open.set()
         self._process = separator.process
-        separator.process = self  # type: ignore[method-assign,assignment]
+        separator.process = self
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         assert self.open.wait(60.0)
@@ -99,7 +99,7 @@ def test_a_callback_that_is_behind_leaves_the_model_out(tiny_model: Path) -> Non
     inline, sound = Inline(separator), noise(512)
     inline.start(256, 256)
     inline.process(sound[:, :256], behind=False, deadline=True)
-    separator._model.step = None  # type: ignore[method-assign,assignment]  # to ask it would fail
+    separator._model.step = None  # to ask it would fail
     stems, present = inline.process(sound[:, 256:], behind=True, deadline=True)
     assert not present.any()
     np.testing.assert_allclose(stems.sum(axis=0), sound[:, :256], atol=1e-5)
@@ -121,7 +121,7 @@ def test_handover_takes_64_frames_each_way(blocksize: int) -> None:
 
 def test_an_error_in_the_thread_reaches_the_caller(tiny_model: Path) -> None:
     separator = Separator(tiny_model, 2, stems=STEMS)
-    separator.process = None  # type: ignore[method-assign,assignment]
+    separator.process = None
     worker = Worker(separator)
     worker.start(256, 256)
     worker.process(noise(256), behind=False, deadline=False)

@@ -40,7 +40,8 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
     for path, content in zip(sources, contents, strict=True):
         if content["recipe"]["network"] != first["recipe"]["network"]:
             raise ConfigError(f"{path} holds another network than {sources[0]}: only one network has a mean")
-    mean = {name: torch.stack([content["ema"][name] for content in contents]).mean(dim=0) for name in first["ema"]}
+    mean = {name: torch.stack([content["ema"][name] for content in contents]).double().mean(dim=0).to(value.dtype)
+            for name, value in first["ema"].items()}  # some networks count batches in whole numbers
     log = first["log"] | {name: _of_all_runs(sources, [content["log"][name] for content in contents])
                           for name in ("step", "audio_hours")}
     write_checkpoint([out], {"recipe": first["recipe"], "net": mean, "ema": mean, "log": log})

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.checkpoint import read_checkpoint
+from training.average import average_checkpoints
+from training.checkpoint import read_checkpoint, write_checkpoint
 from training.cli import main
 from training.export import load_network
 from training.recipe import overridden, read_recipe
@@ -50,3 +51,15 @@ def test_other_networks_are_refused(tiny_recipe: Path, noise_stems: Path, tmp_pa
     assert main(["average", *map(str, runs), str(tmp_path / "mean.pt")]) == 1
     assert "holds another network" in capsys.readouterr().err
     assert not (tmp_path / "mean.pt").exists()
+
+
+def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
+    for number, name in ((2, "a"), (5, "b")):
+        (tmp_path / name).mkdir()
+        weights = {"count": torch.tensor(number), "weight": torch.tensor([float(number)])}
+        write_checkpoint([tmp_path / name / "last.pt"], {"recipe": {"network": {}}, "net": weights, "ema": weights,
+                                                         "log": {"step": number, "audio_hours": 1.0}})
+    average_checkpoints([tmp_path / "a" / "last.pt", tmp_path / "b" / "last.pt"], tmp_path / "mean.pt")
+    mean = read_checkpoint(tmp_path / "mean.pt")["ema"]
+    assert mean["count"].dtype == torch.int64
+    assert mean["weight"].tolist() == [3.5]
