@@ -54,7 +54,7 @@ class Scene:
     Parameters
     ----------
     masks
-        (batch, time, stems, bands).
+        (batch, time, stems, bands), real; complex ones for losses of `FROM_SOUND` only.
     truth
         Of the same lanes and hops.
     spread
@@ -76,7 +76,7 @@ class Scene:
     @cached_property
     def bin_masks(self) -> Tensor:
         """Masks of every bin, (batch, time, stems, bins)."""
-        return self.masks @ self.spread
+        return self.masks @ self.spread.to(self.masks.dtype)
 
     @cached_property
     def sounds(self) -> tuple[Tensor, Tensor]:
@@ -103,9 +103,9 @@ class Loss:
         self.shares, self.spread, self.geometry = shares, spread, geometry
         self.stem_weights = torch.tensor(stem_weights, device=spread.device) / sum(stem_weights)
 
-    def truth(self, stems: Tensor, mixture: Tensor, power: Tensor) -> Truth:
+    def truth(self, stems: Tensor, mixture: Tensor) -> Truth:
         """Keep what the chosen losses look at; arguments as of `MaskedError.of`."""
-        error = MaskedError.of(stems, mixture, power, self.spread) if "negative_snr" in self.shares else None
+        error = MaskedError.of(stems, mixture, self.spread) if "negative_snr" in self.shares else None
         return Truth(error, stems if set(self.shares) - {"negative_snr"} else None)
 
     def __call__(self, masks: Tensor, truth: Truth) -> Tensor:
@@ -176,3 +176,5 @@ LOSSES: dict[str, Callable[[Scene], Tensor]] = {
     **{f"{target}_{norm}": partial(_spectral, target=target, exponent=exponent)
        for target in TARGETS for norm, exponent in (("mse", 2), ("l1", 1))}}
 """Every loss that a recipe may name."""
+FROM_SOUND = ("time_snr", "multi_resolution")
+"""Losses of the separated sound, which complex masks may have too."""

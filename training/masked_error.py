@@ -42,18 +42,19 @@ class MaskedError:
     floor: Tensor
 
     @classmethod
-    def of(cls, stems: Tensor, mixture: Tensor, power: Tensor, spread: Tensor) -> MaskedError:
+    def of(cls, stems: Tensor, mixture: Tensor, spread: Tensor) -> MaskedError:
         """Reduce complex spectra to the form.
 
         Parameters
         ----------
         stems
             Complex, (batch, time, stems, bins).
-        mixture, power
-            Their sum and its squared magnitude, (batch, time, bins).
+        mixture
+            Their sum, (batch, time, bins).
         spread
             Weights of each band in each bin, (bands, bins); only neighbours overlap.
         """
+        power = power_of(mixture)
         cross = mixture.real[:, :, None] * stems.real + mixture.imag[:, :, None] * stems.imag
         return cls(own=(power @ spread.square().T)[:, :, None],
                    shared=(power @ (spread[1:] * spread[:-1]).T)[:, :, None],

@@ -14,7 +14,7 @@ import yaml
 from rtsep.errors import ConfigError
 from rtsep.windows import PROFILES, Geometry
 from training.data.remix import STEMS, RemixConfig
-from training.losses import LOSSES
+from training.losses import FROM_SOUND, LOSSES
 from training.nets import NETWORKS, NetworkConfig
 from training.nets.band_gru import BandGruConfig
 
@@ -79,6 +79,9 @@ class Recipe:
         unknown = set(self.loss) - set(LOSSES)
         if unknown or not self.loss:
             raise ConfigError(f"loss: no loss {min(unknown, default='')!r}; known are {', '.join(LOSSES)}")
+        if self.network.kind == "complex_band_gru" and set(self.loss) - set(FROM_SOUND):
+            raise ConfigError(f"loss: {min(set(self.loss) - set(FROM_SOUND))} judges real masks; a network of the kind "
+                              f"complex_band_gru may have {' and '.join(FROM_SOUND)}")
 
     @property
     def geometry(self) -> Geometry:

@@ -26,7 +26,7 @@ from training.losses import Loss, Truth
 from training.nets import build
 from training.nets.band_gru import State
 from training.recipe import OptimiserConfig, Recipe, recipe_from
-from training.spectra import power_of, spectra
+from training.spectra import spectra
 from training.start import start_from
 from training.validation import network_scores, targets_of
 
@@ -179,8 +179,7 @@ class Trainer:
         parts = spectra(stems[:, :, longest - geometry.analysis:], geometry.analysis, geometry).transpose(1, 2)
         mixture = stems.sum(dim=1)
         mixed = [parts.sum(dim=2), *(spectra(mixture[:, longest - n:], n, geometry) for n in lengths[1:])]
-        powers = [power_of(spectrum) for spectrum in mixed]
-        return self.net.observe(powers), self.loss.truth(parts, mixed[0], powers[0])
+        return self.net.observe(mixed), self.loss.truth(parts, mixed[0])
 
     def _initial_state(self) -> State:
         return [state.to(self.world.device) for state in self.net.initial_state(len(self.lanes))]

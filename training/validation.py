@@ -14,7 +14,7 @@ from training.bss_eval import sdr_version_3
 from training.data.clips import paper_parts
 from training.data.songs import Song
 from training.nets import Network
-from training.spectra import power_of, resynthesise, spectra
+from training.spectra import resynthesise, spectra
 
 Audio = NDArray[np.float32]
 Separate = Callable[[Audio], dict[str, Audio]]
@@ -59,8 +59,7 @@ def separate_together(net: Network, mixtures: Sequence[Audio]) -> list[dict[str,
     """
     net.eval()
     device, time = net.spread.device, max(_hops(net, mixture.size) for mixture in mixtures)
-    observed = torch.cat([net.observe([power_of(spectrum) for spectrum in _transform(net, mixture, time)])
-                          for mixture in mixtures])
+    observed = torch.cat([net.observe(_transform(net, mixture, time)) for mixture in mixtures])
     masks, _ = net(observed, [part.to(device) for part in net.initial_state(len(mixtures))])
     return [_apply(net, mask[:_hops(net, mixture.size)], mixture)
             for mask, mixture in zip(masks, mixtures, strict=True)]
@@ -82,7 +81,7 @@ def _transform(net: Network, mixture: Audio, time: int) -> list[Tensor]:
 
 def _apply(net: Network, masks: Tensor, mixture: Audio) -> dict[str, Audio]:
     """Mask a mixture, (time, stems, bands), and turn it back into samples."""
-    masked = masks @ net.spread * _transform(net, mixture, len(masks))[0][0, :, None]
+    masked = masks @ net.spread.to(masks.dtype) * _transform(net, mixture, len(masks))[0][0, :, None]
     sound = resynthesise(masked.transpose(0, 1), net.geometry).cpu().numpy()
     start = net.geometry.synthesis - net.geometry.hop
     return {stem: sound[index, start:start + mixture.size] for index, stem in enumerate(net.stems)}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import struct
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from rtsep.audio.clock import ask_for_realtime
 _SWITCH_INTERVAL_S = 0.0005  # how long other threads of this process may keep the interpreter
 _MCL_CURRENT = 1  # of sys/mman.h; not MCL_FUTURE, which would make later allocations fail at the limit
 _MCL_ONFAULT = 4  # only pages that are touched: libraries are far larger than what is run of them
+_WAKE_UP = Path("/dev/cpu_dma_latency")  # wish of a process for the slowest wake-up, while it keeps the file open
+_IDLE_DRIVER = Path("/sys/devices/system/cpu/cpuidle/current_driver")
+_LIGHT_SLEEP_US = 10  # the first states of sleep wake up within it, the deep ones take 50 to 300
 _TINY = np.float32(1.2e-38)  # a tenth of it is a denormal number
 
 
@@ -45,7 +50,7 @@ def model_measures(threads: int) -> tuple[Measure, ...]:
 
 def prepare_process() -> tuple[Measure, ...]:
     """Take the measures that concern a whole process, once it has allocated what it needs."""
-    return lock_memory(), freeze_garbage_collector(), shorten_turns()
+    return lock_memory(), freeze_garbage_collector(), shorten_turns(), stay_awake()
 
 
 def prepare_thread() -> tuple[Measure, ...]:
@@ -77,6 +82,29 @@ def shorten_turns() -> Measure:
     """Make other threads of this process give the interpreter back sooner."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     return Measure(f"interpreter handed over within {1e3 * _SWITCH_INTERVAL_S:g} ms")
+
+
+def stay_awake() -> Measure:
+    """Keep the processor from deep sleep for as long as this process lives.
+
+    In a virtual machine any sleep hands the core to others, who may give it back milliseconds later; there (by the
+    driver's name) it does not sleep at all.
+    """
+    name = "processor kept from deep sleep"
+    if sys.platform != "linux":
+        return Measure(name, f"{sys.platform} has no call for it")
+    try:
+        driver = _IDLE_DRIVER.read_text().strip()
+    except OSError:
+        driver = "none"
+    if driver == "none":
+        return Measure(name, "this kernel does not manage it")
+    try:
+        wish = os.open(_WAKE_UP, os.O_WRONLY)  # never closed: that would take the wish back
+        os.write(wish, struct.pack("i", 0 if driver == "haltpoll" else _LIGHT_SLEEP_US))
+    except OSError as error:
+        return Measure(name, f"{_WAKE_UP}: {error.strerror}; let the group audio write to it, by a udev rule")
+    return Measure(name)
 
 
 def denormals() -> Measure:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +31,25 @@ def test_memory_is_locked_where_it_is_touched_and_nowhere_else() -> None:
         pytest.skip(f"memory cannot be locked here: {range_mib}")
     assert int(range_mib) >= 256
     assert 4 <= int(locked_mib) < 128
+
+
+AWAKE = "from rtsep.live.scheduling import stay_awake; print(stay_awake().refusal, flush=True); input()"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/cpu_dma_latency")
+def test_the_wish_for_quick_wake_ups_holds_as_long_as_the_process_lives() -> None:
+    child = subprocess.Popen([sys.executable, "-c", AWAKE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout is not None
+        if refusal := child.stdout.readline().strip():
+            pytest.skip(f"sleep cannot be kept light here: {refusal}")
+        assert wished_us() in (0, 10)
+    finally:
+        child.communicate("\n", timeout=60)
+    assert wished_us() > 10
+
+
+def wished_us() -> int:
+    """Slowest wake-up that the processes of this machine admit at present."""
+    with Path("/dev/cpu_dma_latency").open("rb") as file:
+        return int(struct.unpack("i", file.read(4))[0])

@@ -11,7 +11,7 @@ from rtsep.windows import PROFILES
 from tests.conftest import tiny_network
 from training.losses import LOSSES, Loss
 from training.masked_error import SILENCE, MaskedError
-from training.spectra import power_of, resynthesise, spectra
+from training.spectra import resynthesise, spectra
 
 
 def example() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -26,7 +26,7 @@ def example() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 def test_quadratic_form_equals_the_full_spectrum() -> None:
     stems, mixture, masks = example()
     spread = tiny_network().spread
-    found = MaskedError.of(stems, mixture, power_of(mixture), spread).negative_snr(masks)
+    found = MaskedError.of(stems, mixture, spread).negative_snr(masks)
     error = ((masks @ spread) * mixture[:, :, None] - stems).abs().square().sum(dim=(1, 3))
     energy, floor = stems.abs().square().sum(dim=(1, 3)), SILENCE * mixture.abs().square().sum(dim=(1, 2))[:, None]
     expected = 10 * torch.log10((error + floor) / (energy + floor))
@@ -36,14 +36,14 @@ def test_quadratic_form_equals_the_full_spectrum() -> None:
 def test_joined_lanes_equal_the_batch() -> None:
     stems, mixture, masks = example()
     spread = tiny_network().spread
-    whole = MaskedError.of(stems, mixture, power_of(mixture), spread)
-    parts = [MaskedError.of(stems[i:i + 1], mixture[i:i + 1], power_of(mixture[i:i + 1]), spread) for i in range(2)]
+    whole = MaskedError.of(stems, mixture, spread)
+    parts = [MaskedError.of(stems[i:i + 1], mixture[i:i + 1], spread) for i in range(2)]
     torch.testing.assert_close(MaskedError.join(parts).negative_snr(masks), whole.negative_snr(masks))
 
 
 def test_a_silent_stem_asks_for_silence() -> None:
     stems, mixture, masks = example()
-    error = MaskedError.of(stems, mixture, power_of(mixture), tiny_network().spread)
+    error = MaskedError.of(stems, mixture, tiny_network().spread)
     quiet = masks.clone()
     quiet[0, :, 1] = 0.0
     assert error.negative_snr(quiet)[0, 1] < error.negative_snr(masks)[0, 1]
@@ -66,7 +66,7 @@ def separable() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 def test_each_loss_falls_to_its_least_at_the_true_masks(name: str) -> None:
     stems, mixture, perfect = separable()
     loss = bin_loss({name: 1.0})
-    truth = loss.truth(stems, mixture, power_of(mixture))
+    truth = loss.truth(stems, mixture)
     values = [float(loss((1 - error) * perfect + error / 3, truth)) for error in (0.0, 0.1, 0.4, 1.0)]
     assert values == sorted(values)
     assert values[0] < values[1] < values[2] < values[3]
@@ -82,7 +82,7 @@ def test_gradients_are_finite_even_for_silence_and_lead_downhill(name: str) -> N
     stems, mixture = stems.clone(), mixture.clone()
     stems[1], mixture[1] = 0.0, 0.0
     loss = Loss({name: 1.0}, (1.0, 0.5, 1.0), tiny_network().spread, PROFILES["stage"])
-    truth = loss.truth(stems.repeat(1, 4, 1, 1), mixture.repeat(1, 4, 1), power_of(mixture).repeat(1, 4, 1))
+    truth = loss.truth(stems.repeat(1, 4, 1, 1), mixture.repeat(1, 4, 1))
     logits = torch.randn(2, 36, 3, 48, requires_grad=True)
     before = loss(torch.softmax(logits, dim=2), truth)
     before.backward()
@@ -100,7 +100,7 @@ def test_targets_of_spectral_losses_by_hand() -> None:
     for target, (first, second) in wanted.items():
         for norm, exponent in (("l1", 1), ("mse", 2)):
             loss = bin_loss({f"{target}_{norm}": 1.0}, (1.0, 1.0))
-            found = loss(half, loss.truth(stems, mixture, power_of(mixture)))
+            found = loss(half, loss.truth(stems, mixture))
             expected = (abs(2.5 - first) ** exponent + abs(2.5 - second) ** exponent) / 2 / 5 ** exponent
             assert float(found) == pytest.approx(expected, rel=1e-5), f"{target}_{norm}"
 
@@ -111,7 +111,7 @@ def test_mixtures_weigh_losses_and_stems() -> None:
 
     def value(shares: dict[str, float], stem_weights: tuple[float, ...]) -> float:
         loss = Loss(shares, stem_weights, spread, PROFILES["stage"])
-        return float(loss(masks, loss.truth(stems, mixture, power_of(mixture))))
+        return float(loss(masks, loss.truth(stems, mixture)))
 
     one, other = value({"negative_snr": 1.0}, (1, 2, 0)), value({"phase_l1": 1.0}, (1, 2, 0))
     assert value({"negative_snr": 2.0, "phase_l1": 5.0}, (1, 2, 0)) == pytest.approx(2 * one + 5 * other, rel=1e-5)
@@ -126,7 +126,7 @@ def test_time_domain_snr_equals_the_samples() -> None:
     stems = spectra(audio, geometry.analysis, geometry).transpose(1, 2)
     mixture = stems.sum(dim=2)
     loss = bin_loss({"time_snr": 1.0})
-    found = loss(torch.full((2, 60, 3, 513), 0.5), loss.truth(stems, mixture, power_of(mixture)))
+    found = loss(torch.full((2, 60, 3, 513), 0.5), loss.truth(stems, mixture))
     inner = audio[:, :, geometry.analysis - geometry.synthesis:][:, :, geometry.hop:-geometry.hop]
     error = (0.5 * inner.sum(dim=1, keepdim=True) - inner).square().sum(dim=2)
     energy, floor = inner.square().sum(dim=2), SILENCE * inner.sum(dim=1, keepdim=True).square().sum(dim=2)

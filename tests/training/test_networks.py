@@ -66,8 +66,8 @@ def run_both(path: Path, profile: str = "stage") -> tuple[np.ndarray, np.ndarray
     levels = 10.0 ** rng.uniform(-2, 1, (STEPS, 1))
     inputs = [(rng.exponential(size=(STEPS, length // 2 + 1)) * levels).astype(np.float32) for length in (1024, 2048)]
     with torch.no_grad():
-        powers = [torch.from_numpy(magnitude[None] ** 2) for magnitude in inputs]
-        masks, _ = net(net.observe(powers), net.initial_state(1))
+        spectra = [torch.from_numpy(magnitude[None]).to(torch.complex64) for magnitude in inputs]
+        masks, _ = net(net.observe(spectra), net.initial_state(1))
         expected = (masks @ net.spread)[0].numpy() * inputs[0][:, None]
     return expected, np.stack([model.step(first, [second]) for first, second in zip(*inputs, strict=True)])
 
@@ -83,7 +83,7 @@ def test_masks_are_sharper_and_lean_outside_of_training() -> None:
     net = tiny_network()
     assert (net.config.sharpness, net.config.lean) == (2.0, (-0.5, 0.0, 0.0))
     with torch.no_grad():
-        observed = net.observe([torch.rand(1, 20, length // 2 + 1) for length in (1024, 2048)])
+        observed = net.observe([torch.rand(1, 20, length // 2 + 1, dtype=torch.complex64) for length in (1024, 2048)])
         sharp, _ = net(observed, net.initial_state(1))
         plain, _ = net.train()(observed, net.initial_state(1))
     leaning = plain.square() * torch.tensor([-0.5, 0.0, 0.0]).exp()[:, None]

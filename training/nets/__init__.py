@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtsep.windows import Geometry
 from training.nets.band_gru import BandGru, BandGruConfig
+from training.nets.complex_band_gru import ComplexBandGru, ComplexBandGruConfig
 from training.nets.hourglass import HourglassConfig, StackedHourglass
 from training.nets.paper_gru import PaperGru, PaperGruConfig
 from training.nets.simple_rnn import SimpleRnn, SimpleRnnConfig
@@ -14,8 +15,9 @@ Network = BandGru | PaperGru | SimpleRnn
 FileNetwork = WaveUnet | StackedHourglass | Unet
 FileNetworkConfig = WaveUnetConfig | HourglassConfig | UnetConfig
 NetworkConfig = BandGruConfig | PaperGruConfig | SimpleRnnConfig | WaveUnetConfig | HourglassConfig | UnetConfig
-NETWORKS = {"band_gru": BandGruConfig, "paper_gru": PaperGruConfig, "simple_rnn": SimpleRnnConfig,
-            "wave_unet": WaveUnetConfig, "hourglass": HourglassConfig, "unet": UnetConfig}
+NETWORKS = {"band_gru": BandGruConfig, "complex_band_gru": ComplexBandGruConfig, "paper_gru": PaperGruConfig,
+            "simple_rnn": SimpleRnnConfig, "wave_unet": WaveUnetConfig, "hourglass": HourglassConfig,
+            "unet": UnetConfig}
 """Configuration of each kind of network, by the name that recipes use."""
 
 
@@ -25,6 +27,8 @@ def build(config: NetworkConfig, geometry: Geometry, stems: tuple[str, ...], sam
         return SimpleRnn(config, geometry, stems, samplerate)
     if isinstance(config, PaperGruConfig):
         return PaperGru(config, geometry, stems, samplerate)
+    if isinstance(config, ComplexBandGruConfig):
+        return ComplexBandGru(config, geometry, stems, samplerate)
     return BandGru(config, geometry, stems, samplerate)
 
 

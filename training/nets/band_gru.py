@@ -14,6 +14,7 @@ from training.graph import StepGraph
 from training.nets.bands import triangles
 from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
+from training.spectra import power_of
 
 BAND_GROUPS = 4
 State = list[Tensor]
@@ -104,19 +105,20 @@ class BandGru(nn.Module):
         """State before the first hop: the running level (batch, 2) and one (batch, hidden) per layer."""
         return [torch.zeros(batch, 2), *(torch.zeros(batch, self.config.hidden) for _ in self.layers)]
 
-    def observe(self, powers: list[Tensor]) -> Tensor:
+    def observe(self, spectra: list[Tensor]) -> Tensor:
         """Reduce spectra to what the network looks at.
 
         Parameters
         ----------
-        powers
-            Squared magnitudes of the masked window and of each context, each (batch, time, bins).
+        spectra
+            Complex, of the masked window and of each context, each (batch, time, bins).
 
         Returns
         -------
         observed
             Mean power of the masked window and of all bands, (batch, time, 1 + features).
         """
+        powers = [power_of(spectrum) for spectrum in spectra]
         pooled = [power @ getattr(self, name) for power, name in zip(powers, self.pools, strict=True)]
         return torch.cat([powers[0].mean(dim=2, keepdim=True), *pooled], dim=2)
 
@@ -142,6 +144,11 @@ class BandGru(nn.Module):
         state
             After the last hop.
         """
+        hidden, after = self.recur(observed, state)
+        return self.masks(hidden), after
+
+    def recur(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
+        """Encode and run the recurrent layers: what masks are read from, (batch, time, hidden), and the state after."""
         with torch.no_grad(), torch.autocast(observed.device.type, enabled=False):
             features, level = self.features(observed, state[0])
         hidden = torch.relu(self.encoder(features))
@@ -150,8 +157,12 @@ class BandGru(nn.Module):
             out, last = layer.run(hidden, before)
             hidden = hidden + out
             after.append(last)
+        return hidden, after
+
+    def masks(self, hidden: Tensor) -> Tensor:
+        """Read the masks of `forward` from what `recur` returns."""
         logits = self.decoder(hidden).float().unflatten(2, (len(self.stems), self.config.bands))
-        return torch.softmax(logits if self.training else self.config.sharpness * logits + self.lean, dim=2), after
+        return torch.softmax(logits if self.training else self.config.sharpness * logits + self.lean, dim=2)
 
     def step_graph(self, kind: type[StepGraph] = StepGraph) -> StepGraph:
         """Write one hop of this network, with its present weights, as a step graph."""

@@ -16,6 +16,7 @@ from rtsep.windows import Geometry
 from training.graph import StepGraph
 from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
+from training.spectra import power_of
 
 TINY = 1e-8  # keeps the mask of two zero estimates finite
 State = list[Tensor]
@@ -66,9 +67,10 @@ class PaperGru(nn.Module):
         """State before the first hop: the running level (batch, 2) and one (batch, hidden) per layer."""
         return [torch.zeros(batch, 2), *(torch.zeros(batch, self.config.hidden) for _ in self.layers)]
 
-    def observe(self, powers: list[Tensor]) -> Tensor:
+    def observe(self, spectra: list[Tensor]) -> Tensor:
         """Put the mean power and the magnitudes of the masked window side by side, (batch, time, 1 + bins)."""
-        return torch.cat([powers[0].mean(dim=2, keepdim=True), powers[0].sqrt()], dim=2)
+        power = power_of(spectra[0])
+        return torch.cat([power.mean(dim=2, keepdim=True), power.sqrt()], dim=2)
 
     def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
         """Estimate masks, the joint mask of the paper at gain 1.
