@@ -15,6 +15,7 @@ import torch
 
 from rtsep.errors import ConfigError
 from training.checkpoint import read_checkpoint, write_checkpoint
+from training.journal import Curve
 
 
 def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
@@ -44,7 +45,10 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
             for name, value in first["ema"].items()}  # some networks count batches in whole numbers
     log = first["log"] | {name: _of_all_runs(sources, [content["log"][name] for content in contents])
                           for name in ("step", "audio_hours")}
-    write_checkpoint([out], {"recipe": first["recipe"], "net": mean, "ema": mean, "log": log})
+    curves: dict[str, Curve] = {}
+    for content in sorted(contents, key=lambda content: int(content["log"]["step"])):  # of one run the longest
+        curves |= content["curves"]
+    write_checkpoint([out], {"recipe": first["recipe"], "net": mean, "ema": mean, "log": log, "curves": curves})
 
 
 def _of_all_runs(sources: Sequence[Path], values: Sequence[float]) -> float:

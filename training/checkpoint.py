@@ -45,7 +45,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        missing = {"recipe", "net", "ema", "log"} - set(content)
+        missing = {"recipe", "net", "ema", "log", "curves"} - set(content)
         if missing:
             raise KeyError(min(missing))
         return dict(content)

@@ -20,7 +20,7 @@ from training.data.loader import LaneDataset, batches
 from training.data.remix import STEMS
 from training.data.songs import SAMPLERATE, Song
 from training.file_export import draft_document, file_separator, write_file_model
-from training.journal import Journal
+from training.journal import Curve, Journal
 from training.nets import FileNetwork, FileNetworkConfig, build_file_network
 from training.recipe import Recipe, recipe_from
 from training.trainer import learning_rate
@@ -144,11 +144,11 @@ class ClipTrainer:
                 row |= quick_scores(self.songs, file_separator(draft), targets_of(self.recipe.stems))
         journal.append(row)
         print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
-        self.save(row)
+        self.save(row, journal.curve)
 
-    def save(self, row: dict[str, Any]) -> None:
-        """Write `last.pt`, from which the run can go on, with the last row of the log."""
+    def save(self, row: dict[str, Any], curve: Curve) -> None:
+        """Write `last.pt`, from which the run can go on, with the last row of the log and all of it by columns."""
         weights = self.net.state_dict()
         write_checkpoint([self.run / "last.pt"], {
             "recipe": asdict(self.recipe), "net": weights, "ema": weights, "optimiser": self.optimiser.state_dict(),
-            "step": self.step, "seconds": self.seconds, "log": row})
+            "step": self.step, "seconds": self.seconds, "log": row, "curves": {self.run.name: curve}})

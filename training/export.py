@@ -37,7 +37,7 @@ MAX_ERROR_DB = -70.0  # of float32: rounding stays far below, a wrong cell or a 
 
 
 def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
-    """Rebuild the averaged network of a checkpoint, with its recipe and its last row of the log.
+    """Rebuild the averaged network of a checkpoint, with its recipe and what the card says of its training.
 
     Raises
     ------
@@ -48,7 +48,11 @@ def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
     recipe = recipe_from(content["recipe"], str(checkpoint))
     net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
     net.load_state_dict(content["ema"])
-    return net, recipe, content["log"]
+    log = content["log"]
+    training = {"audio_hours": log["audio_hours"], "steps": log["step"], "data": "rendered, randomly remixed",
+                "selection": "the checkpoint was chosen on the songs that it is measured on, so scores are optimistic",
+                "curves": content["curves"], "loss": recipe.loss, "parameters_of_recipe": asdict(recipe.network)}
+    return net, recipe, training
 
 
 def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False) -> None:
@@ -77,17 +81,17 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
     """
     if not songs and not float32:
         raise ConfigError("no songs to measure the loss of 8 bit on: put some into DATA/medleydb, or export --float32")
-    net, recipe, log = load_network(checkpoint)
+    net, _, training = load_network(checkpoint)
     graph = net.step_graph()
     models = {"float32": graph.model()} | ({} if float32 else {"int8": in_blocks(graph)})
     chosen = models["float32" if float32 else "int8"]
     with tempfile.TemporaryDirectory() as folder:
         drafts = {kind: Path(folder, f"{kind}.onnx") for kind in models}
         for kind, model in models.items():
-            write_model(model, metadata(net, out.stem, SAMPLERATE, _summary(recipe, log, {}, [])), drafts[kind])
+            write_model(model, metadata(net, out.stem, SAMPLERATE, _summary(training, {}, [])), drafts[kind])
         parity = check_parity(net, drafts)
         quality = _measure(drafts, songs, targets_of(net.stems)) if songs else {}
-    summary = _summary(recipe, log, quality, credits(data)) | {"parity": parity}
+    summary = _summary(training, quality, credits(data)) | {"parity": parity}
     write_model(chosen, metadata(net, out.stem, SAMPLERATE, summary), out)
 
 
@@ -126,11 +130,8 @@ def _measure(drafts: dict[str, Path], songs: Sequence[Song], targets: Sequence[s
     return quality | {"float32_sdr": {target: round(value, 2) for target, value in wanted.items()}}
 
 
-def _summary(recipe: Recipe, log: dict[str, Any], quality: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def _summary(training: dict[str, Any], quality: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Say what the card says beyond the format."""
-    training = {"audio_hours": log["audio_hours"], "steps": log["step"], "data": "rendered, randomly remixed",
-                "selection": "the checkpoint was chosen on the songs that it is measured on, so scores are optimistic",
-                "loss": recipe.loss, "parameters_of_recipe": asdict(recipe.network)}
     return {"licence": WEIGHTS_LICENCE, "credits": names, "training": training, "quality": quality}
 
 

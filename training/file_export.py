@@ -57,7 +57,7 @@ def export_file_model(checkpoint: Path, out: Path, songs: Sequence[Song], data: 
     write_file_model(net, document, out)
     scores = quick_scores(songs, file_separator(out), targets_of(net.stems)) if songs else {}
     training = {"audio_hours": content["log"]["audio_hours"], "steps": content["step"],
-                "seconds": content["seconds"], "data": "rendered, randomly remixed",
+                "seconds": content["seconds"], "curves": content["curves"], "data": "rendered, randomly remixed",
                 "parameters_of_recipe": asdict(recipe.network)}
     write_file_model(net, document | {"licence": WEIGHTS_LICENCE, "credits": credits(data), "training": training,
                                       "quality": {name: {"sdr": round(sdr, 2)} for name, sdr in scores.items()}}, out)

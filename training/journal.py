@@ -8,6 +8,9 @@ from typing import Any
 
 from rtsep.errors import ConfigError
 
+Curve = dict[str, list[float]]
+NOT_IN_CURVE = ("seconds", "skipped")
+
 
 class Journal:
     """Rows of a run's log.
@@ -34,6 +37,13 @@ class Journal:
         kept = [row for row in rows if int(row["step"]) <= step]
         if kept != rows:
             self._write(kept, "w")
+
+    @property
+    def curve(self) -> Curve:
+        """The log by columns, two digits after the point: steps, hours of audio, loss, SDR on the real songs."""
+        rows = [row for row in read_rows(self.path) if int(row["step"])]  # not the weights that it began with
+        names = [name for name in rows[0] if name not in NOT_IN_CURVE] if rows else []
+        return {name: [round(float(row[name]), 2) for row in rows] for name in names}
 
     def append(self, row: dict[str, Any]) -> None:
         """Add a row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx
@@ -12,19 +13,36 @@ from rtsep.errors import ConfigError, ModelError
 from rtsep.model import StepModel, find_model
 from training.blocks import read_weight
 from training.checkpoint import read_checkpoint
+from training.journal import Curve
 from training.nets import Network
 from training.parity import parity_db
 
 MAX_ERROR_DB = -10.0  # far above what 8 bit costs, far below what a wrong weight does
 
 
-def start_from(net: Network, source: str) -> float:
+@dataclass(frozen=True)
+class Past:
+    """What weights went through before a run.
+
+    Parameters
+    ----------
+    hours
+        Audio that they have heard.
+    curves
+        Log of each run, by the name of its folder.
+    """
+
+    hours: float = 0.0
+    curves: dict[str, Curve] = field(default_factory=dict)
+
+
+def start_from(net: Network, source: str) -> Past:
     """Give a network the weights of a checkpoint (.pt), a step model (.onnx, 8-bit or float32) or a shipped model.
 
     Returns
     -------
-    hours
-        Audio that these weights have heard.
+    past
+        Of these weights.
 
     Raises
     ------
@@ -37,10 +55,11 @@ def start_from(net: Network, source: str) -> float:
         if source.endswith(".pt"):
             content = read_checkpoint(Path(source))
             net.load_state_dict(content["ema"])
-            return float(content["log"]["audio_hours"])
+            return Past(content["log"]["audio_hours"], content["curves"])
         path = find_model(source)
         _read_back(net, path)
-        return float(StepModel(path).info.training.get("audio_hours", 0.0))
+        training = StepModel(path).info.training
+        return Past(float(training.get("audio_hours", 0.0)), training.get("curves", {}))
     except (KeyError, RuntimeError) as error:
         reason = str(error).strip().rpartition("\n")[2].strip()
         raise ConfigError(f"{source} holds another network than the recipe describes ({reason}): start from it with "

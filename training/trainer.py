@@ -21,13 +21,13 @@ from training.data.loader import LaneDataset, batches, share
 from training.data.remix import STEMS
 from training.data.songs import Song
 from training.devices import World
-from training.journal import Journal
+from training.journal import Curve, Journal
 from training.losses import Loss, Truth
 from training.nets import build
 from training.nets.band_gru import State
 from training.recipe import OptimiserConfig, Recipe, recipe_from
 from training.spectra import spectra
-from training.start import start_from
+from training.start import Past, start_from
 from training.validation import network_scores, targets_of
 
 SAMPLERATE = 44100
@@ -79,7 +79,7 @@ class Trainer:
         self.lanes = share(range(config.lanes), self.world.rank, self.world.size)
         torch.manual_seed(config.seed)
         self.net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
-        self.heard_before = start_from(self.net, start) if start else 0.0
+        self.past = start_from(self.net, start) if start else Past()
         self.net.to(self.world.device).train()
         self.averaged = copy.deepcopy(self.net)
         self.loss = Loss(recipe.loss, config.stem_weights, self.net.spread, recipe.geometry)
@@ -202,7 +202,7 @@ class Trainer:
         targets = targets_of(self.recipe.stems) if self.songs else ()
         scores = network_scores(self.songs, self.averaged, targets)
         config = self.recipe.optimiser
-        hours = self.heard_before + self.step * config.lanes * config.chunk_seconds / 3600
+        hours = self.past.hours + self.step * config.lanes * config.chunk_seconds / 3600
         finite = [loss for loss in losses if math.isfinite(loss)]
         loss = sum(finite) / len(finite) if finite else math.nan
         row = {"step": self.step, "audio_hours": round(hours, 3), "seconds": round(self.seconds), "loss": loss,
@@ -212,15 +212,16 @@ class Trainer:
         better = mean > self.best
         self.best = mean if better else self.best
         write_checkpoint([self.run / "last.pt", *([self.run / "best.pt"] if better else [])],
-                         self._content(state, row))
+                         self._content(state, row, journal.curve))
         return row
 
-    def _content(self, state: State, row: dict[str, Any]) -> dict[str, Any]:
+    def _content(self, state: State, row: dict[str, Any], curve: Curve) -> dict[str, Any]:
         """Everything that going on from here depends on."""
         return {"recipe": asdict(self.recipe), "net": self.net.state_dict(), "ema": self.averaged.state_dict(),
                 "optimiser": self.optimiser.state_dict(), "state": state, "step": self.step, "best": self.best,
                 "seconds": self.seconds, "skipped": (self.skipped, self._skipped_in_a_row),
-                "heard_before": self.heard_before, "log": row}
+                "past": asdict(self.past), "log": row,
+                "curves": self.past.curves | ({self.run.name: curve} if curve else {})}
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint exactly as if the run had not stopped.
@@ -233,7 +234,7 @@ class Trainer:
         content = read_checkpoint(path)
         theirs = asdict(recipe_from(content["recipe"], str(path)))
         changed = [key for key, value in asdict(self.recipe).items() if theirs[key] != value]
-        if changed or "heard_before" not in content:
+        if changed or "past" not in content:
             raise ConfigError(f"{path} cannot be resumed with this recipe, {' and '.join(changed) or 'version'} "
                               "differs: give the recipe it was made with, or begin anew from its weights with --from")
         self.net.load_state_dict(content["net"])
@@ -242,7 +243,7 @@ class Trainer:
         self.state = [state[self.lanes.start:self.lanes.stop].to(self.world.device) for state in content["state"]]
         self.step, self.best, self.seconds = content["step"], content["best"], content["seconds"]
         self.skipped, self._skipped_in_a_row = content["skipped"]
-        self.heard_before = content["heard_before"]
+        self.past = Past(**content["past"])
 
 
 def _note(row: dict[str, Any], best: float) -> str:

@@ -34,6 +34,7 @@ def test_the_mean_is_a_checkpoint_of_its_own(tiny_recipe: Path, noise_stems: Pat
         assert not torch.equal(one, other) or name.endswith("bias")
         torch.testing.assert_close(mean, (one + other) / 2)
     assert found["log"]["step"] == 4
+    assert set(found["curves"]) == {path.parent.name for path in short}
     assert found["log"]["audio_hours"] == pytest.approx(2 * parts[0]["log"]["audio_hours"])
     best = [str(path.with_name("best.pt")) for path in short]
     assert main(["average", *map(str, short), *best, str(out)]) == 0
@@ -58,7 +59,7 @@ def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         weights = {"count": torch.tensor(number), "weight": torch.tensor([float(number)])}
         write_checkpoint([tmp_path / name / "last.pt"], {"recipe": {"network": {}}, "net": weights, "ema": weights,
-                                                         "log": {"step": number, "audio_hours": 1.0}})
+                                                         "log": {"step": number, "audio_hours": 1.0}, "curves": {}})
     average_checkpoints([tmp_path / "a" / "last.pt", tmp_path / "b" / "last.pt"], tmp_path / "mean.pt")
     mean = read_checkpoint(tmp_path / "mean.pt")["ema"]
     assert mean["count"].dtype == torch.int64

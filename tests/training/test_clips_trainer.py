@@ -72,7 +72,7 @@ def test_a_resumed_run_ends_like_one_that_did_not_stop(noise_stems: Path, tmp_pa
     for stems, _ in first.batches(0):
         first.update(stems)
         break
-    first.save({"audio_hours": 0.0})
+    first.save({"audio_hours": 0.0}, {})
     second = ClipTrainer(recipe, noise_stems, [], tmp_path / "parts")
     second.resume(tmp_path / "parts" / "last.pt")
     assert second.step == 1
@@ -85,7 +85,7 @@ def test_mistakes_are_explained(noise_stems: Path, tmp_path: Path, capsys: pytes
     with pytest.raises(ConfigError, match="a band_gru streams"):
         ClipTrainer(find_recipe("stage"), noise_stems, [], tmp_path)
     trainer = ClipTrainer(small("unet"), noise_stems, [], tmp_path)
-    trainer.save({"audio_hours": 0.0})
+    trainer.save({"audio_hours": 0.0}, {})
     with pytest.raises(ConfigError, match="is of another recipe"):
         ClipTrainer(small("hourglass"), noise_stems, [], tmp_path).resume(tmp_path / "last.pt")
     with pytest.raises(ConfigError, match="the loss is no number at step 0"):

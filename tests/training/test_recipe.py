@@ -48,9 +48,10 @@ def test_committed_recipes_train_and_export(path: Path, noise_stems: Path, tmp_p
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert [row["step"] for row in rows] == ["2"]
     assert np.isfinite(float(rows[0]["loss"]))
-    net, same, log = load_network(tmp_path / "last.pt")
+    net, same, training = load_network(tmp_path / "last.pt")
     assert same == recipe
-    assert log["step"] == 2
+    assert training["steps"] == 2
+    assert training["curves"][tmp_path.name]["step"] == [2.0]
     net.step_graph().model()
 
 

@@ -81,6 +81,9 @@ def test_a_run_without_steps_keeps_the_weights_it_starts_from(tiny_recipe: Path,
         assert torch.equal(read_checkpoint(kept / "last.pt")["ema"][name], value)
     heard = [float(read_rows(run / "log.csv")[-1]["audio_hours"]) for run in (tmp_path, kept)]
     assert heard[0] == heard[1] > 0.0, "what the weights have heard before counts"
+    curves = read_checkpoint(kept / "last.pt")["curves"]
+    assert list(curves) == [tmp_path.name], "a run without steps has no curve and keeps that of its weights"
+    assert curves[tmp_path.name]["audio_hours"][-1] == pytest.approx(heard[0], abs=0.01)
 
 
 def test_resuming_drops_rows_after_the_checkpoint_and_stops_at_the_end(tiny_recipe: Path, noise_stems: Path,
@@ -223,7 +226,7 @@ def test_lanes_must_be_shared_evenly(tiny_recipe: Path, noise_stems: Path, tmp_p
 
 def test_a_half_written_checkpoint_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.pt"
-    write_checkpoint([path], {"recipe": {}, "net": {}, "ema": {}, "log": {}})
+    write_checkpoint([path], {"recipe": {}, "net": {}, "ema": {}, "log": {}, "curves": {}})
     assert read_checkpoint(path)["log"] == {}
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(ConfigError, match=r"a\.pt is no checkpoint of this trainer"):
