@@ -19,6 +19,7 @@ from rich.table import Table
 
 from rtsep import __version__
 from rtsep.audio.clock import ask_for_realtime
+from rtsep.live.scheduling import stay_awake
 
 STREAM_BYTES = 1 << 28  # far more than the caches hold
 STREAM_TURNS = 7
@@ -26,11 +27,12 @@ FILE_WIDTH = 130  # columns of a table that is not printed to a terminal
 
 
 def identity() -> dict[str, Any]:
-    """Describe the machine, and ask for real-time priority for the calling thread."""
-    refusal = ask_for_realtime()
+    """Describe the machine, and take the measures of a live run that others feel: priority, no deep sleep."""
+    refusal, sleep = ask_for_realtime(), stay_awake().refusal
     return {"processor": _processor(), "cores": os.cpu_count(), "governor": _governor(),
             "memory_gb": round(_memory_bytes() / 1e9, 1), "system": platform.platform(),
             "priority": f"ordinary ({refusal})" if refusal else "real-time",
+            "sleep": f"deep ({sleep})" if sleep else "light",
             "memory_bandwidth_gb_s": round(memory_bandwidth() / 1e9, 1)}
 
 
@@ -75,8 +77,9 @@ def print_identified(report: dict[str, Any], *tables: Table) -> None:
     models = ", ".join(f"{name} {digits}" for name, digits in found["models"].items())
     console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     console.print(f"{machine['processor']}, {machine['cores']} cores, governor {machine['governor']}, priority "
-                  f"{machine['priority']}, memory {machine['memory_bandwidth_gb_s']:g} GB/s a core; rtsep "
-                  f"{found['rtsep']}, ONNX Runtime {found['onnxruntime']}{models and f'; {models}'}", highlight=False)
+                  f"{machine['priority']}, sleep {machine['sleep']}, memory {machine['memory_bandwidth_gb_s']:g} GB/s "
+                  f"a core; rtsep {found['rtsep']}, ONNX Runtime {found['onnxruntime']}{models and f'; {models}'}",
+                  highlight=False)
     for table in tables:
         console.print(table)
 

@@ -67,7 +67,7 @@ def _take_measures() -> tuple[Measure, ...]:
     import numpy as np
 
     from rtsep.errors import RtsepError
-    from rtsep.live.scheduling import model_measures, prepare_process, prepare_thread
+    from rtsep.live.scheduling import model_measures, prepare_process, prepare_thread, stay_awake
     from rtsep.separator import Separator
 
     measures: tuple[Measure, ...] = ()
@@ -77,7 +77,7 @@ def _take_measures() -> tuple[Measure, ...]:
         measures = model_measures(threads=1)
     except RtsepError:  # the models have rows of their own
         pass
-    return (*measures, *prepare_process(), *prepare_thread())
+    return (*measures, stay_awake(), *prepare_process(), *prepare_thread())
 
 
 def _audio() -> Iterator[tuple[str, str]]:

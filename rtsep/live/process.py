@@ -36,7 +36,7 @@ from rtsep.live.jack import JackStream
 from rtsep.live.mixer import Mixer, output_channels
 from rtsep.live.protocol import Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
 from rtsep.live.resampled import Resampled
-from rtsep.live.scheduling import model_measures, prepare_process
+from rtsep.live.scheduling import model_measures, prepare_process, stay_awake
 from rtsep.live.shared import RUNNING, Memory
 from rtsep.live.streams import Player, Stream, device_latencies, open_clock, open_portaudio_stream
 from rtsep.live.watch import PeriodWatch, StreamWatch, watch
@@ -97,6 +97,7 @@ def run_audio(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
 
 def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     """Load, open, play, close."""
+    awake = stay_awake()  # first, since the calibration depends on it
     devices = _choose(settings)
     jack = _join_jack(devices) if devices.jack else None
     separator, settings, choice = _load(settings, devices, _period(settings, devices, jack), pipe)
@@ -121,7 +122,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.feed.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
-    measures = (*model_measures(settings.threads), *prepare_process())
+    measures = (*model_measures(settings.threads), awake, *prepare_process())
     ask_for_realtime(_WATCH_PRIORITY)
     player, stream = _open(settings, devices, engine, outputs, memory, jack)
     stream.start()

@@ -14,10 +14,11 @@ import numpy as np
 
 from rtsep.audio.clock import ask_for_realtime
 
+WAKE_UP = Path("/dev/cpu_dma_latency")
+"""Takes the wish of a process for the slowest wake-up, in microseconds, for as long as it keeps the file open."""
 _SWITCH_INTERVAL_S = 0.0005  # how long other threads of this process may keep the interpreter
 _MCL_CURRENT = 1  # of sys/mman.h; not MCL_FUTURE, which would make later allocations fail at the limit
 _MCL_ONFAULT = 4  # only pages that are touched: libraries are far larger than what is run of them
-_WAKE_UP = Path("/dev/cpu_dma_latency")  # wish of a process for the slowest wake-up, while it keeps the file open
 _IDLE_DRIVER = Path("/sys/devices/system/cpu/cpuidle/current_driver")
 _LIGHT_SLEEP_US = 10  # the first states of sleep wake up within it, the deep ones take 50 to 300
 _TINY = np.float32(1.2e-38)  # a tenth of it is a denormal number
@@ -50,7 +51,7 @@ def model_measures(threads: int) -> tuple[Measure, ...]:
 
 def prepare_process() -> tuple[Measure, ...]:
     """Take the measures that concern a whole process, once it has allocated what it needs."""
-    return lock_memory(), freeze_garbage_collector(), shorten_turns(), stay_awake()
+    return lock_memory(), freeze_garbage_collector(), shorten_turns()
 
 
 def prepare_thread() -> tuple[Measure, ...]:
@@ -100,10 +101,10 @@ def stay_awake() -> Measure:
     if driver == "none":
         return Measure(name, "this kernel does not manage it")
     try:
-        wish = os.open(_WAKE_UP, os.O_WRONLY)  # never closed: that would take the wish back
+        wish = os.open(WAKE_UP, os.O_WRONLY)  # never closed: that would take the wish back
         os.write(wish, struct.pack("i", 0 if driver == "haltpoll" else _LIGHT_SLEEP_US))
     except OSError as error:
-        return Measure(name, f"{_WAKE_UP}: {error.strerror}; let the group audio write to it, by a udev rule")
+        return Measure(name, f"{WAKE_UP}: {error.strerror}; let the group audio write to it, by a udev rule")
     return Measure(name)
 
 

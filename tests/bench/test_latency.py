@@ -6,7 +6,6 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,6 @@ from training.graph import StepGraph
 
 KEYS = {"model", "provider", "threads", "paced", "hop_ms", "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms",
         "max_ms", "misses", "hops", "load_percent", "weight_bytes", "bandwidth_limit_ms", "ratio_to_limit"}
-
-
-@pytest.fixture
-def _ordinary_priority() -> Iterator[None]:
-    """Give the priority back that a measurement takes."""
-    yield
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def test_pace_and_durations_are_the_works_own() -> None:
@@ -59,7 +51,6 @@ def test_statistics_of_known_times() -> None:
     assert found["load_percent"] == pytest.approx(100 * (98 * 0.001 + 0.03) / 100 / 0.005)
 
 
-@pytest.mark.usefixtures("_ordinary_priority")
 def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_path: Path,
                                                        capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["--model", str(tiny_model), "--seconds", "0.3", "--json", str(tmp_path / "report.json"),
@@ -93,7 +84,6 @@ def test_a_model_is_late_where_the_bare_loop_is_not(row: dict[str, bool], floor:
     assert model_is_late(report) is late
 
 
-@pytest.mark.usefixtures("_ordinary_priority")
 def test_the_neighbour_is_busy_ordinary_and_ends() -> None:
     before = children()
     with busy_neighbour():

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +30,6 @@ from training.parity import parity_db
 
 PARAMETERS = {"DTLN": 0.987e6, "DeepFilterNet 2 (shape of)": 2.31e6, "HS-TasNet (sized)": 42e6,
               "Open-Unmix, one way (sized)": 10.4e6}
-
-
-@pytest.fixture(autouse=True)
-def _ordinary_priority() -> Iterator[None]:
-    """Give the priority back that a measurement takes."""
-    yield
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def test_the_fused_graph_has_the_operator_and_does_what_training_does(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from rtsep.live.scheduling import WAKE_UP
 
 LOCK = """
 import mmap, re
@@ -51,5 +52,5 @@ def test_the_wish_for_quick_wake_ups_holds_as_long_as_the_process_lives() -> Non
 
 def wished_us() -> int:
     """Slowest wake-up that the processes of this machine admit at present."""
-    with Path("/dev/cpu_dma_latency").open("rb") as file:
+    with WAKE_UP.open("rb") as file:
         return int(struct.unpack("i", file.read(4))[0])
