@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from training.recipe import Recipe, find_recipe, overridden, read_yaml
 from training.trainer import Trainer
 from training.validation import TARGETS
 
+Ends = dict[int, dict[str, float]]
 KEYS = ("base", "overrides", "seeds", "rows")
 
 
@@ -99,22 +100,45 @@ def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, w
 
 
 def table(ablation: Ablation, out: Path) -> str:
-    """Write the finished rows as markdown: SDR of each target and their mean, over the seeds."""
+    """Write the finished rows as markdown: SDR of each target, their mean, and its change against the first row.
+
+    Changes are between runs of one seed, which begin with the same weights where the network is the same, and hear
+    the same mixtures where these are; then mean and standard deviation over the seeds.
+    """
     targets = [target for target in TARGETS if any(target in recipe.stems for recipe in ablation.rows.values())]
-    lines = [f"| | {' | '.join(targets)} | mean | audio, h | training, min | runs |", "|---" * (len(targets) + 5) + "|"]
-    for name, recipe in ablation.rows.items():
-        logs = [read_rows(out / name.replace("/", "-") / str(seed) / "log.csv") for seed in ablation.seeds]
-        ends = [rows[-1] for rows in logs if rows and int(rows[-1]["step"]) == recipe.optimiser.steps]
-        if ends:
-            lines.append(f"| {name} | {' | '.join(_cells(ends, targets))} | {len(ends)} |")
+    titles = [*targets, "mean", "against the first", "audio, h", "training, min", "runs"]
+    lines = [f"| | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
+    ends = {name: _ends(recipe, out / name.replace("/", "-"), ablation.seeds) for name, recipe in ablation.rows.items()}
+    first = next(iter(ends.values()))
+    for name, runs in ends.items():
+        if runs:
+            lines.append(f"| {name} | {' | '.join(_cells(runs, first, targets))} |")
     return "\n".join([*lines, ""])
 
 
-def _cells(ends: list[dict[str, Any]], targets: list[str]) -> list[str]:
-    scored = [target for target in targets if target in ends[0]]
-    values = np.array([[float(end[target]) for target in scored] for end in ends])
-    means = dict(zip(scored, values.mean(axis=0), strict=True))
-    minutes = np.mean([float(end["seconds"]) / 60 for end in ends])
-    spread = f" ± {values.mean(axis=1).std(ddof=1):.2f}" if len(ends) > 1 else ""
-    return [*(f"{means[target]:.2f}" if target in means else "" for target in targets),
-            f"{values.mean():.2f}{spread}", f"{float(ends[0]['audio_hours']):.2f}", f"{minutes:.1f}"]
+def _ends(recipe: Recipe, folder: Path, seeds: Sequence[int]) -> Ends:
+    """Last row of the log of each run that is finished, by its seed."""
+    logs = {seed: read_rows(folder / str(seed) / "log.csv") for seed in seeds}
+    return {seed: {name: float(value) for name, value in rows[-1].items()} for seed, rows in logs.items()
+            if rows and int(rows[-1]["step"]) == recipe.optimiser.steps}
+
+
+def _cells(runs: Ends, first: Ends, targets: Sequence[str]) -> list[str]:
+    scored = [target for target in targets if target in next(iter(runs.values()))]
+    sdr = {target: _mean([run[target] for run in runs.values()]) for target in scored}
+    means = {seed: _mean([run[target] for target in scored]) for seed, run in runs.items()}
+    changes = [means[seed] - _mean([first[seed][target] for target in scored]) for seed in runs
+               if runs is not first and seed in first and set(scored) <= set(first[seed])]
+    minutes = _mean([run["seconds"] / 60 for run in runs.values()])
+    return [*(f"{sdr[target]:.2f}" if target in sdr else "" for target in targets), _spread(means.values(), ""),
+            _spread(changes, "+"), f"{next(iter(runs.values()))['audio_hours']:.2f}", f"{minutes:.1f}", str(len(runs))]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _spread(values: Collection[float], sign: str) -> str:
+    """Write mean and standard deviation; nothing where there are no values."""
+    deviation = f" ± {np.std(list(values), ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{_mean(list(values)):{sign}.2f}{deviation}" if values else ""
