@@ -12,6 +12,7 @@ import time
 import traceback
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     engine = Engine(inference, mixer, memory.board, memory.tape if settings.record else None, not settings.clocked)
     geometry = separator.info.geometry
     pipe.send(Loaded(separator.info.name, separator.samplerate, channels, stems, geometry.synthesis, geometry.hop,
-                     settings.model, settings.threads))
+                     settings.model, settings.threads, None if choice is None else choice.p99_ms))
     if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.feed.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
@@ -173,7 +174,7 @@ def _load(settings: LiveSettings, devices: Devices, period: Period | None,
     Returns
     -------
     separator, settings, choice
-        The settings are those with what was chosen; the choice is None without a calibration.
+        The settings are those with what was chosen; the choice is None without a calibration, now or before.
     """
     try:
         check_provider(settings.provider)
@@ -186,6 +187,10 @@ def _load(settings: LiveSettings, devices: Devices, period: Period | None,
         settings = replace(settings, model=str(choice.path), threads=choice.threads)
     separator = Separator(settings.model, devices.channels, stems=settings.stems, threads=settings.threads,
                           provider=settings.provider)
+    if choice is None and settings.p99_ms is not None:
+        geometry = separator.info.geometry
+        choice = Choice(Path(settings.model), settings.threads, separator.info.name, settings.p99_ms, geometry.hop,
+                        geometry.synthesis, separator.samplerate)
     return separator, settings, choice
 
 

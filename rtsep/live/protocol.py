@@ -51,6 +51,8 @@ class LiveSettings:
         Whether microphone and loudspeaker of one computer may be used together.
     calibration_s
         Seconds to spend on choosing the build of the model and the threads; 0 for the defaults at once.
+    p99_ms
+        What a calibration of this very model found before, in ms a hop; None where there was none.
     auto
         Whether another model is taken where the wanted one cannot hold the deadline.
     """
@@ -73,6 +75,7 @@ class LiveSettings:
     resample: bool = False
     allow_feedback: bool = False
     calibration_s: float = 0.0
+    p99_ms: float | None = None
     auto: bool = False
 
     def __post_init__(self) -> None:
@@ -88,7 +91,7 @@ class LiveSettings:
 class Loaded:
     """The model is ready and warm; next the stream opens, or waits for the first frames of a fed input.
 
-    `path` and `threads` tell which build of the model was chosen.
+    `path` and `threads` tell which build of the model was chosen, `p99_ms` what a hop of it took in the calibration.
     """
 
     model: str
@@ -99,6 +102,7 @@ class Loaded:
     hop: int
     path: str
     threads: int
+    p99_ms: float | None = None
 
 
 @dataclass(frozen=True)

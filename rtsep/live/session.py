@@ -148,7 +148,7 @@ class Session:
             try:
                 if not self._play(on_tick):
                     return None
-                self._settings = replace(self._settings, model=self._model)
+                self._settings = replace(self._settings, model=self._model, p99_ms=None)
                 continue
             except DeviceError as error:
                 if self._started is None:
@@ -223,7 +223,7 @@ class Session:
         """Prepare what surrounds the audio process; at a later time, tell it that it is another one."""
         first, self._loaded = self._loaded is None, loaded
         self._settings = replace(self._settings, model=loaded.path, threads=loaded.threads, channels=loaded.channels,
-                                 calibration_s=0.0)
+                                 calibration_s=0.0, p99_ms=loaded.p99_ms)
         if not first:
             if self._recorder is not None:
                 self._recorder.begin_again(self._memory.feed.taken)

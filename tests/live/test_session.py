@@ -20,7 +20,7 @@ import soundfile
 from rtsep import RtsepError, Separator
 from rtsep.errors import ConfigError, DeviceError, ModelError
 from rtsep.live import supervisor
-from rtsep.live.protocol import Ended, LiveSettings, Loaded, Prepared, Started
+from rtsep.live.protocol import Ended, LiveSettings, Loaded, Notice, Prepared, Started
 from rtsep.live.session import Session
 from rtsep.live.shared import Memory, new_memory
 from rtsep.live.supervisor import AudioProcess
@@ -128,9 +128,9 @@ def test_settings_that_contradict_each_other() -> None:
 
 
 @contextmanager
-def audio_process(model: Path) -> Iterator[tuple[AudioProcess, Memory]]:
+def audio_process(model: Path, **changes: object) -> Iterator[tuple[AudioProcess, Memory]]:
     memory = new_memory(multiprocessing.get_context("spawn"))
-    with AudioProcess(settings(model), memory) as process:
+    with AudioProcess(settings(model, **changes), memory) as process:
         yield process, memory
 
 
@@ -164,6 +164,20 @@ def test_process_says_what_it_does(tiny_model: Path) -> None:
         expect(process, Prepared)
         expect(process, Ended)
         assert memory.board.frames >= 2000 + memory.board.latency
+
+
+def test_a_calibration_before_is_kept_for_blocks_that_come_back_shorter(tiny_model: Path) -> None:
+    with audio_process(tiny_model, p99_ms=3.0, blocksize=64) as (process, memory):
+        loaded = expect(process, Loaded)
+        assert isinstance(loaded, Loaded)
+        assert loaded.p99_ms == 3.0
+        memory.feed.shape(2)
+        memory.feed.write(np.zeros((2, 20000), np.float32))
+        expect(process, Started)
+        expect(process, Prepared)
+        assert expect(process, Notice) == Notice(
+            "tiny: p99 3.0 of 1.5 ms a hop in periods of 64 frames, 1 thread: too slow for such short blocks; take "
+            "longer ones, or --engine worker")
 
 
 def test_missing_input_is_waited_for_and_counted(tiny_model: Path) -> None:
