@@ -56,4 +56,4 @@ def _of_all_runs(sources: Sequence[Path], values: Sequence[float]) -> float:
     runs: dict[Path, float] = {}
     for source, value in zip(sources, values, strict=True):
         runs[source.parent] = max(value, runs.get(source.parent, 0))
-    return sum(runs.values())
+    return round(sum(runs.values()), 3)
