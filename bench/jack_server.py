@@ -17,6 +17,7 @@ from pathlib import Path
 from rtsep.live.supervisor import signals_ignored
 
 PATIENCE_S = 60.0
+_ANSWER_S = 10.0  # what a client may take to ask for the ports
 _END_S = 10.0  # what a clean end of the server may take
 _END_TRIALS = 3
 
@@ -30,8 +31,7 @@ class JackServer:
 
     def ports(self) -> str:
         """List all ports, one a line; empty where the server does not answer."""
-        answer = subprocess.run(["jack_lsp"], env=self.env, capture_output=True, text=True, timeout=PATIENCE_S)
-        return answer.stdout if answer.returncode == 0 else ""
+        return _list_ports(self.env) or ""
 
     def end(self) -> None:
         """End it so that it leaves JACK's registry, which has room for eight.
@@ -103,7 +103,7 @@ def _wait(server: JackServer) -> None:
     """Wait until a server answers or has ended; one that does neither is killed."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        if _answers(server) or server.process.poll() is not None:
+        if _list_ports(server.env) is not None or server.process.poll() is not None:
             return
         time.sleep(0.05)
     server.process.kill()
@@ -122,7 +122,10 @@ def _terminated(process: subprocess.Popen[bytes]) -> bool:
     return process.returncode == 0
 
 
-def _answers(server: JackServer) -> bool:
-    """Whether a client can connect; a server without ports answers too."""
-    done = subprocess.run(["jack_lsp"], env=server.env, capture_output=True, timeout=PATIENCE_S)
-    return done.returncode == 0
+def _list_ports(env: dict[str, str]) -> str | None:
+    """List all ports of a server; None where it does not answer, or hangs the client that asks, as it can."""
+    try:
+        answer = subprocess.run(["jack_lsp"], env=env, capture_output=True, text=True, timeout=_ANSWER_S)
+    except subprocess.TimeoutExpired:
+        return None
+    return answer.stdout if answer.returncode == 0 else None

@@ -123,11 +123,9 @@ class Mixer:
     samplerate
         Frames per second.
     controls
-        Where the gains are read, once a block.
+        Where the gains are read, once a block; at the first block they hold at once.
     split
         Whether every stem has channels of its own.
-    master
-        Gain of all outputs at the start.
 
     Attributes
     ----------
@@ -136,16 +134,16 @@ class Mixer:
     """
 
     def __init__(self, stems: Sequence[str], channels: int, outputs: int, samplerate: int, controls: Controls,
-                 split: bool = False, master: float = 1.0) -> None:
+                 split: bool = False) -> None:
         self.outputs = outputs
-        self.master = master
+        self.master = 1.0
         self._stems = tuple(stems)
         self._controls = controls
         self._split = split
         self._routing = routing_matrix(len(self._stems), channels, outputs, split)
         self._target = np.zeros(len(self._stems) + 2, np.float32)
-        self._aim()
-        self._ramp = Ramp(self._target, round(RAMP_MS / 1000.0 * samplerate))
+        self._ramp_frames = round(RAMP_MS / 1000.0 * samplerate)
+        self._ramp: Ramp | None = None
 
     def mix(self, stems: Audio, dry: Audio, out: Audio, presence: Audio | None = None) -> None:
         """Mix one block.
@@ -163,6 +161,8 @@ class Mixer:
             place. None for 1.
         """
         self._aim()
+        if self._ramp is None:
+            self._ramp = Ramp(self._target, self._ramp_frames)
         gains = self._ramp.next(self._target, dry.shape[1])
         gains, master = gains[:-1], gains[-1]
         if presence is not None:

@@ -108,8 +108,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
         _check_devices(settings, devices, outputs, separator.samplerate)
     else:
         _prepare_jack(settings, jack, separator.samplerate)
-    mixer = Mixer(stems, channels, outputs, separator.samplerate, separator.controls, settings.split,
-                  memory.board.master)
+    mixer = Mixer(stems, channels, outputs, separator.samplerate, separator.controls, settings.split)
     memory.feed.shape(channels)
     memory.tape.shape((1 + len(stems)) * channels)
     if settings.record:

@@ -64,6 +64,12 @@ def reported_latency(tables: str) -> int:
     return int(found[1])
 
 
+def late_hops(tables: str) -> int:
+    found = re.search(r"^late hops +(\d+)", tables, re.MULTILINE)
+    assert found, tables
+    return int(found[1])
+
+
 def separated(song: np.ndarray, silence: int, model: Path, folder: Path) -> dict[str, np.ndarray]:
     """Separate the song after some silence as `rtsep separate` does; the silence is cut off again."""
     heard = np.pad(song, ((0, 0), (silence, 0)))
@@ -97,7 +103,8 @@ def test_output_is_what_separate_makes_of_the_file(server: JackServer, tiny_mode
     wanted = separated(song, silence, tiny_model, tmp_path)[heard]
     assert np.abs(wanted - song).max() > 0.05  # it does separate
     got = recording[:, latency:latency + song.shape[1]]
-    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5)
+    exact = late_hops(tables) == 0  # one in the silence before the song leaves the network a step behind
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5 if exact else 2e-4)
 
 
 def test_split_plays_every_stem_on_ports_of_its_own_name(server: JackServer, tiny_model: Path, tmp_path: Path) -> None:
