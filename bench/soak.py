@@ -3,8 +3,8 @@
 For each period a synchronous dummy server runs rtsep, with all stems on outputs of their own, and a client
 that only copies its input. A third process plays noise into both and compares what comes out, sample by
 sample: the stems add up to the input at the reported latency, the control's output is its input. What the
-control misses is the machine's fault, and so is a late hop at a moment at which a core stood still for half a
-block or longer (`bench.stalls`); how many would be so by chance stands beside it.
+control misses is the machine's fault, and so is a block that was late by less than the time for which a core stood
+still just then (`bench.stalls`); how many would seem so by chance stands beside it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from bench.jack_server import JackServer, missing_parts, running_server
 from bench.live_run import live_run
-from bench.stalls import Stall, beside_stalls, watch_stalls
+from bench.stalls import Stall, stalled_s, watch_stalls
 from rtsep import RtsepError
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.shared import Board
+from rtsep.live.shared import LATE_SPANS, Board
 
 PERIODS = (512, 256, 128)
-SAMPLERATE = 44100
+PLACES = 1000  # of a run, at which chance is tried
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,7 +69,7 @@ def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]
 
 def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[str, Any]:
     memory: list[float] = []
-    late = LateHops()
+    late = LateBlocks()
 
     def tick(board: Board) -> None:
         late.look(board)
@@ -83,34 +84,48 @@ def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[st
         raise RtsepError(f"the client failed: {client.stderr.strip()}")
     heard = json.loads(client.stdout)
     settled = len(memory) // 10  # the start is not yet the steady state
+    why = late.beside(stalls, result.summary.deadline_ms / 1e3, settings.engine == "worker")
     return {"period": result.summary.blocksize, "engine": settings.engine, "model": result.loaded.model,
-            **asdict(result.summary), **late.beside(stalls, result.summary.deadline_ms / 2e3),
+            **asdict(result.summary), **why,
             "measured_latency": heard["latency"], "wrong_samples": heard["wrong_samples"],
             "compared_samples": heard["compared_samples"], "memory_start_mib": memory[settled],
             "memory_end_mib": memory[-1], "control": heard["control"],
             "measures": [str(measure) for measure in result.measures]}
 
 
-class LateHops:
-    """Spans of time, each (begin, end), between two looks at the board: all, and one for every late hop."""
+class LateBlocks:
+    """When blocks were late, read from the board as they come."""
 
     def __init__(self) -> None:
-        self.looks: list[tuple[float, float]] = []
         self.spans: list[tuple[float, float]] = []
-        self._looked = time.monotonic()
+        self._seen = 0
+        self._begin = self._end = time.perf_counter()
 
     def look(self, board: Board) -> None:
-        """Look at the counter, some thirty times a second."""
-        before, self._looked = self._looked, time.monotonic()
-        begin = before - 2 * board.blocksize / SAMPLERATE  # a block is counted at its end, which may be late
-        self.looks.append((begin, self._looked))
-        self.spans += [self.looks[-1]] * (board.late - len(self.spans))
+        """Take what is new, some thirty times a second; more than the board keeps are lost, and not accounted for."""
+        self._end = time.perf_counter()
+        for block in range(max(self._seen, board.late_blocks - LATE_SPANS), board.late_blocks):
+            place = 2 * (block % LATE_SPANS)
+            self.spans.append((board.late_spans[place], board.late_spans[place + 1]))
+        self._seen = board.late_blocks
 
-    def beside(self, stalls: Sequence[Stall], least_s: float) -> dict[str, Any]:
-        """Late hops beside a stall of this length, and the share of all spans that are, which is that of chance."""
-        return {"late_in_stalls": beside_stalls(self.spans, stalls, least_s),
-                "stalled_share": beside_stalls(self.looks, stalls, least_s) / max(1, len(self.looks)),
-                "stall_least_ms": 1e3 * least_s}
+    def beside(self, stalls: Sequence[Stall], period_s: float, worker: bool = False) -> dict[str, Any]:
+        """Say which blocks would not have been late without stalls, and what share of them would seem so by chance.
+
+        A callback stood still for at least as long as it was late. How late a worker is, nobody sees: half a
+        period has to be lost in the two before.
+        """
+        begins, ends = np.array(self.spans).reshape(-1, 2).T
+        begins = begins - 2.0 * period_s * worker
+        needed = np.full(len(begins), period_s / 2.0) if worker else ends - begins - period_s
+        stood = stalled_s(begins, ends, stalls)
+        lengths = (ends - begins)[:, np.newaxis]
+        anywhere = self._begin + np.linspace(0.0, 1.0, PLACES) * (self._end - self._begin - lengths)
+        by_chance = stalled_s(anywhere, anywhere + lengths, stalls) >= needed[:, np.newaxis]
+        return {"late_in_stalls": int(np.sum(stood >= needed)),
+                "by_chance": float(np.mean(by_chance)) if self.spans else 0.0,
+                "late_blocks": [{"at_s": begin - self._begin, "late_ms": 1e3 * late, "stood_still_ms": 1e3 * still}
+                                for begin, late, still in zip(begins, needed, stood, strict=True)]}
 
 
 def _audio_process_mib() -> float:
@@ -128,7 +143,7 @@ def show(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(
             str(row["period"]), f"{row['seconds'] / 60:.1f}", str(row["late"]),
-            f"{row['late_in_stalls']} ({row['stalled_share']:.0%})", str(row["control"]["late"]),
+            f"{row['late_in_stalls']} ({row['by_chance']:.1%})", str(row["control"]["late"]),
             str(row["output_xruns"]), str(row["control"]["xruns"]),
             *(f"{row[name]:.2f}" for name in ("p50_ms", "p99_ms", "longest_ms", "deadline_ms")),
             f"{row['latency']}, {row['measured_latency']}", f"{row['wrong_samples']} of {row['compared_samples']}",

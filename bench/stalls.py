@@ -16,16 +16,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.float64]
 
 HIGHEST_PRIORITY = 99
 PERIOD_S = 0.001
-LEAST_S = 0.0007  # a shorter delay is no stall
+LEAST_S = 0.0002  # a shorter delay is no stall
 ROOM = 1 << 17  # stalls a core; later ones are not noted
 
 
 @dataclass(frozen=True)
 class Stall:
-    """One core that stood still between two readings of `time.monotonic`."""
+    """One core that stood still between two readings of `time.perf_counter`."""
 
     core: int
     begin: float
@@ -67,16 +70,16 @@ def watch_stalls() -> Iterator[StallWatch]:
             watcher.join()
 
 
-def beside_stalls(spans: Sequence[tuple[float, float]], stalls: Sequence[Stall], least_s: float) -> int:
-    """Count the spans of time, each (begin, end), within which some core stood still for `least_s` or more."""
-    long = sorted((stall.begin, stall.end) for stall in stalls if stall.end - stall.begin >= least_s)
-    if not long or not spans:
-        return 0
-    begins, ends = np.array(long).T
-    latest = np.maximum.accumulate(ends)  # of all stalls up to this one
-    first, last = np.array(spans).T
-    before = np.searchsorted(begins, last)  # stalls that begin before a span ends
-    return int(np.sum((before > 0) & (latest[before - 1] > first)))
+def stalled_s(begins: Times, ends: Times, stalls: Sequence[Stall]) -> Times:
+    """Longest time that any one core stood still between each begin and end, all in seconds, shape (n,)."""
+    longest = np.zeros(np.shape(begins))
+    for core in {stall.core for stall in stalls}:
+        edges = np.array(sorted((stall.begin, stall.end) for stall in stalls if stall.core == core))
+        after = np.cumsum(edges[:, 1] - edges[:, 0])
+        totals = np.stack([after - (edges[:, 1] - edges[:, 0]), after], axis=1).ravel()  # stood still until each edge
+        within = np.interp(ends, edges.ravel(), totals) - np.interp(begins, edges.ravel(), totals)
+        longest = np.maximum(longest, within)
+    return longest
 
 
 def _allowed() -> bool:
@@ -94,12 +97,12 @@ def _watch(core: int, count: Any, times: Any) -> None:
     """Note the stalls of one core until the process is ended."""
     os.sched_setaffinity(0, {core})
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(HIGHEST_PRIORITY))
-    due = time.monotonic()
+    due = time.perf_counter()
     while count.value < ROOM:
         due += PERIOD_S
-        while (left := due - time.monotonic()) > 0.0:
+        while (left := due - time.perf_counter()) > 0.0:
             time.sleep(left)
-        now = time.monotonic()
+        now = time.perf_counter()
         if now - due > LEAST_S:
             times[2 * count.value], times[2 * count.value + 1] = due, now
             count.value += 1

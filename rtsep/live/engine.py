@@ -87,7 +87,7 @@ class Engine:
             Receives the sound, float32 (outputs, frames).
         """
         started = time.perf_counter()
-        frames = block.shape[1]
+        frames, late = block.shape[1], self._board.late
         if not self._multiple or frames % self._multiple or frames > self._inference.longest:
             self._start(frames)
         self._board.take_controls(self._controls, self.stems)
@@ -102,6 +102,8 @@ class Engine:
         self._behind_s = min(max(0.0, self._behind_s + seconds - period_s), period_s)  # a device waits for nobody
         self._board.blocksize = frames
         self._statistics.add(seconds, frames, hops)
+        if self._board.late > late:
+            self._statistics.note_late(started, started + seconds)
 
     def _start(self, frames: int) -> None:
         """Set everything to the size of the first block, or to that of a later one too."""

@@ -21,6 +21,8 @@ from rtsep.controls import HIGHEST_LEVEL, HIGHEST_MASK_GAIN, Controls
 Audio = NDArray[np.float32]
 
 MAX_STEMS = 16
+LATE_SPANS = 64
+"""Latest late blocks whose times are kept."""
 TIME_BINS = 100_000
 """Bins of the histogram of callback times, one microsecond each; the last one holds everything longer."""
 
@@ -90,6 +92,9 @@ class Board(ctypes.Structure):
         Recent peaks, linear.
     times
         Histogram of callback times, a microsecond a bin.
+    late_blocks, late_spans
+        Blocks in which `late` grew, and when the latest of them began and ended, in seconds of `time.perf_counter`:
+        block n at 2 n, modulo the length.
     """
 
     mask_gain: float
@@ -125,6 +130,8 @@ class Board(ctypes.Structure):
     input_peak: float
     output_peak: float
     times: Any
+    late_blocks: int
+    late_spans: Any
 
     _fields_ = (
         ("mask_gain", ctypes.c_double), ("wet", ctypes.c_double), ("bypass", ctypes.c_int64),
@@ -141,6 +148,7 @@ class Board(ctypes.Structure):
         ("busy_s", ctypes.c_double),
         ("longest_s", ctypes.c_double), ("input_peak", ctypes.c_double), ("output_peak", ctypes.c_double),
         ("times", ctypes.c_uint32 * TIME_BINS),
+        ("late_blocks", ctypes.c_int64), ("late_spans", ctypes.c_double * (2 * LATE_SPANS)),
     )
 
     def put_controls(self, controls: Controls, stems: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.live.shared import TIME_BINS, Board
+from rtsep.live.shared import LATE_SPANS, TIME_BINS, Board
 
 
 class Statistics:
@@ -40,6 +40,13 @@ class Statistics:
         board.longest_s = max(board.longest_s, seconds)
         if hops:
             board.times[min(int(seconds * 1e6), TIME_BINS - 1)] += 1
+
+    def note_late(self, begin_s: float, end_s: float) -> None:
+        """Keep when a late block began and ended."""
+        board = self._board
+        place = 2 * (board.late_blocks % LATE_SPANS)
+        board.late_spans[place], board.late_spans[place + 1] = begin_s, end_s
+        board.late_blocks += 1  # last, so that a reader finds the times there
 
 
 @dataclass(frozen=True)

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from bench.soak import LateHops
-from bench.stalls import HIGHEST_PRIORITY, Stall, beside_stalls, watch_stalls
+from bench.soak import LateBlocks
+from bench.stalls import HIGHEST_PRIORITY, Stall, stalled_s, watch_stalls
+from rtsep.live.shared import LATE_SPANS, new_board
+from rtsep.live.statistics import Statistics
 
 
-def test_late_spans_are_explained_by_the_stalls_that_touch_them() -> None:
-    stalls = [Stall(1, 5.0, 5.2), Stall(0, 1.0, 1.01), Stall(0, 5.05, 5.06)]
-    late = [(0.99, 1.005), (1.02, 1.03), (5.1, 5.11), (5.1, 5.11)]
-    assert beside_stalls(late, stalls, 0.005) == 3
-    assert beside_stalls(late, stalls, 0.1) == 2
-    assert beside_stalls([(0.0, 9.0)], [], 0.0) == 0
+def test_time_stood_still_is_that_of_one_core_within_the_span() -> None:
+    stalls = [Stall(1, 5.0, 5.2), Stall(0, 1.0, 1.01), Stall(0, 5.05, 5.06), Stall(0, 1.02, 1.03)]
+    begins, ends = np.array([[0.9, 1.1], [1.005, 1.025], [5.05, 5.06], [5.1, 5.3], [2.0, 3.0]]).T
+    np.testing.assert_allclose(stalled_s(begins, ends, stalls), [0.02, 0.01, 0.01, 0.1, 0.0], atol=1e-12)
+    np.testing.assert_array_equal(stalled_s(begins, ends, []), np.zeros(5))
 
 
-def test_each_late_hop_gets_the_span_between_two_looks() -> None:
-    late, board = LateHops(), SimpleNamespace(late=0, blocksize=441)
-    begin = time.monotonic()
+def test_a_late_block_is_the_machine_s_if_it_stood_still_for_as_long_as_the_block_was_late() -> None:
+    late, board = LateBlocks(), new_board(multiprocessing.get_context("spawn"))
+    statistics, begin = Statistics(board, 44100), time.perf_counter()
     late.look(board)
-    assert late.spans == []
-    board.late = 2
+    assert late.beside([], 0.01) == {"late_in_stalls": 0, "by_chance": 0.0, "late_blocks": []}
+    statistics.note_late(begin, begin + 0.012)
     late.look(board)
-    end = time.monotonic()
-    assert len(late.spans) == 2
-    assert all(begin - 0.021 <= first <= begin and last <= end for first, last in late.spans)
-    found = late.beside([Stall(0, begin - 0.01, begin)], 0.005)
-    assert (found["late_in_stalls"], found["stalled_share"]) == (2, 1.0)
-    assert late.beside([Stall(0, begin - 9.0, begin - 8.0)], 0.005)["late_in_stalls"] == 0
+    statistics.note_late(begin + 1.0, begin + 1.013)
+    late.look(board)
+    late.look(board)
+    assert late.spans == [(begin, begin + 0.012), (begin + 1.0, begin + 1.013)]
+    stalls = [Stall(0, begin - 0.1, begin + 0.0021), Stall(1, begin + 1.001, begin + 1.0039)]
+    found = late.beside(stalls, 0.01)
+    assert found["late_in_stalls"] == 1  # the second one stood still for 2.9 ms and was late by 3
+    assert [round(block["stood_still_ms"], 3) for block in found["late_blocks"]] == [2.1, 2.9]
+    assert late.beside(stalls, 0.01, worker=True)["late_in_stalls"] == 1
+    assert late.beside([Stall(0, begin - 9.0, begin + 9.0)], 0.01)["by_chance"] == 1.0
+
+
+def test_late_blocks_that_the_board_could_not_keep_are_not_accounted_for() -> None:
+    late, board = LateBlocks(), new_board(multiprocessing.get_context("spawn"))
+    statistics = Statistics(board, 44100)
+    for index in range(LATE_SPANS + 6):
+        statistics.note_late(float(index), index + 0.5)
+    late.look(board)
+    assert late.spans == [(float(index), index + 0.5) for index in range(6, LATE_SPANS + 6)]
 
 
 def test_a_core_that_is_taken_away_is_noted() -> None:
@@ -45,11 +60,11 @@ def test_a_core_that_is_taken_away_is_noted() -> None:
                 pytest.skip("no real-time priority: raise the limit rtprio")
             os.sched_setaffinity(0, {core})
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(HIGHEST_PRIORITY))
-            begin = time.monotonic()
-            while time.monotonic() < begin + 0.05:
+            begin = time.perf_counter()
+            while time.perf_counter() < begin + 0.05:
                 pass
             os.sched_setscheduler(0, policy, parameter)
-            end = time.monotonic()
+            end = time.perf_counter()
             time.sleep(0.1)
             stalls = watch.stalls()
     finally:

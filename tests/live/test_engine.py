@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,20 @@ def test_a_full_tape_loses_frames_and_not_the_music(tiny_model: Path) -> None:
     out = rig.play(sound, 512)
     np.testing.assert_allclose(out, wanted(tiny_model, sound, 256), rtol=0, atol=1e-5)
     assert rig.board.lost_frames == 4096 - 1024
+
+
+def test_the_time_of_a_late_block_is_kept(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig, process = Rig(tiny_model), Separator.process
+
+    def stumble(separator: Separator, block: np.ndarray) -> np.ndarray:
+        time.sleep(0.02)
+        return process(separator, block)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Separator, "process", stumble)
+        begin = time.perf_counter()
+        rig.play(noise(256), 256)
+        end = time.perf_counter()
+    rig.play(noise(8192), 8192)  # a fifth of a second for a few ms of work
+    assert (rig.board.late, rig.board.late_blocks) == (1, 1)
+    assert begin < rig.board.late_spans[0] <= rig.board.late_spans[1] - 0.02 < end - 0.02
