@@ -33,6 +33,10 @@ class JackServer:
         """List all ports, one a line; empty where the server does not answer."""
         return _list_ports(self.env) or ""
 
+    def connections(self, port: str) -> list[str]:
+        """List the ports that a port is connected to; empty where the server does not answer."""
+        return (_list_ports(self.env, "-c", port) or "").split()[1:]
+
     def end(self) -> None:
         """End it so that it leaves JACK's registry, which has room for eight.
 
@@ -122,10 +126,10 @@ def _terminated(process: subprocess.Popen[bytes]) -> bool:
     return process.returncode == 0
 
 
-def _list_ports(env: dict[str, str]) -> str | None:
-    """List all ports of a server; None where it does not answer, or hangs the client that asks, as it can."""
+def _list_ports(env: dict[str, str], *options: str) -> str | None:
+    """List ports of a server; None where it does not answer, or hangs the client that asks, as it can."""
     try:
-        answer = subprocess.run(["jack_lsp"], env=env, capture_output=True, text=True, timeout=_ANSWER_S)
+        answer = subprocess.run(["jack_lsp", *options], env=env, capture_output=True, text=True, timeout=_ANSWER_S)
     except subprocess.TimeoutExpired:
         return None
     return answer.stdout if answer.returncode == 0 else None

@@ -1,6 +1,6 @@
 """When the machine itself stood still: nobody's program can play then.
 
-A process on every core, of the highest real-time priority, asks to be woken each millisecond. Where it is woken
+A process on every core, of the highest real-time priority, asks to be woken every half millisecond. Where it is woken
 late, nothing could run on that core: a virtual machine was not given its processor, or firmware or an interrupt
 had it.
 """
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Times = NDArray[np.float64]
 
 HIGHEST_PRIORITY = 99
-PERIOD_S = 0.001
+PERIOD_S = 0.0005
 LEAST_S = 0.0002  # a shorter delay is no stall
 ROOM = 1 << 17  # stalls a core; later ones are not noted
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 import traceback
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from rtsep.audio.clock import ask_for_realtime
 from rtsep.audio.devices import (
@@ -36,6 +33,7 @@ from rtsep.live.inference import Inline
 from rtsep.live.jack import JackStream
 from rtsep.live.mixer import Mixer, output_channels
 from rtsep.live.protocol import Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
+from rtsep.live.rehearsal import rehearse
 from rtsep.live.resampled import Resampled
 from rtsep.live.scheduling import model_measures, prepare_process, stay_awake
 from rtsep.live.shared import RUNNING, Memory
@@ -49,7 +47,6 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Signals that the supervisor answers, for which this process waits to be stopped."""
 
 _WATCH_PRIORITY = 10  # of the thread that looks after the stream: below those that play, but never starved
-_WARM_UP_S = 0.5  # of noise through the separator before the stream opens, and the most that it may take
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     memory.tape.shape((1 + len(stems)) * channels)
     if settings.record:
         memory.tape.touch()
-    _warm_up(separator)
+    rehearse(separator, outputs, settings.split)
     inference = Worker(separator) if settings.engine == "worker" else Inline(separator)
     engine = Engine(inference, mixer, memory.board, memory.tape if settings.record else None, not settings.clocked)
     geometry = separator.info.geometry
@@ -275,15 +272,3 @@ def _started(settings: LiveSettings, devices: Devices, player: Player, stream: S
     first, second = (None if frames is None else round(frames * samplerate / player.samplerate)
                      for frames in latencies)
     return Started(source, devices.target.device.label, first, second)
-
-
-def _warm_up(separator: Separator) -> None:
-    """Run noise through everything, so that no first time is left for the stream."""
-    hop = separator.info.geometry.hop
-    noise = np.random.default_rng(0).standard_normal((separator.channels, hop)).astype(np.float32) * 0.1
-    end = time.monotonic() + _WARM_UP_S
-    for _ in range(round(_WARM_UP_S * separator.samplerate / hop)):
-        separator.process(noise)
-        if time.monotonic() > end:
-            break
-    separator.reset()

@@ -174,9 +174,9 @@ def _within(value: float, highest: float) -> float:
     return min(max(0.0, value), highest)  # in this order NaN becomes 0
 
 
-def new_board(context: SpawnContext) -> Board:
-    """Make a board in shared memory, with the controls at rest and all counters at zero."""
-    board: Board = context.RawValue(Board)
+def new_board(context: SpawnContext | None) -> Board:
+    """Make a board, controls at rest and counters at zero, in shared memory or, without a context, for this process."""
+    board: Board = Board() if context is None else context.RawValue(Board)
     board.mask_gain = board.wet = board.master = 1.0
     board.preset = -1
     board.levels[:] = [1.0] * MAX_STEMS

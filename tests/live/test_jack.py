@@ -119,18 +119,13 @@ def test_split_plays_every_stem_on_ports_of_its_own_name(server: JackServer, tin
     assert all(np.abs(stem - song).max() > 0.05 for stem in stems)
 
 
-def connections(server: JackServer, port: str) -> list[str]:
-    done = subprocess.run(["jack_lsp", "-c", port], env=server.env, capture_output=True, text=True, timeout=PATIENCE_S)
-    return done.stdout.split()[1:]
-
-
 def test_chosen_channels_of_a_large_interface(server: JackServer, tiny_model: Path) -> None:
     with rtsep_live("--model", str(tiny_model), "--input", "system:3-4", "--output", "system:5-6",
                     env=server.env) as rtsep:
-        rtsep.wait_until(lambda: connections(server, "rtsep:out_2") == ["system:playback_6"], "the last connection")
-        assert connections(server, "rtsep:in_1") == ["system:capture_3"]
-        assert connections(server, "rtsep:in_2") == ["system:capture_4"]
-        assert connections(server, "rtsep:out_1") == ["system:playback_5"]
+        rtsep.wait_until(lambda: server.connections("rtsep:out_2") == ["system:playback_6"], "the last connection")
+        assert server.connections("rtsep:in_1") == ["system:capture_3"]
+        assert server.connections("rtsep:in_2") == ["system:capture_4"]
+        assert server.connections("rtsep:out_1") == ["system:playback_5"]
         end(rtsep)
 
 

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,11 +46,6 @@ def unplug(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
     process.stdin.close()
     process.wait(PATIENCE_S)
-
-
-def connected(server: JackServer, port: str, other: str) -> bool:
-    done = subprocess.run(["jack_lsp", "-c", port], env=server.env, capture_output=True, text=True, timeout=PATIENCE_S)
-    return other in done.stdout.split()
 
 
 def end(rtsep: Rtsep, number: int = signal.SIGINT) -> str:
@@ -125,7 +121,7 @@ def test_another_period_is_adapted_to_while_it_plays(jack: StartServer, tiny_mod
     with rtsep_live("--model", str(tiny_model), env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
         subprocess.run(["jack_bufsize", "128"], env=server.env, check=True, capture_output=True, timeout=PATIENCE_S)
-        rtsep.wait_until(lambda: connected(server, "rtsep:out_2", "system:playback_2"), "the connection")
+        rtsep.wait_until(lambda: "system:playback_2" in server.connections("rtsep:out_2"), "the connection")
         tables = end(rtsep)
     assert rtsep.lines == []
     assert re.search(r"^output behind input, blocks of 128 +384 ", tables, re.MULTILINE)
@@ -140,12 +136,12 @@ def test_an_unplugged_device_is_one_line_and_used_again_when_plugged_in(jack: St
     with device(server, "usb") as usb:
         usb_there(server)
         with rtsep_live(*options, env=server.env) as rtsep:
-            rtsep.wait_until(lambda: connected(server, "rtsep:out_2", "usb:playback_2"), "the connection")
+            rtsep.wait_until(lambda: "usb:playback_2" in server.connections("rtsep:out_2"), "the connection")
             unplug(usb)
             rtsep.wait_for_line("usb, JACK, went away")
             with device(server, "usb"):
                 rtsep.wait_for_line("is back: the music goes on")
-                assert connected(server, "rtsep:out_1", "usb:playback_1")
+                assert "usb:playback_1" in server.connections("rtsep:out_1")
                 assert len(rtsep.lines) == 2
                 end(rtsep)
 
@@ -154,6 +150,7 @@ def usb_there(server: JackServer) -> None:
     for _ in range(int(PATIENCE_S / 0.1)):
         if "usb:playback_2" in server.ports():
             return
+        time.sleep(0.1)
     pytest.fail("the device does not appear")
 
 
@@ -162,10 +159,10 @@ def test_the_next_default_device_is_taken_when_the_default_one_goes(jack: StartS
     with device(server, "usb") as usb:
         usb_there(server)
         with device(server, "hall"), rtsep_live("--model", str(tiny_model), env=server.env) as rtsep:
-            rtsep.wait_until(lambda: connected(server, "rtsep:out_1", "usb:playback_1"), "the default device")
+            rtsep.wait_until(lambda: "usb:playback_1" in server.connections("rtsep:out_1"), "the default device")
             unplug(usb)
             rtsep.wait_for_line("hall, JACK Audio Connection Kit is back: the music goes on")
-            assert connected(server, "rtsep:out_1", "hall:playback_1")
+            assert "hall:playback_1" in server.connections("rtsep:out_1")
             end(rtsep)
 
 
