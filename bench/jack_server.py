@@ -20,6 +20,7 @@ PATIENCE_S = 60.0
 _ANSWER_S = 10.0  # what a client may take to ask for the ports
 _END_S = 10.0  # what a clean end of the server may take
 _END_TRIALS = 3
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -63,7 +64,7 @@ def running_server(period: int = 512, samplerate: int = 44100, playback: int = 2
                    name: str | None = None) -> Iterator[JackServer]:
     """Start a synchronous server, in real time where that is allowed; it ends however the block is left.
 
-    SIGTERM leaves the block as Ctrl-C does.
+    SIGTERM leaves the block as Ctrl-C does; further signals wait for the end of the server in vain.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def running_server(period: int = 512, samplerate: int = 44100, playback: int = 2
     """
     options = ["-S", "-d", "dummy", "-r", str(samplerate), "-p", str(period), "-C", str(capture), "-P", str(playback)]
     name = name or f"rtsep-{uuid.uuid4().hex[:8]}"
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    previous = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
     try:
         server = _launch(name, ["-R", "-P", "70", *options])
         if server.process.poll() is not None:
@@ -85,7 +86,15 @@ def running_server(period: int = 512, samplerate: int = 44100, playback: int = 2
             with signals_ignored():
                 server.end()
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Leave the block at the first signal, and let no second one in between."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _launch(name: str, options: list[str]) -> JackServer:

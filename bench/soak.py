@@ -4,7 +4,8 @@ For each period a synchronous dummy server runs rtsep, with all stems on outputs
 that only copies its input. A third process plays noise into both and compares what comes out, sample by
 sample: the stems add up to the input at the reported latency, the control's output is its input. What the
 control misses is the machine's fault, and so is a block that was late by less than the time for which a core stood
-still just then (`bench.stalls`); how many would seem so by chance stands beside it.
+still just then, or late while the kernel moved memory (`bench.stalls`); how many would seem so by chance stands
+beside each.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -57,8 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     show(rows)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
-    return int(any(row["late"] > row["control"]["late"] + row["late_in_stalls"] or row["wrong_samples"]
-                   or row["measured_latency"] != row["latency"] for row in rows))
+    return int(any(row["late"] > row["control"]["late"] + row["late_in_stalls"] + row["late_in_moves"]
+                   or row["wrong_samples"] or row["measured_latency"] != row["latency"] for row in rows))
 
 
 def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]:
@@ -78,13 +80,13 @@ def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[st
     with watch_stalls() as watch, live_run(server, settings, tick) as run:
         command = [sys.executable, "-m", "bench.soak_client", str(seconds)]
         client = subprocess.run(command, env=server.env, capture_output=True, text=True, check=False)
-        stalls = watch.stalls()
+        stalls, moves = watch.stalls(), watch.memory_moves()
     result = run.result()
     if client.returncode:
         raise RtsepError(f"the client failed: {client.stderr.strip()}")
     heard = json.loads(client.stdout)
     settled = len(memory) // 10  # the start is not yet the steady state
-    why = late.beside(stalls, result.summary.deadline_ms / 1e3, settings.engine == "worker")
+    why = late.beside(stalls, moves, result.summary.deadline_ms / 1e3, settings.engine == "worker")
     return {"period": result.summary.blocksize, "engine": settings.engine, "model": result.loaded.model,
             **asdict(result.summary), **why,
             "measured_latency": heard["latency"], "wrong_samples": heard["wrong_samples"],
@@ -109,23 +111,33 @@ class LateBlocks:
             self.spans.append((board.late_spans[place], board.late_spans[place + 1]))
         self._seen = board.late_blocks
 
-    def beside(self, stalls: Sequence[Stall], period_s: float, worker: bool = False) -> dict[str, Any]:
-        """Say which blocks would not have been late without stalls, and what share of them would seem so by chance.
+    def beside(self, stalls: Sequence[Stall], moves: Sequence[Stall], period_s: float,
+               worker: bool = False) -> dict[str, Any]:
+        """Say which blocks were late for want of a core, which others while memory was moved, and how many by chance.
 
         A callback stood still for at least as long as it was late. How late a worker is, nobody sees: half a
-        period has to be lost in the two before.
+        period has to be lost in the two before. The shares of chance are those of blocks as long, a thousand times
+        each, all over the run.
         """
         begins, ends = np.array(self.spans).reshape(-1, 2).T
         begins = begins - 2.0 * period_s * worker
         needed = np.full(len(begins), period_s / 2.0) if worker else ends - begins - period_s
-        stood = stalled_s(begins, ends, stalls)
+        stood, moved = stalled_s(begins, ends, stalls), stalled_s(begins, ends, moves) > 0.0
         lengths = (ends - begins)[:, np.newaxis]
         anywhere = self._begin + np.linspace(0.0, 1.0, PLACES) * (self._end - self._begin - lengths)
-        by_chance = stalled_s(anywhere, anywhere + lengths, stalls) >= needed[:, np.newaxis]
+        still_by_chance = stalled_s(anywhere, anywhere + lengths, stalls) >= needed[:, np.newaxis]
+        moved_by_chance = stalled_s(anywhere, anywhere + lengths, moves) > 0.0
         return {"late_in_stalls": int(np.sum(stood >= needed)),
-                "by_chance": float(np.mean(by_chance)) if self.spans else 0.0,
-                "late_blocks": [{"at_s": begin - self._begin, "late_ms": 1e3 * late, "stood_still_ms": 1e3 * still}
-                                for begin, late, still in zip(begins, needed, stood, strict=True)]}
+                "stalls_by_chance": _share(still_by_chance),
+                "late_in_moves": int(np.sum(moved & (stood < needed))),
+                "moves_by_chance": _share(moved_by_chance),
+                "late_blocks": [{"at_s": begin - self._begin, "late_ms": 1e3 * late, "stood_still_ms": 1e3 * still,
+                                 "memory_moved": bool(move)}
+                                for begin, late, still, move in zip(begins, needed, stood, moved, strict=True)]}
+
+
+def _share(found: NDArray[np.bool_]) -> float:
+    return float(np.mean(found)) if found.size else 0.0
 
 
 def _audio_process_mib() -> float:
@@ -137,13 +149,14 @@ def _audio_process_mib() -> float:
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Print the table."""
-    table = Table("period", "minutes", "late", "of these in stalls (by chance)", "late, control", "xruns",
-                  "xruns, control", "p50 ms", "p99 ms", "max ms", "of", "latency: told, measured", "wrong samples",
-                  "memory MiB: start, end")
+    table = Table("period", "minutes", "late", "of these in stalls (by chance)", "while memory moved", "late, control",
+                  "xruns", "xruns, control", "p50 ms", "p99 ms", "max ms", "of", "latency: told, measured",
+                  "wrong samples", "memory MiB: start, end")
     for row in rows:
         table.add_row(
             str(row["period"]), f"{row['seconds'] / 60:.1f}", str(row["late"]),
-            f"{row['late_in_stalls']} ({row['by_chance']:.1%})", str(row["control"]["late"]),
+            f"{row['late_in_stalls']} ({row['stalls_by_chance']:.1%})",
+            f"{row['late_in_moves']} ({row['moves_by_chance']:.1%})", str(row["control"]["late"]),
             str(row["output_xruns"]), str(row["control"]["xruns"]),
             *(f"{row[name]:.2f}" for name in ("p50_ms", "p99_ms", "longest_ms", "deadline_ms")),
             f"{row['latency']}, {row['measured_latency']}", f"{row['wrong_samples']} of {row['compared_samples']}",

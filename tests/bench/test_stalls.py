@@ -26,7 +26,8 @@ def test_a_late_block_is_the_machine_s_if_it_stood_still_for_as_long_as_the_bloc
     late, board = LateBlocks(), new_board(multiprocessing.get_context("spawn"))
     statistics, begin = Statistics(board, 44100), time.perf_counter()
     late.look(board)
-    assert late.beside([], 0.01) == {"late_in_stalls": 0, "by_chance": 0.0, "late_blocks": []}
+    assert late.beside([], [], 0.01) == {"late_in_stalls": 0, "stalls_by_chance": 0.0, "late_in_moves": 0,
+                                         "moves_by_chance": 0.0, "late_blocks": []}
     statistics.note_late(begin, begin + 0.012)
     late.look(board)
     statistics.note_late(begin + 1.0, begin + 1.013)
@@ -34,11 +35,14 @@ def test_a_late_block_is_the_machine_s_if_it_stood_still_for_as_long_as_the_bloc
     late.look(board)
     assert late.spans == [(begin, begin + 0.012), (begin + 1.0, begin + 1.013)]
     stalls = [Stall(0, begin - 0.1, begin + 0.0021), Stall(1, begin + 1.001, begin + 1.0039)]
-    found = late.beside(stalls, 0.01)
+    moves = [Stall(-1, begin - 1.0, begin + 0.001), Stall(-1, begin + 1.012, begin + 1.02)]
+    assert late.beside(stalls, [], 0.01)["late_in_moves"] == 0
+    found = late.beside(stalls, moves, 0.01)
+    assert found["late_in_moves"] == 1  # the second one; the first has an explanation
     assert found["late_in_stalls"] == 1  # the second one stood still for 2.9 ms and was late by 3
     assert [round(block["stood_still_ms"], 3) for block in found["late_blocks"]] == [2.1, 2.9]
-    assert late.beside(stalls, 0.01, worker=True)["late_in_stalls"] == 1
-    assert late.beside([Stall(0, begin - 9.0, begin + 9.0)], 0.01)["by_chance"] == 1.0
+    assert late.beside(stalls, [], 0.01, worker=True)["late_in_stalls"] == 1
+    assert late.beside([Stall(0, begin - 9.0, begin + 9.0)], moves[1:], 0.01)["stalls_by_chance"] == 1.0
 
 
 def test_late_blocks_that_the_board_could_not_keep_are_not_accounted_for() -> None:
@@ -55,9 +59,9 @@ def test_a_core_that_is_taken_away_is_noted() -> None:
     policy, parameter, cores = os.sched_getscheduler(0), os.sched_getparam(0), os.sched_getaffinity(0)
     try:
         with watch_stalls() as watch:
-            time.sleep(0.5)
             if not watch.cores:
                 pytest.skip("no real-time priority: raise the limit rtprio")
+            moves = len(watch.memory_moves())
             os.sched_setaffinity(0, {core})
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(HIGHEST_PRIORITY))
             begin = time.perf_counter()
@@ -67,6 +71,7 @@ def test_a_core_that_is_taken_away_is_noted() -> None:
             end = time.perf_counter()
             time.sleep(0.1)
             stalls = watch.stalls()
+            assert moves <= len(watch.memory_moves())
     finally:
         os.sched_setscheduler(0, policy, parameter)
         os.sched_setaffinity(0, cores)

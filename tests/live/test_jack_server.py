@@ -21,7 +21,11 @@ with running_server() as server:
     import os
     os.environ |= server.env
     if sys.argv[1] == "killed client":
-        os.fork() or (jack.Client("killed").activate(), os.kill(os.getpid(), 9))
+        client = os.fork()
+        if not client:
+            jack.Client("killed").activate()
+            os.kill(os.getpid(), 9)
+        os.waitpid(client, 0)
     print(server.env["JACK_DEFAULT_SERVER"], flush=True)
     if sys.argv[1] == "error":
         raise ValueError("error")
