@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,7 +50,12 @@ def dynamic_int8(graph: StepGraph) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder, "full.onnx"), Path(folder, "small.onnx")
         onnx.save(graph.model(), full)
-        quantize_dynamic(full, small, nodes_to_quantize=graph.products, weight_type=QuantType.QInt8, per_channel=True)
+        logging.disable(logging.WARNING)  # it talks through the root logger, a line for each product
+        try:
+            quantize_dynamic(full, small, nodes_to_quantize=graph.products, weight_type=QuantType.QInt8,
+                             per_channel=True)
+        finally:
+            logging.disable(logging.NOTSET)
         return onnx.load(small)
 
 
