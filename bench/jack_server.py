@@ -64,7 +64,7 @@ def running_server(period: int = 512, samplerate: int = 44100, playback: int = 2
                    name: str | None = None) -> Iterator[JackServer]:
     """Start a synchronous server, in real time where that is allowed; it ends however the block is left.
 
-    SIGTERM leaves the block as Ctrl-C does; further signals wait for the end of the server in vain.
+    SIGTERM leaves the block as Ctrl-C does; further signals are ignored until the server has ended.
 
     Raises
     ------

@@ -104,7 +104,8 @@ class FileModel:
 
     def _run(self, value: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the graph on one input without its first axis."""
-        return self._session.run([self._output], {self._input: value[np.newaxis]})[0][0]  # type: ignore[no-any-return]
+        found: NDArray[np.float32] = self._session.run([self._output], {self._input: value[np.newaxis]})[0][0]
+        return found
 
 
 class FileSeparator:

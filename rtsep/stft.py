@@ -120,7 +120,7 @@ class Analysis:
 
 def _transform(frames: Audio) -> Spectrum:
     """Spectra of the last axis, divided by its length."""
-    spectra: Spectrum = np.fft.rfft(frames, norm="forward")  # type: ignore[assignment]
+    spectra: NDArray[Any] = np.fft.rfft(frames, norm="forward")  # complex64 from float32, which its types do not say
     return spectra
 
 
