@@ -87,6 +87,20 @@ class Route:
     count: int | None = None
 
 
+@dataclass(frozen=True)
+class Defaults:
+    """The system's default devices.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Name of the default device of every host API, empty where it has none.
+    """
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
 def open_portaudio(client_name: bytes = _CLIENT_NAME) -> Any:
     """Import sounddevice with rtsep's name on JACK.
 
@@ -124,6 +138,18 @@ def list_devices(sounddevice: Any) -> list[Device]:
                samplerate=round(entry["default_samplerate"]),
                default_input=index == default_input, default_output=index == default_output)
         for index, entry in enumerate(sounddevice.query_devices())]
+
+
+def list_defaults(sounddevice: Any) -> Defaults:
+    """Name the default devices as PortAudio saw them when it was initialised.
+
+    Of every host API: PortAudio's own default may be a mapper, which keeps its name whatever it stands for.
+    """
+    names = [str(entry["name"]) for entry in sounddevice.query_devices()]
+    hostapis = sounddevice.query_hostapis()
+    inputs, outputs = (tuple(names[api[key]] if api[key] >= 0 else "" for api in hostapis)
+                       for key in ("default_input_device", "default_output_device"))
+    return Defaults(inputs, outputs)
 
 
 def choose_route(devices: Sequence[Device], wanted: str | None, direction: Direction) -> Route:

@@ -137,17 +137,19 @@ def _preset(args: argparse.Namespace) -> Preset | None:
 
 
 def _companions(args: argparse.Namespace, settings: LiveSettings) -> list[Companion]:
-    """Return the MIDI process, unless it is off, or nobody asked for it and nobody plays along."""
+    """Return the watch over default devices where one is needed, and the MIDI process where there is to be one."""
     from rtsep.live.companion import Companion
+    from rtsep.live.defaults import watchers
     from rtsep.midi.mapping import load_mapping, mapping_file
     from rtsep.midi.process import MidiSettings, run_midi
     from rtsep.presets import load_presets
 
+    companions = watchers(settings)
     if args.midi == MIDI_OFF or (args.midi is None and settings.clocked):
-        return []
+        return companions
     load_mapping(mapping_file(args.midi_map))  # mistakes are told before anything starts
     load_presets(args.presets)
-    return [Companion("midi", run_midi, (MidiSettings(args.midi, args.midi_map, args.presets),))]
+    return [*companions, Companion("midi", run_midi, (MidiSettings(args.midi, args.midi_map, args.presets),))]
 
 
 def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:

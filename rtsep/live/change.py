@@ -1,4 +1,4 @@
-"""Another model while the music plays: the sound fades out, the audio process is exchanged, the sound fades in."""
+"""Another model or device while the music plays: sound fades out, the audio process is exchanged, sound fades in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtsep.model import StepModel, find_model
 from rtsep.ramp import RAMP_MS
 
 
-class ModelChange:
+class Exchange:
     """Moves the master on the board, and tells when the audio process may be exchanged.
 
     The time is that of the music, in frames, so a device that stands still changes nothing too early.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from rtsep.audio.devices import Defaults
 from rtsep.errors import RtsepError
 from rtsep.live.shared import Board
 from rtsep.live.supervisor import signals_ignored
@@ -21,8 +22,10 @@ from rtsep.presets import Preset
 _MOST_STARTS = 5  # of one that keeps dying
 _STOP_S = 0.5  # what a clean end may take
 
-OnNotice = Callable[[str], None]
-OnPreset = Callable[[Preset], None]
+Word = str | Preset | Defaults
+"""What a companion says."""
+
+OnWord = Callable[[Word], None]
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ class Companion:
     main
         Importable function, called in the new process as `main(board, stems, pipe, *arguments)`. `stems`
         are the names for `board.levels`, `mutes` and `solos`. A string sent through `pipe` is told to the
-        user, a preset is called. When `pipe.poll()` is true the run is over, and `main` returns; half a
-        second later it is killed. Ctrl-C does not reach it.
+        user, a preset is called, default devices are followed. When `pipe.poll()` is true the run is over, and
+        `main` returns; half a second later it is killed. Ctrl-C does not reach it.
     arguments
         Further arguments, which can be pickled.
     """
@@ -58,19 +61,15 @@ class CompanionProcess:
         Shared with the audio process.
     stems
         Names of the stems in the order of the board.
-    on_notice
-        Gets its messages, and a sentence where it dies.
-    on_preset
-        Gets the presets that it calls.
+    on_word
+        Gets what it says, and a sentence where it dies.
     """
 
-    def __init__(self, companion: Companion, board: Board, stems: tuple[str, ...], on_notice: OnNotice,
-                 on_preset: OnPreset) -> None:
+    def __init__(self, companion: Companion, board: Board, stems: tuple[str, ...], on_word: OnWord) -> None:
         self._companion = companion
         self._board = board
         self._stems = stems
-        self._on_notice = on_notice
-        self._on_preset = on_preset
+        self._on_word = on_word
         self._starts = 0
         self.start()
 
@@ -94,7 +93,7 @@ class CompanionProcess:
         """Pass on what it says; start it again where it has died."""
         try:
             while not self._over and self._pipe.poll():
-                self._hear(self._pipe.recv())
+                self._on_word(self._pipe.recv())
         except (EOFError, OSError):
             self._bury()
 
@@ -105,20 +104,14 @@ class CompanionProcess:
         self._process.kill()
         self._process.join()
 
-    def _hear(self, message: str | Preset) -> None:
-        if isinstance(message, Preset):
-            self._on_preset(message)
-        else:
-            self._on_notice(message)
-
     def _bury(self) -> None:
         """Start it again, unless it ended as it should or too often."""
         self._process.join(_STOP_S)
         code = self._process.exitcode
         self._over = code == 0 or self._starts == _MOST_STARTS
         if code != 0:
-            self._on_notice(f"the {self._companion.name} process ended (exit code {code}); "
-                            f"{'the music goes on without it' if self._over else 'it is started again'}")
+            self._on_word(f"the {self._companion.name} process ended (exit code {code}); "
+                          f"{'the music goes on without it' if self._over else 'it is started again'}")
         if not self._over:
             self.start()
 

@@ -17,12 +17,14 @@ from typing import Any
 from rtsep.audio.clock import ask_for_realtime
 from rtsep.audio.devices import (
     JACK,
+    Defaults,
     Direction,
     Route,
     check_channels,
     check_feedback,
     check_format,
     choose_route,
+    list_defaults,
     list_devices,
     open_portaudio,
 )
@@ -57,6 +59,7 @@ class Devices:
     source: Route | None
     target: Route | None
     channels: int
+    defaults: Defaults
 
     @property
     def jack(self) -> bool:
@@ -138,18 +141,18 @@ def _choose(settings: LiveSettings) -> Devices:
     """Find the devices first: a wrong name must not cost the time to load a model."""
     fed_channels = settings.channels or 2
     if settings.clocked:
-        return Devices(None, None, None, fed_channels)
+        return Devices(None, None, None, fed_channels, Defaults())
     sounddevice = open_portaudio()
     devices = list_devices(sounddevice)
     target = choose_route(devices, settings.output, "output")
     if settings.fed:
-        return Devices(sounddevice, None, target, fed_channels)
+        return Devices(sounddevice, None, target, fed_channels, list_defaults(sounddevice))
     source = choose_route(devices, settings.input, "input")
     if not settings.allow_feedback:
         check_feedback(source.device, target.device)
     channels = source.count or settings.channels or min(2, source.device.inputs)
     check_channels(source.device, "input", source.first + channels)
-    return Devices(sounddevice, source, target, channels)
+    return Devices(sounddevice, source, target, channels, list_defaults(sounddevice))
 
 
 def _period(settings: LiveSettings, devices: Devices, jack: JackStream | None) -> Period | None:
@@ -264,11 +267,11 @@ def _started(settings: LiveSettings, devices: Devices, player: Player, stream: S
     """Say what plays, with the latencies of the devices in frames at the model's rate."""
     source = settings.input or "fed" if devices.source is None else devices.source.device.label
     if devices.target is None:
-        return Started(source, "clock", 0, 0)
+        return Started(source, "clock", 0, 0, devices.defaults)
     if isinstance(stream, JackStream):
         latencies: tuple[int | None, int | None] = stream.latencies()
     else:
         latencies = device_latencies(stream, settings.fed, player.samplerate)
     first, second = (None if frames is None else round(frames * samplerate / player.samplerate)
                      for frames in latencies)
-    return Started(source, devices.target.device.label, first, second)
+    return Started(source, devices.target.device.label, first, second, devices.defaults)

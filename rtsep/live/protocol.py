@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rtsep.audio.devices import Defaults
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.scheduling import Measure
 from rtsep.mask import REST
@@ -86,6 +87,16 @@ class LiveSettings:
         if self.engine not in ENGINES:
             raise ConfigError(f"engine is {self.engine!r}: give {' or '.join(ENGINES)}")
 
+    @property
+    def default_input(self) -> bool:
+        """Whether the system chooses the input device."""
+        return not self.fed and self.input is None
+
+    @property
+    def default_output(self) -> bool:
+        """Whether the system chooses the output device."""
+        return not self.clocked and self.output is None
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -110,13 +121,14 @@ class Started:
     """The music plays.
 
     Latencies of the devices in frames at the model's rate; None where the device says nothing believable, 0
-    without device.
+    without device. `defaults` are the system's of the moment when the devices were chosen.
     """
 
     input: str
     output: str
     input_latency: int | None
     output_latency: int | None
+    defaults: Defaults
 
 
 @dataclass(frozen=True)

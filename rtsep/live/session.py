@@ -6,22 +6,23 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rtsep.audio.devices import Defaults
 from rtsep.controls import Controls
 from rtsep.errors import DeviceError, DeviceGoneError, RtsepError
-from rtsep.live.change import ModelChange, check_successor
-from rtsep.live.companion import Companion, CompanionProcess, OnNotice
-from rtsep.live.feeder import Feeder
+from rtsep.live.change import Exchange, check_successor
+from rtsep.live.companion import Companion, Word
+from rtsep.live.defaults import has_moved
 from rtsep.live.protocol import Ended, LiveSettings, Loaded, Message, Notice, Prepared, Started
-from rtsep.live.recorder import Recorder
 from rtsep.live.scheduling import Measure
 from rtsep.live.shared import Board, new_memory
 from rtsep.live.sources import Source
 from rtsep.live.statistics import Summary, summarise
 from rtsep.live.supervisor import AudioProcess, CrashError
+from rtsep.live.surroundings import OnNotice, Surroundings, Wanted
 from rtsep.presets import Preset, put_preset
 
 _TICK_S = 0.03
@@ -82,23 +83,19 @@ class Session:
                  seconds: float | None = None, companions: Sequence[Companion] = (),
                  on_notice: OnNotice = lambda _: None, preset: Preset | None = None) -> None:
         self._settings = settings
-        self._source = source
-        self._folder = folder
-        self._seconds = seconds
-        self._companions = companions
+        self._wanted = Wanted(source, folder, seconds, companions)
         self._notify = on_notice
         self._preset = preset
         self._stopping = threading.Event()
         self._memory = new_memory(multiprocessing.get_context("spawn"))
-        self._stack = ExitStack()
-        self._beside: list[CompanionProcess] = []
-        self._feeder: Feeder | None = None
-        self._recorder: Recorder | None = None
+        self._surroundings = Surroundings(self._wanted, self._memory, on_notice, self._answer)
         self._loaded: Loaded | None = None
         self._started: Started | None = None
         self._measures: tuple[Measure, ...] = ()
         self._model = settings.model  # that was asked for last
-        self._change = ModelChange(self._memory.board)
+        self._new_model = False  # whether it does not play yet
+        self._defaults: Defaults | None = None  # news of them
+        self._exchange = Exchange(self._memory.board)
         self._waiting = False  # for a lost device
 
     def stop(self) -> None:
@@ -124,13 +121,12 @@ class Session:
             When it cannot start.
         """
         self._put_controls()
-        with self._stack:
+        with closing(self._surroundings):
             failure = self._play_on(on_tick or (lambda *_: None))
             if self._loaded is None or self._started is None:
                 return None
-            recorded = self._recorder.paths if self._recorder is not None else {}
             summary = summarise(self._memory.board, self._loaded.samplerate)
-            return Result(self._loaded, self._started, summary, self._measures, recorded, failure)
+            return Result(self._loaded, self._started, summary, self._measures, self._surroundings.recorded, failure)
 
     def _put_controls(self) -> None:
         """Write the controls as they are at the start; later nobody but their writers touches them."""
@@ -148,7 +144,8 @@ class Session:
             try:
                 if not self._play(on_tick):
                     return None
-                self._settings = replace(self._settings, model=self._model, p99_ms=None)
+                if self._new_model:
+                    self._settings = replace(self._settings, model=self._model, p99_ms=None)
                 continue
             except DeviceError as error:
                 if self._started is None:
@@ -178,13 +175,13 @@ class Session:
         """Wait a little; False where the run is over meanwhile."""
         until = time.monotonic() + _RETRY_S
         while time.monotonic() < until:
-            self._serve()
+            self._surroundings.serve()
             if self._stopping.wait(_TICK_S):
                 return False
         return True
 
     def _play(self, on_tick: OnTick) -> bool:
-        """Run one audio process until the run is over, or until another model is to play, and return True then.
+        """Run one audio process until the run is over, or until another is to take its place, and return True then.
 
         Raises
         ------
@@ -192,9 +189,9 @@ class Session:
             When it fails, or cannot start.
         """
         with AudioProcess(self._settings, self._memory) as process:
-            playing = change = False
-            while not change and not self._over():
-                self._serve()
+            playing = due = False
+            while not due and not self._over():
+                self._surroundings.serve()
                 message = process.receive(_TICK_S)
                 if isinstance(message, Ended):
                     break
@@ -202,12 +199,13 @@ class Session:
                 playing |= isinstance(message, Started)
                 if playing and self._loaded is not None:
                     on_tick(self._memory.board, self._loaded.samplerate)
-                    change = self._change.due(self._loaded.samplerate)
+                    self._follow()
+                    due = self._exchange.due(self._loaded.samplerate)
             process.stop()
             for message in process.last_messages():
                 self._hear(message)
-        self._serve()
-        return change
+        self._surroundings.serve()
+        return due
 
     def _hear(self, message: Message | None) -> None:
         if isinstance(message, Loaded):
@@ -225,19 +223,26 @@ class Session:
         self._settings = replace(self._settings, model=loaded.path, threads=loaded.threads, channels=loaded.channels,
                                  calibration_s=0.0, p99_ms=loaded.p99_ms)
         if not first:
-            if self._recorder is not None:
-                self._recorder.begin_again(self._memory.feed.taken)
-            for beside in self._beside if self._waiting else ():
-                beside.start()
+            self._surroundings.begin_again(self._waiting)
             return
         if self._preset is not None:
             put_preset(self._preset, self._memory.board, loaded.stems)
-        self._feeder = self._make_feeder(loaded)
-        self._recorder = self._make_recorder(loaded)
-        for companion in self._companions:
-            beside = CompanionProcess(companion, self._memory.board, loaded.stems, self._notify, self._call)
-            self._stack.callback(beside.stop)
-            self._beside.append(beside)
+        self._surroundings.begin(loaded)
+
+    def _answer(self, word: Word) -> None:
+        """Do what a companion says."""
+        if isinstance(word, Preset):
+            self._call(word)
+        elif isinstance(word, Defaults):
+            self._defaults = word
+        else:
+            self._notify(word)
+
+    def _follow(self) -> None:
+        """Go over to the default device of now, where the system has switched."""
+        defaults, self._defaults = self._defaults, None
+        if defaults is not None and self._started is not None and has_moved(self._settings, self._started, defaults):
+            self._exchange.ask()
 
     def _call(self, preset: Preset) -> None:
         """Set the controls of a preset, and ask for its model where another one plays."""
@@ -248,8 +253,8 @@ class Session:
             except RtsepError as error:
                 self._notify(f"preset {preset.name}: {error}")
                 return
-            self._model = preset.model
-            self._change.ask()
+            self._model, self._new_model = preset.model, True
+            self._exchange.ask()
         put_preset(preset, self._memory.board, self._loaded.stems)
 
     def _welcome(self, started: Started) -> None:
@@ -258,42 +263,18 @@ class Session:
             self._memory.board.reconnects += 1
             self._notify(f"{started.output} is back: the music goes on")
         elif self._started is not None and self._loaded is not None:
-            self._notify(f"the model {self._loaded.model} plays")
+            self._notify(f"the model {self._loaded.model} plays" if self._new_model else
+                         f"the system's default device is another one: the music goes on, from {started.input} "
+                         f"to {started.output}")
+            self._new_model = False
         self._started = started
-        self._change.begin()
-
-    def _serve(self) -> None:
-        """Feed, record, and look after the companions."""
-        if self._feeder is not None:
-            self._feeder.feed()
-        if self._recorder is not None:
-            self._recorder.drain(None if self._feeder is None else self._feeder.frames)
-        for beside in self._beside:
-            beside.look_after()
+        self._exchange.begin()
 
     def _over(self) -> bool:
         """Whether the user stopped, or the wanted seconds of an input device are played."""
         if self._stopping.is_set():
             return True
-        if self._source is not None or self._loaded is None:
+        if self._wanted.source is not None or self._loaded is None:
             return False
-        limit = self._frames(self._loaded.samplerate)
+        limit = self._wanted.frames(self._loaded.samplerate)
         return limit is not None and self._memory.board.frames >= limit
-
-    def _frames(self, samplerate: int) -> int | None:
-        """Wanted length of the run."""
-        return None if self._seconds is None else round(self._seconds * samplerate)
-
-    def _make_feeder(self, loaded: Loaded) -> Feeder | None:
-        if self._source is None:
-            return None
-        memory = self._memory
-        memory.feed.shape(loaded.channels)
-        return Feeder(self._source.blocks(loaded.samplerate), memory.feed, memory.board,
-                      self._frames(loaded.samplerate))
-
-    def _make_recorder(self, loaded: Loaded) -> Recorder | None:
-        if self._folder is None:
-            return None
-        recorder = Recorder(self._folder, loaded.stems, loaded.samplerate, loaded.channels, self._memory, self._notify)
-        return self._stack.enter_context(recorder)

@@ -18,6 +18,7 @@ import pytest
 import soundfile
 
 from rtsep import RtsepError, Separator
+from rtsep.audio.devices import Defaults
 from rtsep.errors import ConfigError, DeviceError, ModelError
 from rtsep.live import supervisor
 from rtsep.live.protocol import Ended, LiveSettings, Loaded, Notice, Prepared, Started
@@ -160,7 +161,7 @@ def test_process_says_what_it_does(tiny_model: Path) -> None:
         memory.feed.shape(2)
         memory.feed.write(noise(2000))
         memory.board.source_frames = 2000
-        assert expect(process, Started) == Started("fed", "clock", 0, 0)
+        assert expect(process, Started) == Started("fed", "clock", 0, 0, Defaults())
         expect(process, Prepared)
         expect(process, Ended)
         assert memory.board.frames >= 2000 + memory.board.latency

@@ -22,7 +22,8 @@ DEVICE = """
 import sys, time, jack
 client = jack.Client(sys.argv[1])
 for index in (1, 2):
-    client.outports.register(f"capture_{index}", is_terminal=True, is_physical=True)
+    if sys.argv[2] == "duplex":
+        client.outports.register(f"capture_{index}", is_terminal=True, is_physical=True)
     client.inports.register(f"playback_{index}", is_terminal=True, is_physical=True)
 client.activate()
 sys.stdin.read()
@@ -32,9 +33,9 @@ client.close()
 
 
 @contextmanager
-def device(server: JackServer, name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Plug a device in: a client with physical ports; it is unplugged at the end."""
-    process = subprocess.Popen([sys.executable, "-c", DEVICE, name], stdin=subprocess.PIPE, env=server.env)
+def device(server: JackServer, name: str, kind: str = "duplex") -> Iterator[subprocess.Popen[bytes]]:
+    """Plug a device in, `duplex` or `playback`: a client with physical ports; it is unplugged at the end."""
+    process = subprocess.Popen([sys.executable, "-c", DEVICE, name, kind], stdin=subprocess.PIPE, env=server.env)
     try:
         yield process
     finally:

@@ -225,8 +225,7 @@ def test_a_midi_process_that_hangs_ends_itself(jack: StartServer, monkeypatch: p
     stopped.process.send_signal(signal.SIGSTOP)  # whoever asks it something now waits for ever
     notices: list[str] = []
     board = new_board(multiprocessing.get_context("spawn"))
-    midi = CompanionProcess(Companion("midi", hasty_midi, (MidiSettings("virtual"),)), board, STEMS, notices.append,
-                            pytest.fail)
+    midi = CompanionProcess(Companion("midi", hasty_midi, (MidiSettings("virtual"),)), board, STEMS, notices.append)
     try:
         for sentence in ("the midi process ended (exit code 1); it is started again",
                          "MIDI: rtsep-midi:control is open"):
