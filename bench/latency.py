@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from rich.table import Table
@@ -24,7 +24,7 @@ from bench.charts import draw_histograms
 from bench.machine import against_limit, identity, print_identified, versions, weight_bytes
 from bench.paced import Times, back_to_back, busy_neighbour, paced, statistics, warm_up
 from rtsep import RtsepError, Separator
-from rtsep.model import find_model, installed_models
+from rtsep.model import StepModel, find_model, installed_models
 
 QUIET, NEIGHBOUR, BACK_TO_BACK = "paced", "paced, busy neighbour", "back to back"
 FLOOR_KEYS = ("p50_ms", "p99_ms", "max_ms", "misses")
@@ -76,7 +76,7 @@ def subject(name: str, channels: int, provider: str) -> Subject:
     hop = Separator(name, channels).info.geometry.hop
     whole, rest = (Separator(name, channels, blocksize=hop, provider=provider) for _ in range(2))
     estimates = np.ones((len(whole.info.stems), whole.info.geometry.bins), np.float32)
-    rest._model = SimpleNamespace(step=lambda *_: estimates)
+    rest._model = cast(StepModel, SimpleNamespace(step=lambda *_: estimates))
     rng = np.random.default_rng(1)
     blocks = cycle([0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)])
     return Subject(name, find_model(name), provider, hop / whole.samplerate,

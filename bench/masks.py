@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from rtsep.windows import PROFILES, Geometry
 from training.bss_eval import BssEval
 from training.data.clips import Clip, whole_clips
 from training.data.corpora import validation_songs
+from training.nets.band_gru import BandGruConfig
 from training.nets.bands import triangles
 from training.recipe import find_recipe
 from training.spectra import resynthesise, spectra
@@ -33,8 +35,8 @@ from training.spectra import resynthesise, spectra
 DATA = Path(os.environ.get("RTSEP_DATA", "../shared/data"))
 TARGETS = ("guitar", "drums")
 TINY = 1e-9
-Spectrum = NDArray[np.complex64]
-Mask = Callable[[Spectrum, Spectrum], NDArray[np.complex64]]
+Spectrum = NDArray[np.complexfloating[Any, Any]]
+Mask = Callable[[Spectrum, Spectrum], Spectrum]
 
 
 def ratio(wanted: Spectrum, rest: Spectrum) -> Spectrum:
@@ -99,6 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"bench.masks: {error}", file=sys.stderr)
         return 2
     geometry, network = PROFILES[options.profile], find_recipe("stage").network
+    assert isinstance(network, BandGruConfig)
     spread = triangles(geometry.bins, network.bands, network.linear_bands)
     masks = {"ratio of magnitudes": ratio, "phase-sensitive": phase_sensitive, "complex": complex_unit}
     table = Table("mask", *TARGETS, *(f"{target}, bands" for target in TARGETS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from bench.peer_graphs import deepfilternet, dtln, hs_tasnet, open_unmix
 from training.graph import StepGraph
 
-Audio = NDArray[np.float32]
+Audio = NDArray[np.floating[Any]]
 Spectra = NDArray[np.complex64]
 Arrays = dict[str, NDArray[np.float32]]
 REMEMBERED = 5  # spectra, the newest last: what DeepFilterNet's filters reach over

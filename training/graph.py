@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -53,7 +54,7 @@ class StepGraph:
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
 
-    def constant(self, value: Array | float) -> str:
+    def constant(self, value: NDArray[np.floating[Any]] | float) -> str:
         """Store float32 weights."""
         return self._store(np.asarray(value, np.float32))
 
