@@ -10,6 +10,7 @@ import os
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from typing import Any
 
 from rtsep.audio.devices import Defaults, list_defaults, open_portaudio
 from rtsep.live.companion import Companion
@@ -44,15 +45,23 @@ def watch_defaults(_board: Board, _stems: tuple[str, ...], pipe: Connection) -> 
     sounddevice = open_portaudio(_CLIENT_NAME)
     seen = None
     while True:
-        defaults = list_defaults(sounddevice)
-        if defaults != seen:
+        defaults = look(sounddevice)
+        if defaults not in (None, seen):
             seen = defaults
             pipe.send(defaults)
         if pipe.poll(_LOOK_S):
             return
-        with suppress(sounddevice.PortAudioError):  # it tells nothing of devices then, and a later look may
-            sounddevice._terminate()
-            sounddevice._initialize()
+
+
+def look(sounddevice: Any) -> Defaults | None:
+    """Initialise PortAudio anew and name the default devices; None where it fails, which a later look may not."""
+    with suppress(sounddevice.PortAudioError):  # it is not initialised after a look that failed
+        sounddevice._terminate()
+    try:
+        sounddevice._initialize()
+        return list_defaults(sounddevice)
+    except sounddevice.PortAudioError:
+        return None
 
 
 def has_moved(settings: LiveSettings, started: Started, now: Defaults) -> bool:

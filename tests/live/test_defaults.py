@@ -12,7 +12,7 @@ import pytest
 from bench.jack_server import PATIENCE_S
 from rtsep.audio.devices import Defaults
 from rtsep.live.companion import Companion
-from rtsep.live.defaults import has_moved, watch_defaults, watchers
+from rtsep.live.defaults import has_moved, look, watch_defaults, watchers
 from rtsep.live.protocol import LiveSettings, Started
 from rtsep.live.session import Session
 from rtsep.live.shared import Board
@@ -75,6 +75,45 @@ def test_another_default_device_is_followed_and_the_old_one_when_it_goes(
         f"Connection Kit",
         f"{FIRST}, JACK, went away; connect it again; the music goes on when it is back, Ctrl-C ends",
         f"{system} is back: the music goes on"]
+
+
+class MoodyPortAudio:
+    """Cannot be initialised at times; refuses calls while it is not, as PortAudio does."""
+
+    PortAudioError = type("PortAudioError", (Exception,), {})
+
+    def __init__(self) -> None:
+        self.ready = self.willing = True
+
+    def _terminate(self) -> None:
+        self._check(self.ready)
+        self.ready = False
+
+    def _initialize(self) -> None:
+        self._check(self.willing)
+        self.ready = True
+
+    def query_devices(self) -> list[dict[str, object]]:
+        self._check(self.ready)
+        return [{"name": "mic"}, {"name": "speaker"}]
+
+    def query_hostapis(self) -> list[dict[str, int]]:
+        return [{"default_input_device": 0, "default_output_device": 1},
+                {"default_input_device": -1, "default_output_device": -1}]
+
+    def _check(self, can: bool) -> None:
+        if not can:
+            raise self.PortAudioError
+
+
+def test_a_look_that_fails_is_not_the_last() -> None:
+    portaudio = MoodyPortAudio()
+    seen = Defaults(("mic", ""), ("speaker", ""))
+    assert look(portaudio) == seen
+    portaudio.willing = False
+    assert (look(portaudio), look(portaudio)) == (None, None)
+    portaudio.willing = True
+    assert look(portaudio) == seen
 
 
 @pytest.mark.parametrize(("settings", "now", "moved"), [
