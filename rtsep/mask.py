@@ -69,7 +69,7 @@ def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32],
     floored = estimates + np.float32(_FLOOR)
     foreground: NDArray[np.float32] = wanted @ floored
     background = (1 - wanted) @ floored
-    background *= np.asarray(gain, np.float32)
+    background *= gain
     background += foreground
     foreground /= background
     return foreground

@@ -108,7 +108,7 @@ class StepModel:
 
     def __init__(self, path: Path, threads: int = 1, provider: str = "cpu") -> None:
         self.path = path
-        self._session = open_session(path, threads, provider)
+        self._session = open_session(path, threads, provider, reuse=False)
         self.info = ModelInfo.parse(read_metadata(self._session, path), str(path))
         self._reference = self._session.get_modelmeta().custom_metadata_map.get("rtsep-reference")
         self._state_names = sorted((i.name for i in self._session.get_inputs() if i.name.startswith("state_")),
@@ -214,14 +214,19 @@ def check_provider(provider: str) -> None:
                          f"processor: pip uninstall onnxruntime, then pip install 'rtsep[cuda]'")
 
 
-def open_session(path: Path, threads: int = 1, provider: str = "cpu") -> onnxruntime.InferenceSession:
-    """Open an ONNX file for live use: few threads, no spinning, denormals off."""
+def open_session(path: Path, threads: int = 1, provider: str = "cpu", reuse: bool = True
+                 ) -> onnxruntime.InferenceSession:
+    """Open an ONNX file for live use: few threads, no spinning, denormals off.
+
+    Without `reuse`, every value between nodes has memory of its own: faster by a few percent where values are small.
+    """
     if not path.is_file():
         raise ModelError(f"no model file {path}: `rtsep models` lists what is installed")
     check_provider(provider)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.enable_mem_reuse = reuse
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.set_denormal_as_zero", "1")

@@ -83,6 +83,7 @@ class Separator:
         self._ramp_hops = max(1, round(RAMP_MS / 1e3 * self.samplerate / geometry.hop))
         self._analysis = Analysis(geometry, channels, self.info.contexts)
         self._synthesis = Synthesis(geometry, (len(self.stems), channels))
+        self._straight = range(geometry.hop, MOST_HOPS * geometry.hop + 1, geometry.hop)  # separated in one piece
         self._estimates = np.zeros((MOST_HOPS, len(self.info.stems), geometry.bins), np.float32)
         self._pending = np.zeros((channels, geometry.hop), np.float32)
         self._pending_frames = self._ready_frames = 0
@@ -123,9 +124,10 @@ class Separator:
             When the block has another shape than promised.
         """
         block = self._checked(block)
-        frames = block.shape[1]
+        frames, hop = block.shape[1], self.info.geometry.hop
+        if frames in self._straight and not self._pending_frames and not self._ready_frames:
+            return self._separate(block)
         out = np.empty((len(self.stems), self.channels, frames), np.float32)
-        hop = self.info.geometry.hop
         done = 0
         while done < frames:
             whole = min((frames - done) // hop, MOST_HOPS) * hop
@@ -202,17 +204,17 @@ class Separator:
         return None if self._pending_frames else self._separate(self._pending)
 
     def _pass(self, sound: Audio | None, out: Audio) -> None:
-        """Put separated sound behind what is ready, and fill `out` from the front."""
-        frames = out.shape[2]
-        if sound is not None and not self._ready_frames and sound.shape[2] == frames:
-            out[:] = sound
+        """Fill `out` with what is ready, then with separated sound; keep what is left."""
+        count = min(self._ready_frames, out.shape[2])
+        out[:, :, :count] = self._ready[:, :, :count]
+        self._ready_frames -= count
+        self._ready[:, :, :self._ready_frames] = self._ready[:, :, count:count + self._ready_frames]
+        if sound is None:
             return
-        if sound is not None:
-            self._ready[:, :, self._ready_frames:self._ready_frames + sound.shape[2]] = sound
-            self._ready_frames += sound.shape[2]
-        out[:] = self._ready[:, :, :frames]
-        self._ready_frames -= frames
-        self._ready[:, :, :self._ready_frames] = self._ready[:, :, frames:frames + self._ready_frames]
+        out[:, :, count:] = sound[:, :, :out.shape[2] - count]
+        rest = sound[:, :, out.shape[2] - count:]
+        self._ready[:, :, self._ready_frames:self._ready_frames + rest.shape[2]] = rest
+        self._ready_frames += rest.shape[2]
 
     def _checked(self, block: Audio) -> Audio:
         try:

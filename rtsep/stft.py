@@ -20,13 +20,15 @@ ROOM = 32  # hops that fit into a line after what it keeps
 
 
 def mid_signal(channels: NDArray[Any]) -> NDArray[Any]:
-    """Mean over the first axis; on short arrays half of the time of numpy's own."""
+    """Mean over the first axis, which may be the array itself; on short ones half of the time of numpy's own."""
+    if len(channels) == 1:
+        return channels[0]
     mid: NDArray[Any] = sum(channels[1:], start=channels[0]) * np.float32(1.0 / len(channels))
     return mid
 
 
 class Line:
-    """The newest samples of some channels; moved back only when the end of its memory is reached.
+    """The newest samples of some channels and of their mid signal; moved back only when its memory ends.
 
     Parameters
     ----------
@@ -39,23 +41,26 @@ class Line:
     """
 
     def __init__(self, channels: int, length: int, hop: int) -> None:
-        self._length, self._hop = length, hop
-        self._samples = np.zeros((channels, length + ROOM * hop), np.float32)
+        self._channels, self._length, self._hop = channels, length, hop
+        rows = channels + (channels > 1)  # one channel is its own mid signal
+        self._samples = np.zeros((rows, length + ROOM * hop), np.float32)
         self._end = length
 
     def push(self, block: Audio) -> Audio:
-        """Append whole hops, (channels, hops * hop); return the stretches that end with each, (hops, channels, length).
+        """Append whole hops, (channels, hops * hop); return the stretches that end with each.
 
-        They overlap: a view, which the next call may overwrite.
+        They overlap: a view, (hops, rows, length), which the next call may overwrite. The last row is the mid signal.
         """
         frames = block.shape[1]
         if self._end + frames > self._samples.shape[1]:
             self._move(frames)
-        begin = self._end + self._hop - self._length
-        self._samples[:, self._end:self._end + frames] = block
-        self._end += frames
+        begin, end = self._end + self._hop - self._length, self._end + frames
+        self._samples[:self._channels, self._end:end] = block
+        if self._channels > 1:
+            self._samples[-1, self._end:end] = mid_signal(block)
+        self._end = end
         # numpy's own sliding_window_view takes eight times as long for a single hop
-        return np.ndarray((frames // self._hop, block.shape[0], self._length), np.float32, self._samples,
+        return np.ndarray((frames // self._hop, len(self._samples), self._length), np.float32, self._samples,
                           begin * 4, (self._hop * 4, self._samples.strides[0], 4))
 
     def reset(self) -> None:
@@ -88,8 +93,8 @@ class Analysis:
         # numpy transforms float32 faster where it also divides by the length, so the windows are multiplied by it
         self._window, *self._context_windows = [length * analysis_window(length, geometry.synthesis)
                                                 for length in (geometry.analysis, *contexts)]
-        self._channels = Line(channels, geometry.analysis, geometry.hop)
-        self._mid = Line(1, max(contexts, default=0), geometry.hop)
+        self._line = Line(channels, max((geometry.analysis, *contexts)), geometry.hop)
+        self._channels = channels
 
     def push(self, block: Audio) -> tuple[Spectrum, list[Audio]]:
         """Append whole hops.
@@ -106,16 +111,14 @@ class Analysis:
         contexts
             Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
         """
-        spectra = _transform(self._channels.push(block) * self._window)
-        if not self._context_windows:
-            return spectra, []
-        mid = self._mid.push(mid_signal(block)[np.newaxis])[:, 0]
-        return spectra, [np.abs(_transform(mid[:, -window.size:] * window)) for window in self._context_windows]
+        stretches = self._line.push(block)
+        spectra = _transform(stretches[:, :self._channels, -self._window.size:] * self._window)
+        return spectra, [np.abs(_transform(stretches[:, -1, -window.size:] * window))
+                         for window in self._context_windows]
 
     def reset(self) -> None:
         """Forget all samples."""
-        self._channels.reset()
-        self._mid.reset()
+        self._line.reset()
 
 
 def _transform(frames: Audio) -> Spectrum:
@@ -154,9 +157,8 @@ class Synthesis:
         hops, (parts, hop) = len(spectra), (len(self._window), self._geometry.hop)
         frames = np.fft.irfft(spectra, self._geometry.analysis)[..., -parts * hop:]
         frames = frames.reshape(hops, *self._shape, parts, hop).transpose(self._parts_first)
-        windowed = np.multiply(frames, self._window, order="C")  # (parts, hops, ..., hop)
-        sound = np.zeros((hops + parts - 1, *self._shape, hop), np.float32)
-        sound[:parts - 1] = self._tail
+        *windowed, last = np.multiply(frames, self._window, order="C")  # each (hops, ..., hop)
+        sound = np.concatenate([self._tail, last])
         for index, part in enumerate(windowed):
             sound[index:index + hops] += part
         self._tail = sound[hops:]

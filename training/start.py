@@ -73,11 +73,12 @@ def _read_back(net: Network, path: Path) -> None:
     except Exception as error:  # protobuf raises kinds of its own for a damaged file
         raise ModelError(f"{path} is no ONNX model that can be read ({str(error)[:160]})") from None
     origins = net.step_graph().origins
-    if {id(parameter) for parameter in origins.values()} != {id(parameter) for parameter in net.parameters()}:
+    if {id(origin.parameter) for origin in origins.values()} != {id(parameter) for parameter in net.parameters()}:
         raise ConfigError(f"weights of a {net.config.kind} cannot be read back from a step model: give a .pt file")
     with torch.no_grad():
-        for name, parameter in origins.items():
-            parameter.copy_(torch.from_numpy(read_weight(stored, name, tuple(parameter.shape))))
+        for name, origin in origins.items():
+            weight = read_weight(stored, name, tuple(origin.parameter.shape))
+            origin.parameter.copy_(torch.from_numpy(origin.restored(weight)))
     error = parity_db(net, path)
     if error > MAX_ERROR_DB:
         raise RuntimeError(f"its output and that of the weights read back differ by {error:.0f} dB")

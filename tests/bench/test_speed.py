@@ -40,8 +40,8 @@ def test_the_fused_graph_has_the_operator_and_does_what_training_does(tmp_path: 
 
 
 @pytest.mark.parametrize(("store", "operator", "size", "worst"), [
-    (dynamic_int8, "MatMulInteger", 0.3, -20.0), (in_blocks, "MatMulNBits", 0.3, -20.0),
-    (lambda graph: in_blocks(graph, 4), "MatMulNBits", 0.18, 0.0)], ids=["dynamic", "8 bit", "4 bit"])
+    (dynamic_int8, "MatMulInteger", 0.32, -20.0), (in_blocks, "MatMulNBits", 0.32, -20.0),
+    (lambda graph: in_blocks(graph, 4), "MatMulNBits", 0.2, 0.0)], ids=["dynamic", "8 bit", "4 bit"])
 def test_fewer_bits_are_smaller_and_near(tmp_path: Path, store: Callable[[StepGraph], onnx.ModelProto], operator: str,
                                          size: float, worst: float) -> None:
     net = BandGru(BandGruConfig(contexts=(2048,)), PROFILES["stage"], STEMS, 44100)

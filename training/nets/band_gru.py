@@ -16,7 +16,7 @@ from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
 from training.spectra import power_of
 
-BAND_GROUPS = 4
+SHIFT, SCALE = 2.0, 0.5  # features are (log10 of the relative energy + SHIFT) * SCALE
 State = list[Tensor]
 
 
@@ -125,7 +125,7 @@ class BandGru(nn.Module):
     def features(self, observed: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
         """Log band energies relative to a running level, (batch, time, features), and the level after."""
         reference, level = running_level(observed[..., 0], level, self.decay)
-        return (torch.log10(observed[..., 1:] / reference + self.floor) + 2.0) * 0.5, level
+        return (torch.log10(observed[..., 1:] / reference + self.floor) + SHIFT) * SCALE, level
 
     def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
         """Estimate masks.
@@ -170,25 +170,26 @@ class BandGru(nn.Module):
         magnitudes = [graph.input("magnitude", (1, bins))]
         magnitudes += [graph.input(f"context_{index}", (1, length // 2 + 1))
                        for index, length in enumerate(config.contexts)]
-        hidden = graph.node("Relu", graph.torch_linear(self._graph_features(graph, magnitudes), self.encoder))
+        features = self._graph_features(graph, magnitudes)
+        hidden = graph.node("Relu", graph.torch_linear(features, self.encoder, before=SCALE / np.log(10.0)))
         for layer in self.layers:
             hidden = graph.node("Add", hidden, graph.torch_gru(hidden, layer))
-        logits = graph.reshape(graph.torch_linear(hidden, self.decoder), (1, len(self.stems), config.bands))
-        if config.sharpness != 1.0:
-            logits = graph.node("Mul", logits, graph.constant(config.sharpness))
-        if any(config.lean):
-            logits = graph.node("Add", logits, graph.constant(self.lean.numpy()))
-        masks = graph.banded(graph.node("Softmax", logits, axis=1), self.spread.numpy(), BAND_GROUPS)
+        lean = self.lean.numpy().repeat(config.bands)
+        logits = graph.torch_linear(hidden, self.decoder, after=config.sharpness, offset=lean)
+        masks = graph.node("Softmax", graph.reshape(logits, (1, len(self.stems), config.bands)), axis=1)
+        masks = graph.join(graph.banded(masks, self.spread.numpy()))
         graph.output("estimates", graph.node("Mul", masks, magnitudes[0]), (1, len(self.stems), bins))
         return graph
 
     def _graph_features(self, graph: StepGraph, magnitudes: list[str]) -> str:
-        """`features` as nodes; adds the running level as the first state."""
+        """`features` as nodes, without `SCALE`; adds the running level as the first state.
+
+        The sum with `SHIFT` is the logarithm of a product, which the bands' weights and the floor take in.
+        """
         powers = [graph.node("Mul", magnitude, magnitude) for magnitude in magnitudes]
         reference = graph_level(graph, powers[0], self.decay)
-        pooled = [graph.banded(power, getattr(self, name).numpy(), BAND_GROUPS)
-                  for power, name in zip(powers, self.pools, strict=True)]
-        bands = graph.node("Concat", *pooled, axis=1) if len(pooled) > 1 else pooled[0]
-        ratio = graph.node("Add", graph.node("Div", bands, reference), graph.constant(self.floor))
-        decades = graph.node("Mul", graph.node("Log", ratio), graph.constant(0.5 / np.log(10.0)))
-        return graph.node("Add", decades, graph.constant(1.0))
+        factor = 10.0 ** SHIFT
+        bands = graph.join([piece for power, name in zip(powers, self.pools, strict=True)
+                            for piece in graph.banded(power, factor * getattr(self, name).numpy())])
+        ratio = graph.node("Add", graph.node("Div", bands, reference), graph.constant(factor * self.floor))
+        return graph.node("Log", ratio)
