@@ -21,10 +21,8 @@ ROOM = 32  # hops that fit into a line after what it keeps
 
 def mid_signal(channels: NDArray[Any]) -> NDArray[Any]:
     """Mean over the first axis, which may be the array itself; on short ones half of the time of numpy's own."""
-    if len(channels) == 1:
-        return channels[0]
-    mid: NDArray[Any] = sum(channels[1:], start=channels[0]) * np.float32(1.0 / len(channels))
-    return mid
+    mid: NDArray[Any] = channels[0]
+    return mid if len(channels) == 1 else sum(channels[1:], start=mid) * np.float32(1.0 / len(channels))
 
 
 class Line:

@@ -49,7 +49,7 @@ def test_pieces_of_a_band_are_the_cheapest_of_all(monkeypatch: pytest.MonkeyPatc
     np.testing.assert_array_equal(rebuilt, weight)
 
 
-@pytest.mark.parametrize(("piece_cost", "pieces"), [(10_000_000, 1), (10_000, 3)])
+@pytest.mark.parametrize(("piece_cost", "pieces"), [(10_000_000, 1), (10_000, 2)])
 def test_a_banded_product_equals_the_dense_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, piece_cost: int,
                                                pieces: int) -> None:
     monkeypatch.setattr(training.graph, "PIECE_COST", piece_cost)
