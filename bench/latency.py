@@ -75,7 +75,7 @@ def subject(name: str, channels: int, provider: str) -> Subject:
     """Load a model, with a whole hop of a separator (transforms, step model, mask) as its step."""
     hop = Separator(name, channels).info.geometry.hop
     whole, rest = (Separator(name, channels, blocksize=hop, provider=provider) for _ in range(2))
-    estimates = np.ones((len(whole.info.stems), whole.info.geometry.bins), np.float32)
+    estimates = np.ones((1, len(whole.info.stems), whole.info.geometry.bins), np.float32)
     rest._model = cast(StepModel, SimpleNamespace(step=lambda *_: estimates))
     rng = np.random.default_rng(1)
     blocks = cycle([0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)])

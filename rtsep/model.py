@@ -125,26 +125,29 @@ class StepModel:
         self._turns = [self._bind(*self._states), self._bind(*reversed(self._states))]
         self._odd = False
 
-    def step(self, magnitude: Magnitude, contexts: Sequence[Magnitude] = ()) -> Magnitude:
-        """Advance by one hop.
+    def step(self, magnitudes: Magnitude, contexts: Sequence[Magnitude] = ()) -> Magnitude:
+        """Advance by as many hops as are given, one after the other.
 
         Parameters
         ----------
-        magnitude
-            Magnitude spectrum of the mid signal, float32 (bins,).
+        magnitudes
+            Magnitude spectra of the mid signal, float32 (hops, bins).
         contexts
-            Magnitudes of the longer windows, in the order of `info.contexts`.
+            Magnitudes of the longer windows, each (hops, length // 2 + 1), in the order of `info.contexts`.
 
         Returns
         -------
         estimates
-            Non-negative magnitude estimates, float32 (stems, bins).
+            Non-negative magnitude estimates, float32 (hops, stems, bins).
         """
-        for bound, value in zip(self._inputs.values(), (magnitude, *contexts), strict=True):
-            bound[0] = value
-        self._session.run_with_iobinding(self._turns[self._odd])
-        self._odd = not self._odd
-        estimates: Magnitude = self._estimates[0].copy()
+        inputs = tuple(zip(self._inputs.values(), (magnitudes, *contexts), strict=True))
+        estimates = np.empty((len(magnitudes), *self._estimates.shape[1:]), np.float32)
+        for hop, estimate in enumerate(estimates):
+            for bound, values in inputs:
+                bound[0] = values[hop]
+            self._session.run_with_iobinding(self._turns[self._odd])
+            self._odd = not self._odd
+            estimate[:] = self._estimates[0]
         return estimates
 
     def reset(self) -> None:
@@ -167,10 +170,9 @@ class StepModel:
             inputs = [arrays[name].astype(np.float32) for name in ("magnitude", *self._context_names)]
             wanted = arrays["estimates"]
         self.reset()
-        for magnitude, *contexts in zip(*inputs, strict=True):
-            estimates = self.step(magnitude, contexts)
+        last = self.step(inputs[0], inputs[1:])[-1]
         self.reset()
-        error = np.sum(np.square(estimates - wanted)) / np.sum(np.square(wanted))
+        error = np.sum(np.square(last - wanted)) / np.sum(np.square(wanted))
         return float(10.0 * np.log10(error + 1e-20))
 
     def _bind(self, before: dict[str, OrtValue], after: dict[str, OrtValue]) -> onnxruntime.IOBinding:

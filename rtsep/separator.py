@@ -84,7 +84,6 @@ class Separator:
         self._analysis = Analysis(geometry, channels, self.info.contexts)
         self._synthesis = Synthesis(geometry, (len(self.stems), channels))
         self._straight = range(geometry.hop, MOST_HOPS * geometry.hop + 1, geometry.hop)  # separated in one piece
-        self._estimates = np.zeros((MOST_HOPS, len(self.info.stems), geometry.bins), np.float32)
         self._pending = np.zeros((channels, geometry.hop), np.float32)
         self._pending_frames = self._ready_frames = 0
         self._ready = np.zeros((len(self.stems), channels, (MOST_HOPS + 1) * geometry.hop), np.float32)
@@ -177,9 +176,7 @@ class Separator:
         """Turn whole hops, (channels, frames), into as many of every stem, (stems, channels, frames)."""
         spectra, contexts = self._analysis.push(block)
         if not self.hold:
-            estimates = self._estimates[:len(spectra)]
-            for index, magnitude in enumerate(np.abs(mid_signal(spectra.swapaxes(0, 1)))):
-                estimates[index] = self._model.step(magnitude, [context[index] for context in contexts])
+            estimates = self._model.step(np.abs(mid_signal(spectra.swapaxes(0, 1))), contexts)
             masks = soft_mask(estimates, self._wanted, self._gains(len(estimates)))
             self._masks = masks[-1:]
         else:

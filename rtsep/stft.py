@@ -138,27 +138,25 @@ class Synthesis:
 
     def __init__(self, geometry: Geometry, shape: tuple[int, ...]) -> None:
         self._geometry, self._shape = geometry, shape
-        parts = geometry.synthesis // geometry.hop
-        window = synthesis_window(geometry)
-        self._window = window.reshape(parts, *(1 for _ in (0, *shape)), geometry.hop)
-        self._parts_first = (len(shape) + 1, *range(len(shape) + 1), len(shape) + 2)
+        self._window = synthesis_window(geometry)
+        self._parts = geometry.synthesis // geometry.hop
         self._hops_last = (*range(1, len(shape) + 1), 0, len(shape) + 1)
-        self._tail = np.zeros((parts - 1, *shape, geometry.hop), np.float32)
-        product = window * analysis_window(geometry.analysis, geometry.synthesis)[-geometry.synthesis:]
-        self._weight = product.reshape(parts, geometry.hop)[1:].sum(axis=0)  # of the hops so far, in the next one
+        self._tail = np.zeros((self._parts - 1, *shape, geometry.hop), np.float32)
+        product = self._window * analysis_window(geometry.analysis, geometry.synthesis)[-geometry.synthesis:]
+        self._weight = product.reshape(-1, geometry.hop)[1:].sum(axis=0)  # of the hops so far, in the next one
 
     def push(self, spectra: Spectrum) -> Audio:
         """Add spectra of shape (hops, ..., bins); return the hops that are complete, float32 (..., hops * hop).
 
         They end `synthesis - hop` frames before the newest analysed sample.
         """
-        hops, (parts, hop) = len(spectra), (len(self._window), self._geometry.hop)
-        frames = np.fft.irfft(spectra, self._geometry.analysis)[..., -parts * hop:]
-        frames = frames.reshape(hops, *self._shape, parts, hop).transpose(self._parts_first)
-        *windowed, last = np.multiply(frames, self._window, order="C")  # each (hops, ..., hop)
-        sound = np.concatenate([self._tail, last])
-        for index, part in enumerate(windowed):
-            sound[index:index + hops] += part
+        hops, hop = len(spectra), self._geometry.hop
+        windowed = np.fft.irfft(spectra, self._geometry.analysis)[..., -self._window.size:]
+        windowed *= self._window
+        parts = windowed.reshape(hops, *self._shape, self._parts, hop)
+        sound = np.concatenate([self._tail, parts[..., -1, :]])
+        for index in range(self._parts - 1):
+            sound[index:index + hops] += parts[..., index, :]
         self._tail = sound[hops:]
         return sound[:hops].transpose(self._hops_last).reshape(*self._shape, hops * hop)
 

@@ -172,10 +172,8 @@ def _reference(path: Path) -> str:
         name: (rng.exponential(size=(REFERENCE_HOPS, length // 2 + 1))
                * rng.choice([0.1, 1.0, 10.0], size=(REFERENCE_HOPS, 1))).astype(np.float16)
         for name, length in lengths.items()}
-    for magnitudes in zip(*arrays.values(), strict=True):
-        first, *contexts = (magnitude.astype(np.float32) for magnitude in magnitudes)
-        estimates = model.step(first, contexts)
-    arrays["estimates"] = estimates
+    magnitudes, *contexts = (array.astype(np.float32) for array in arrays.values())
+    arrays["estimates"] = model.step(magnitudes, contexts)[-1]
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return base64.b64encode(buffer.getvalue()).decode()
