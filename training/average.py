@@ -16,13 +16,14 @@ import torch
 from rtsep.errors import ConfigError
 from training.checkpoint import read_checkpoint, write_checkpoint
 from training.journal import Curve
+from training.start import Past
 
 
 def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
     """Write a checkpoint with the mean of the averaged weights; what else it says is of the first one.
 
     It can be exported, evaluated and begun from (`--from`), not resumed. Its steps and hours are those of all
-    runs together.
+    runs together; what several runs began from counts once.
 
     Parameters
     ----------
@@ -43,8 +44,11 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
             raise ConfigError(f"{path} holds another network than {sources[0]}: only one network has a mean")
     mean = {name: torch.stack([content["ema"][name] for content in contents]).double().mean(dim=0).to(value.dtype)
             for name, value in first["ema"].items()}  # some networks count batches in whole numbers
-    log = first["log"] | {name: _of_all_runs(sources, [content["log"][name] for content in contents])
-                          for name in ("step", "audio_hours")}
+    pasts = [Past(**content.get("past", {})) for content in contents]
+    hours = [content["log"]["audio_hours"] - past.hours for content, past in zip(contents, pasts, strict=True)]
+    began = {tuple(sorted(past.curves)): past.hours for past in pasts}
+    log = first["log"] | {"step": _of_all_runs(sources, [content["log"]["step"] for content in contents]),
+                          "audio_hours": round(_of_all_runs(sources, hours) + sum(began.values()), 3)}
     curves: dict[str, Curve] = {}
     for content in sorted(contents, key=lambda content: int(content["log"]["step"])):  # of one run the longest
         curves |= content["curves"]
@@ -56,4 +60,4 @@ def _of_all_runs(sources: Sequence[Path], values: Sequence[float]) -> float:
     runs: dict[Path, float] = {}
     for source, value in zip(sources, values, strict=True):
         runs[source.parent] = max(value, runs.get(source.parent, 0))
-    return round(sum(runs.values()), 3)
+    return sum(runs.values())

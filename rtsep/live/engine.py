@@ -65,6 +65,7 @@ class Engine:
         self.deadline = deadline
         self.hop = separator.info.geometry.hop
         self.stems, self._controls = separator.stems, separator.controls
+        self._controls_state = b""  # as they were taken last
         self._statistics = Statistics(board, separator.samplerate)
         self._tape = tape
         self._tape_block = np.zeros(((1 + len(self.stems)) * self.channels, PIECE), np.float32)
@@ -90,8 +91,7 @@ class Engine:
         frames, late = block.shape[1], self._board.late
         if not self._multiple or frames % self._multiple or frames > self._inference.longest:
             self._start(frames)
-        self._board.take_controls(self._controls, self.stems)
-        self._mixer.master = self._board.master
+        self._follow_controls()
         for start in range(0, frames, PIECE):
             piece = slice(start, min(start + PIECE, frames))
             self._play(block[:, piece], out[:, piece])
@@ -104,6 +104,14 @@ class Engine:
         self._statistics.add(seconds, frames, hops)
         if self._board.late > late:
             self._statistics.note_late(started, started + seconds)
+
+    def _follow_controls(self) -> None:
+        """Take the controls from the board, where any was moved."""
+        state = self._board.controls_state()
+        if state != self._controls_state:
+            self._controls_state = state
+            self._board.take_controls(self._controls, self.stems)
+            self._mixer.master = self._board.master
 
     def _start(self, frames: int) -> None:
         """Set everything to the size of the first block, or to that of a later one too."""

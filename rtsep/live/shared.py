@@ -151,6 +151,10 @@ class Board(ctypes.Structure):
         ("late_blocks", ctypes.c_int64), ("late_spans", ctypes.c_double * (2 * LATE_SPANS)),
     )
 
+    def controls_state(self) -> bytes:
+        """Return all controls as they lie in memory: equal where none was moved."""
+        return ctypes.string_at(ctypes.addressof(self), _CONTROL_BYTES)
+
     def put_controls(self, controls: Controls, stems: Sequence[str]) -> None:
         """Copy controls onto the board; levels, mutes and solos in the order of `stems`."""
         self.mask_gain, self.wet, self.bypass = controls.mask_gain, controls.wet, int(controls.bypass)
@@ -167,6 +171,9 @@ class Board(ctypes.Structure):
             controls.set_level(stem, _within(self.levels[index], HIGHEST_LEVEL))
             controls.set_mute(stem, bool(self.mutes[index]))
             controls.set_solo(stem, bool(self.solos[index]))
+
+
+_CONTROL_BYTES = vars(Board)["source_frames"].offset  # what lies before it are controls
 
 
 def _within(value: float, highest: float) -> float:

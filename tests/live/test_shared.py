@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rtsep.controls import Controls
-from rtsep.live.shared import Board, Ring, new_board
+from rtsep.live.shared import MAX_STEMS, Board, Ring, new_board
 
 CONTEXT = multiprocessing.get_context("spawn")
 STEMS = ("guitar", "rest")
@@ -86,6 +86,19 @@ def test_controls_travel_over_the_board() -> None:
     assert [received.level(stem) for stem in STEMS] == pytest.approx([0.1, 1.0])
     assert [received.muted(stem) for stem in STEMS] == [False, True]
     assert [received.soloed(stem) for stem in STEMS] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["mask_gain", "wet", "bypass", "preset", "master", "levels", "mutes", "solos"])
+def test_every_control_that_moves_is_seen(name: str) -> None:
+    board = new_board(CONTEXT)
+    before = board.controls_state()
+    board.late = board.callbacks = board.source_frames = 5
+    assert board.controls_state() == before, "counters are no controls"
+    if name in ("levels", "mutes", "solos"):
+        getattr(board, name)[MAX_STEMS - 1] = 3
+    else:
+        setattr(board, name, 3)
+    assert board.controls_state() != before
 
 
 @pytest.mark.parametrize(("written", "taken"), [(-1.0, 0.0), (1e9, 1000.0), (float("nan"), 0.0)])

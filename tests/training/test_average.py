@@ -44,6 +44,18 @@ def test_the_mean_is_a_checkpoint_of_its_own(tiny_recipe: Path, noise_stems: Pat
     torch.testing.assert_close(net.state_dict()["decoder.weight"], found["ema"]["decoder.weight"])
 
 
+def test_what_runs_began_from_counts_once(tmp_path: Path) -> None:
+    pasts = ({"hours": 3.0, "curves": {"first": {}}}, {"hours": 3.0, "curves": {"first": {}}}, None)
+    weights = {"weight": torch.ones(1)}
+    for index, past in enumerate(pasts):
+        (tmp_path / str(index)).mkdir()
+        content = {"recipe": {"network": {}}, "net": weights, "ema": weights, "curves": {},
+                   "log": {"step": 10, "audio_hours": (past["hours"] if past else 0.0) + 1.0}}
+        write_checkpoint([tmp_path / str(index) / "last.pt"], content | ({"past": past} if past else {}))
+    average_checkpoints([tmp_path / str(index) / "last.pt" for index in range(3)], tmp_path / "mean.pt")
+    assert read_checkpoint(tmp_path / "mean.pt")["log"] == {"step": 30, "audio_hours": 6.0}
+
+
 def test_other_networks_are_refused(tiny_recipe: Path, noise_stems: Path, tmp_path: Path,
                                     capsys: pytest.CaptureFixture[str]) -> None:
     changes = ({"optimiser": {"steps": 1}}, {"optimiser": {"steps": 1}, "network": {"hidden": 8}})
