@@ -74,7 +74,8 @@ class Rtsep:
             time.sleep(0.1)
 
     def wait_for_port(self, server: JackServer, name: str) -> None:
-        self.wait_until(lambda: name in server.ports().split(), f"port {name}")
+        """Wait until a port is connected, and so the stream is active; it exists before that."""
+        self.wait_until(lambda: bool(server.connections(name)), f"connected port {name}")
 
     def wait_for_line(self, text: str) -> None:
         self.wait_until(lambda: any(text in line for line in self.lines), repr(text))
