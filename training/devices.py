@@ -78,5 +78,6 @@ def world(name: str) -> Iterator[World]:
     torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield World(device, torch.distributed.get_rank(), size)
+        torch.distributed.barrier()  # one that leaves while another still talks to it can abort that one
     finally:
         torch.distributed.destroy_process_group()
