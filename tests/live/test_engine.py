@@ -63,6 +63,20 @@ def test_output_is_the_separator_s_at_the_reported_latency(tiny_model: Path, cha
     assert rig.board.hops == sound.shape[1] // 256
 
 
+def test_controls_that_move_while_it_plays_are_followed(tiny_model: Path) -> None:
+    rig, sound = Rig(tiny_model), noise(16 * 256)
+    assert np.any(rig.play(sound, 256))
+    rig.board.levels[STEMS.index("guitar")] = 0.0
+    rig.play(sound, 256)  # the ramp
+    assert not np.any(rig.play(sound, 256))
+    rig.board.levels[STEMS.index("guitar")], rig.board.master = 1.0, 0.0
+    rig.play(sound, 256)
+    assert not np.any(rig.play(sound, 256))
+    rig.board.master = 1.0
+    rig.play(sound, 256)
+    assert np.any(rig.play(sound, 256))
+
+
 def test_blocks_that_do_not_fit_restart_it_for_what_they_have_in_common(tiny_model: Path) -> None:
     rig = Rig(tiny_model)
     rig.play(noise(2048), 512)
