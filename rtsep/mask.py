@@ -45,8 +45,26 @@ def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> NDArray[np.floa
     return np.array(sets, np.float32)
 
 
-def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32],
-              gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:
+def mask_weights(wanted: NDArray[np.float32], gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:
+    """Weights of the stems in both sums of Eq. 8, above and below the line, for one product with the estimates.
+
+    Parameters
+    ----------
+    wanted
+        Sets of `wanted_sets`, float32 (outputs, stems).
+    gain
+        Weight of the background, 0 or more; one number, or an array that fits (..., outputs, stems).
+
+    Returns
+    -------
+    weights
+        float32 (..., 2 * outputs, stems): F of every output, then F + gain * B of every output.
+    """
+    below = (wanted + gain * (1 - wanted)).astype(np.float32)
+    return np.concatenate([np.broadcast_to(wanted, below.shape), below], axis=-2)
+
+
+def soft_mask(estimates: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mask of every output, F / (F + gain * B), with F the wanted and B all other estimates.
 
     Eq. 8 of the paper, for several stems. Gain 0 lets everything through, 1 makes the masks of
@@ -56,20 +74,14 @@ def soft_mask(estimates: NDArray[np.float32], wanted: NDArray[np.float32],
     ----------
     estimates
         Non-negative magnitudes, float32 (..., stems, bins).
-    wanted
-        Sets of `wanted_sets`, float32 (outputs, stems).
-    gain
-        Weight of the background, 0 or more; one number, or an array that fits (..., outputs, bins).
+    weights
+        Of `mask_weights`, float32 (..., 2 * outputs, stems).
 
     Returns
     -------
     masks
         float32 (..., outputs, bins), values in 0..1.
     """
-    floored = estimates + np.float32(_FLOOR)
-    foreground: NDArray[np.float32] = wanted @ floored
-    background = (1 - wanted) @ floored
-    background *= gain
-    background += foreground
-    foreground /= background
-    return foreground
+    sums: NDArray[np.float32] = weights @ (estimates + np.float32(_FLOOR))
+    outputs = sums.shape[-2] // 2
+    return sums[..., :outputs, :] / sums[..., outputs:, :]

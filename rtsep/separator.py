@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rtsep.controls import Controls
 from rtsep.errors import ConfigError
-from rtsep.mask import soft_mask, wanted_sets
+from rtsep.mask import mask_weights, soft_mask, wanted_sets
 from rtsep.model import StepModel, find_model
 from rtsep.ramp import RAMP_MS, Ramp
 from rtsep.stft import Analysis, Synthesis, mid_signal
@@ -169,6 +169,7 @@ class Separator:
         geometry = self.info.geometry
         self._masks = np.full((1, len(self.stems), geometry.bins), 1.0 / len(self.stems), np.float32)
         self._gain_ramp: Ramp | None = None
+        self._steady_gain: float | None = None
         self._ready.fill(0.0)
         self._ready_frames = self.latency - (geometry.synthesis - geometry.hop)
 
@@ -177,21 +178,23 @@ class Separator:
         spectra, contexts = self._analysis.push(block)
         if not self.hold:
             estimates = self._model.step(np.abs(mid_signal(spectra.swapaxes(0, 1))), contexts)
-            masks = soft_mask(estimates, self._wanted, self._gains(len(estimates)))
+            masks = soft_mask(estimates, self._weights(len(estimates)))
             self._masks = masks[-1:]
         else:
             masks = self._masks
         return self._synthesis.push(masks[:, :, np.newaxis] * spectra[:, np.newaxis])
 
-    def _gains(self, hops: int) -> float | Audio:
-        """Mask gains of the next hops: one number, or float32 (hops or 1, 1, 1) while they move."""
+    def _weights(self, hops: int) -> Audio:
+        """Weights of the next hops' masks, (hops, 2 * outputs, stems), or of all alike where the gain does not move."""
         gain = self.controls.mask_gain
-        if self._gain_ramp is None:
-            self._gain, self._gain_ramp = gain, Ramp(np.array([gain], np.float32), self._ramp_hops)
-        if gain == self._gain and self._gain_ramp.arrived:
-            return gain
-        self._gain = gain
-        return self._gain_ramp.next(np.array([gain], np.float32), hops).reshape(-1, 1, 1)
+        if gain == self._steady_gain:
+            return self._steady_weights
+        target = np.array([gain], np.float32)
+        self._gain_ramp = self._gain_ramp or Ramp(target, self._ramp_hops)
+        gains = self._gain_ramp.next(target, hops)
+        self._steady_gain = gain if self._gain_ramp.arrived else None
+        self._steady_weights = mask_weights(self._wanted, gain)
+        return mask_weights(self._wanted, gains.reshape(-1, 1, 1))
 
     def _wait(self, part: Audio) -> Audio | None:
         """Keep a part of a hop, and separate the hop when it is complete."""

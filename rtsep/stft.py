@@ -74,6 +74,27 @@ class Line:
         self._end = self._length
 
 
+class Room:
+    """Memory for what some hops become, kept as long as there are as many of them: numpy then takes a tenth less time.
+
+    Parameters
+    ----------
+    shape
+        What one hop becomes.
+    dtype
+        Its numbers.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: type) -> None:
+        self._array = np.empty((0, *shape), dtype)
+
+    def of(self, hops: int) -> NDArray[Any]:
+        """Return an array for (hops, ...) that holds anything, the same one each time."""
+        if len(self._array) != hops:
+            self._array = np.empty((hops, *self._array.shape[1:]), self._array.dtype)
+        return self._array
+
+
 class Analysis:
     """Transforms that end at the newest sample: the one that is masked, and longer ones as context.
 
@@ -93,6 +114,8 @@ class Analysis:
                                                 for length in (geometry.analysis, *contexts)]
         self._line = Line(channels, max((geometry.analysis, *contexts)), geometry.hop)
         self._channels = channels
+        self._spectra = [Room((channels, geometry.bins), np.complex64),
+                         *(Room((length // 2 + 1,), np.complex64) for length in contexts)]
 
     def push(self, block: Audio) -> tuple[Spectrum, list[Audio]]:
         """Append whole hops.
@@ -105,24 +128,25 @@ class Analysis:
         Returns
         -------
         spectra
-            complex64, (hops, channels, bins).
+            complex64, (hops, channels, bins); the next call may overwrite them.
         contexts
             Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
         """
         stretches = self._line.push(block)
-        spectra = _transform(stretches[:, :self._channels, -self._window.size:] * self._window)
-        return spectra, [np.abs(_transform(stretches[:, -1, -window.size:] * window))
-                         for window in self._context_windows]
+        spectra, *contexts = [room.of(len(stretches)) for room in self._spectra]
+        _transform(stretches[:, :self._channels, -self._window.size:] * self._window, spectra)
+        for window, context in zip(self._context_windows, contexts, strict=True):
+            _transform(stretches[:, -1, -window.size:] * window, context)
+        return spectra, [np.abs(context) for context in contexts]
 
     def reset(self) -> None:
         """Forget all samples."""
         self._line.reset()
 
 
-def _transform(frames: Audio) -> Spectrum:
-    """Spectra of the last axis, divided by its length."""
-    spectra: NDArray[Any] = np.fft.rfft(frames, norm="forward")  # complex64 from float32, which its types do not say
-    return spectra
+def _transform(frames: Audio, spectra: Spectrum) -> None:
+    """Fill in the spectra of the last axis, divided by its length."""
+    np.fft.rfft(frames, norm="forward", out=spectra)
 
 
 class Synthesis:
@@ -141,9 +165,10 @@ class Synthesis:
         self._window = synthesis_window(geometry)
         self._parts = geometry.synthesis // geometry.hop
         self._hops_last = (*range(1, len(shape) + 1), 0, len(shape) + 1)
-        self._tail = np.zeros((self._parts - 1, *shape, geometry.hop), np.float32)
+        self._frames = Room((*shape, geometry.analysis), np.float32)
         product = self._window * analysis_window(geometry.analysis, geometry.synthesis)[-geometry.synthesis:]
         self._weight = product.reshape(-1, geometry.hop)[1:].sum(axis=0)  # of the hops so far, in the next one
+        self.reset()
 
     def push(self, spectra: Spectrum) -> Audio:
         """Add spectra of shape (hops, ..., bins); return the hops that are complete, float32 (..., hops * hop).
@@ -151,23 +176,25 @@ class Synthesis:
         They end `synthesis - hop` frames before the newest analysed sample.
         """
         hops, hop = len(spectra), self._geometry.hop
-        windowed = np.fft.irfft(spectra, self._geometry.analysis)[..., -self._window.size:]
-        windowed *= self._window
+        frames = np.fft.irfft(spectra, self._geometry.analysis, out=self._frames.of(hops))
+        windowed = frames[..., -self._window.size:] * self._window
         parts = windowed.reshape(hops, *self._shape, self._parts, hop)
-        sound = np.concatenate([self._tail, parts[..., -1, :]])
-        for index in range(self._parts - 1):
-            sound[index:index + hops] += parts[..., index, :]
-        self._tail = sound[hops:]
-        return sound[:hops].transpose(self._hops_last).reshape(*self._shape, hops * hop)
+        sound = parts[..., -1, :]
+        for index in reversed(range(self._parts - 1)):  # each part is added one hop after the part before it
+            earlier, sound = sound, parts[..., index, :]
+            np.add(sound[0], self._tails[index], out=sound[0])
+            np.add(sound[1:], earlier[:-1], out=sound[1:])
+            self._tails[index] = earlier[-1]
+        return sound.transpose(self._hops_last).reshape(*self._shape, hops * hop)
 
     def preview(self, frames: int) -> Audio:
         """Sound of the next frames, up to a hop, as the spectra so far have it: (..., frames).
 
         The overlap-add is divided by what the windows so far add up to, so its fall is taken out.
         """
-        known: Audio = self._tail[0, ..., :frames] / self._weight[:frames]
+        known: Audio = self._tails[0][..., :frames] / self._weight[:frames]
         return known
 
     def reset(self) -> None:
         """Forget what has been added so far."""
-        self._tail = np.zeros_like(self._tail)
+        self._tails = [np.zeros((*self._shape, self._geometry.hop), np.float32) for _ in range(self._parts - 1)]

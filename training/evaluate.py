@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rtsep.mask import soft_mask
+from rtsep.mask import mask_weights, soft_mask
 from rtsep.stft import Analysis, Synthesis
 from rtsep.windows import Geometry
 from training.bss_eval import BssEval, sdr_version_3
@@ -146,7 +146,7 @@ def ideal_mask(clip: Clip, geometry: Geometry) -> Audio:
     parts = np.zeros((2, hops * geometry.hop), np.float32)
     parts[0, :clip.wanted.size], parts[1, :clip.rest.size] = clip.wanted, clip.rest
     spectra, _ = Analysis(geometry, 2).push(parts)
-    masks = soft_mask(np.abs(spectra), WANTED_FIRST)
+    masks = soft_mask(np.abs(spectra), mask_weights(WANTED_FIRST))
     sound = Synthesis(geometry, (1,)).push(masks * spectra.sum(axis=1, keepdims=True))
     return np.asarray(sound[0, late:late + clip.wanted.size])
 
