@@ -66,6 +66,7 @@ def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_pat
     assert row["hop_ms"] == pytest.approx(256 / 44.1)
     assert row["hops"] == round(0.3 * 44100 / 256)
     assert row["ratio_to_limit"] == pytest.approx(row["p50_ms"] / row["bandwidth_limit_ms"])
+    assert row["ratio_to_read"] == pytest.approx(row["p50_ms"] / row["read_p50_ms"])
     assert 0 < row["p50_ms"] <= row["max_ms"]
     assert code == int(model_is_late(report))
     assert "bare loop" in capsys.readouterr().out
