@@ -116,8 +116,8 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
         if condition != BACK_TO_BACK:
             times[f"{BARE}, {condition}"] = bare
             floors[condition] = statistics(bare, shortest)
-        return [result(one, condition, *some, machine["memory_bandwidth_gb_s"])
-                for one, *some in zip(subjects, hops, reads, strict=True)]
+        return [result(one, condition, some, read, machine["memory_bandwidth_gb_s"])
+                for one, some, read in zip(subjects, hops, reads, strict=True)]
 
     results = round_of(QUIET) + round_of(BACK_TO_BACK)
     outside = {one.name: outside_ms(one, seconds) for one in subjects}

@@ -169,7 +169,8 @@ class Separator:
         geometry = self.info.geometry
         self._masks = np.full((1, len(self.stems), geometry.bins), 1.0 / len(self.stems), np.float32)
         self._gain_ramp: Ramp | None = None
-        self._steady_gain: float | None = None
+        self._steady_gain: float | None = None  # the mask gain that does not move any more, if so
+        self._steady_weights = mask_weights(self._wanted)
         self._ready.fill(0.0)
         self._ready_frames = self.latency - (geometry.synthesis - geometry.hop)
 

@@ -86,7 +86,7 @@ class Room:
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: type) -> None:
-        self._array = np.empty((0, *shape), dtype)
+        self._array: NDArray[Any] = np.empty((0, *shape), dtype)
 
     def of(self, hops: int) -> NDArray[Any]:
         """Return an array for (hops, ...) that holds anything, the same one each time."""
@@ -144,8 +144,8 @@ class Analysis:
         self._line.reset()
 
 
-def _transform(frames: Audio, spectra: Spectrum) -> None:
-    """Fill in the spectra of the last axis, divided by its length."""
+def _transform(frames: Audio, spectra: NDArray[Any]) -> None:
+    """Fill in the spectra of the last axis, complex64, divided by its length."""
     np.fft.rfft(frames, norm="forward", out=spectra)
 
 
@@ -176,10 +176,11 @@ class Synthesis:
         They end `synthesis - hop` frames before the newest analysed sample.
         """
         hops, hop = len(spectra), self._geometry.hop
-        frames = np.fft.irfft(spectra, self._geometry.analysis, out=self._frames.of(hops))
+        frames = self._frames.of(hops)
+        np.fft.irfft(spectra, self._geometry.analysis, out=frames)
         windowed = frames[..., -self._window.size:] * self._window
         parts = windowed.reshape(hops, *self._shape, self._parts, hop)
-        sound = parts[..., -1, :]
+        sound: Audio = parts[..., -1, :]
         for index in reversed(range(self._parts - 1)):  # each part is added one hop after the part before it
             earlier, sound = sound, parts[..., index, :]
             np.add(sound[0], self._tails[index], out=sound[0])
