@@ -117,6 +117,29 @@ def test_mask_gain_pulls_harder(tiny_model: Path) -> None:
     assert energies[0] > 2 * energies[3]
 
 
+def test_mask_gain_moves_over_several_hops_and_back(tiny_model: Path) -> None:
+    blocks = np.split(music(1, 30 * 256), 30, axis=1)
+
+    def loudest_difference(gains: list[float], steady: float) -> Audio:
+        """Peak of every block against a separator whose gain stays."""
+        moving, still = (Separator(tiny_model, stems=("guitar",), blocksize=256) for _ in range(2))
+        still.controls.mask_gain = steady
+        peaks = []
+        for gain, block in zip(gains, blocks, strict=True):
+            moving.controls.mask_gain = gain
+            peaks.append(np.abs(moving.process(block) - still.process(block)).max())
+        return np.array(peaks)
+
+    opened = [0.0] * 15
+    away = loudest_difference([*opened, *[4.0] * 15], steady=4.0)
+    assert np.all(away[:18] > 1e-4), "two hops on its way and the overlap of the second"
+    np.testing.assert_allclose(away[18:], 0.0, atol=1e-6)
+    back = loudest_difference([*opened, 4.0, *[0.0] * 14], steady=0.0)
+    assert np.all(back[:15] == 0.0)
+    assert np.all(back[15:18] > 1e-4)
+    np.testing.assert_allclose(back[20:], 0.0, atol=1e-6)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_bad_block_is_silence_and_leaves_no_trace(tiny_model: Path, bad: float) -> None:
     audio = music(1, 9600)
