@@ -42,6 +42,23 @@ def test_back_to_back_times_every_turn() -> None:
     assert times.min() >= 0.002
 
 
+def test_back_to_back_rests_and_does_not_count_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.paced.UNBROKEN_S", 0.01)
+    monkeypatch.setattr("bench.paced.REST_S", 0.1)
+    turns: list[float] = []
+
+    def work() -> None:
+        turns.append(time.perf_counter())
+        time.sleep(0.004)
+
+    times = back_to_back(work, 12)
+    gaps = np.diff(turns)
+    rests = int(np.sum(gaps > 0.1))
+    assert rests >= 2, "after every third turn"
+    assert len(turns) == 12 + rests + 1, "the first turn after a rest, and the first of all, is not timed"
+    assert np.median(times) < 0.05
+
+
 def test_statistics_of_known_times() -> None:
     times = np.array([0.001] * 98 + [0.010, 0.020])
     found = statistics(times, 0.005)
