@@ -110,7 +110,8 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
     def round_of(condition: str) -> list[dict[str, Any]]:
         """Measure every model, its weights read and the bare loop under one condition."""
         loops = [(one.step, one.hop_s) for one in subjects] + [(one.read, one.hop_s) for one in subjects]
-        *found, bare = in_turns([*loops, (lambda: None, shortest)], seconds, condition != BACK_TO_BACK)
+        *found, bare = in_turns([*loops, (lambda: None, shortest)], seconds,
+                                at_pace=condition != BACK_TO_BACK)
         hops, reads = found[:len(subjects)], found[len(subjects):]
         times.update((f"{one.name}, {condition}", some) for one, some in zip(subjects, hops, strict=True))
         if condition != BACK_TO_BACK:
@@ -120,7 +121,8 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
                 for one, some, read in zip(subjects, hops, reads, strict=True)]
 
     results = round_of(QUIET) + round_of(BACK_TO_BACK)
-    outside = {one.name: outside_ms(one, seconds) for one in subjects}
+    rests = in_turns([(one.rest, one.hop_s) for one in subjects], seconds, at_pace=False)
+    outside = {one.name: 1000 * float(np.median(some)) for one, some in zip(subjects, rests, strict=True)}
     with busy_neighbour():
         results += round_of(NEIGHBOUR)
     report = {"machine": machine, "versions": versions(subject.path for subject in subjects), "results": results,
@@ -141,12 +143,6 @@ def in_turns(loops: Sequence[Loop], seconds: float, at_pace: bool) -> list[Times
             parts.append(paced(work, hop_s, seconds / turns) if at_pace
                          else back_to_back(work, max(1, round(seconds / turns / hop_s))))
     return [np.concatenate(parts) for parts in times]
-
-
-def outside_ms(one: Subject, seconds: float) -> float:
-    """Median of a hop without the model, back to back, ms."""
-    warm_up(one.rest)
-    return 1000 * float(np.median(back_to_back(one.rest, max(1, round(seconds / one.hop_s)))))
 
 
 def result(one: Subject, condition: str, found: Times, reads: Times, bandwidth_gb_s: float) -> dict[str, Any]:
