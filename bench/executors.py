@@ -15,11 +15,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from rich.table import Table
 
-from bench.machine import against_limit, identity, print_identified, versions, weight_bytes
-from bench.paced import back_to_back, paced, statistics, warm_up
+from bench.machine import (
+    against_limit,
+    against_reading,
+    identity,
+    print_identified,
+    reading,
+    versions,
+    weight_bytes,
+)
+from bench.paced import in_turns, statistics
 from bench.steps import FusedGraph, Step, dynamic_int8, openvino_step, runtime_step
 from rtsep import RtsepError
 from training.blocks import in_blocks
@@ -84,16 +93,18 @@ def chosen(folder: Path, names: list[str] | None) -> list[Song]:
 
 
 def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequence[Song]) -> dict[str, Any]:
-    """Time every graph by every executor, one after the other."""
+    """Time every graph by every executor, and a mere reading of its weights, in turns."""
     machine = identity()
     paths = {kind: written(net, make(net), folder / f"{index}.onnx")
              for index, (kind, make) in enumerate(GRAPHS.items())}
     steps = [(kind, "ONNX Runtime", runtime_step(path)) for kind, path in paths.items()]
     steps += [(kind, "OpenVINO", step) for kind in OPENVINO if (step := openvino_step(paths[kind]))]
+    sizes = [weight_bytes(paths[kind]) for kind, _, _ in steps]
+    times = timed([step for _, _, step in steps], sizes, net.geometry.hop / SAMPLERATE, seconds)
     rows = []
-    for kind, executor, step in steps:
-        row = {"graph": kind, "executor": executor, **timed(step, net.geometry.hop / SAMPLERATE, seconds)}
-        row |= against_limit(weight_bytes(paths[kind]), row["paced"]["p50_ms"], machine["memory_bandwidth_gb_s"])
+    for (kind, executor, _), size, numbers in zip(steps, sizes, times, strict=True):
+        row = {"graph": kind, "executor": executor, **numbers}
+        row |= against_limit(size, row["paced"]["p50_ms"], machine["memory_bandwidth_gb_s"])
         if executor == "ONNX Runtime":
             row |= {"error_db": parity_db(net, paths[kind]), "sdr": scores(net, paths[kind], songs)}
         rows.append(row)
@@ -107,11 +118,17 @@ def written(net: Network, model: onnx.ModelProto, path: Path) -> Path:
     return path
 
 
-def timed(step: Step, hop_s: float, seconds: float) -> dict[str, Any]:
-    """Time a step, paced and back to back."""
-    warm_up(step)
-    return {"paced": statistics(paced(step, hop_s, seconds), hop_s),
-            "back_to_back": statistics(back_to_back(step, round(seconds / hop_s)), hop_s)}
+def timed(steps: Sequence[Step], sizes: Sequence[int], hop_s: float, seconds: float) -> list[dict[str, Any]]:
+    """Time every step, paced and back to back, and at the same pace a reading of as many bytes as it has weights."""
+    loops = [(step, hop_s) for step in steps]
+    found = in_turns(loops + [(reading(size), hop_s) for size in sizes], seconds)
+    warm = in_turns(loops, seconds, at_pace=False)
+    rows = []
+    for cold, reads, hot in zip(found[:len(steps)], found[len(steps):], warm, strict=True):
+        numbers = statistics(cold, hop_s)
+        rows.append({"paced": numbers, "back_to_back": statistics(hot, hop_s),
+                     **against_reading(numbers["p50_ms"], 1000 * float(np.median(reads)))})
+    return rows
 
 
 def scores(net: Network, path: Path, songs: Sequence[Song]) -> dict[str, float]:
@@ -122,14 +139,16 @@ def scores(net: Network, path: Path, songs: Sequence[Song]) -> dict[str, float]:
 def show(report: dict[str, Any]) -> None:
     """Print the table; the price is the SDR that a graph loses against float32."""
     targets = list(report["results"][0]["sdr"])
-    table = Table("graph", "executor", "weights", "paced p50", "p99", "max", "x limit", "back to back p50", "error",
-                  *(f"{target} price" for target in targets), title=f"{report['network']}: time of a step in ms")
+    table = Table("graph", "executor", "weights", "paced p50", "p99", "max", "x limit", "x read", "back to back p50",
+                  "error", *(f"{target} price" for target in targets),
+                  title=f"{report['network']}: time of a step in ms")
     wanted = next(row["sdr"] for row in report["results"] if row["graph"] == FLOAT32)
     for row in report["results"]:
         prices = [f"{wanted[target] - row['sdr'][target]:.2f} dB" for target in targets if "sdr" in row]
         table.add_row(row["graph"], row["executor"], f"{row['weight_bytes'] / 1e6:.2f} MB",
                       *(f"{row['paced'][key]:.3f}" for key in ("p50_ms", "p99_ms", "max_ms")),
-                      f"{row['ratio_to_limit']:.1f}", f"{row['back_to_back']['p50_ms']:.3f}",
+                      *(f"{row[key]:.1f}" for key in ("ratio_to_limit", "ratio_to_read")),
+                      f"{row['back_to_back']['p50_ms']:.3f}",
                       f"{row['error_db']:.1f} dB" if "error_db" in row else "", *prices)
     print_identified(report, table)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,16 +22,22 @@ import numpy as np
 from rich.table import Table
 
 from bench.charts import draw_histograms
-from bench.machine import against_limit, identity, print_identified, versions, weight_bytes
-from bench.paced import Times, back_to_back, busy_neighbour, paced, statistics, warm_up
+from bench.machine import (
+    against_limit,
+    against_reading,
+    identity,
+    print_identified,
+    reading,
+    versions,
+    weight_bytes,
+)
+from bench.paced import Times, busy_neighbour, in_turns, statistics
 from rtsep import RtsepError, Separator
 from rtsep.model import StepModel, find_model, installed_models
 
 QUIET, NEIGHBOUR, BACK_TO_BACK = "paced", "paced, busy neighbour", "back to back"
 BARE = "bare loop"
-TURN_S = 1.0
 FLOOR_KEYS = ("p50_ms", "p99_ms", "max_ms", "misses")
-Loop = tuple[Callable[[], object], float]  # what is done at each turn, and the seconds between two turns
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def subject(name: str, channels: int, provider: str) -> Subject:
     size = weight_bytes(find_model(name))
     return Subject(name, find_model(name), provider, hop / whole.samplerate, size,
                    lambda: whole.process(next(blocks)), lambda: rest.process(next(blocks)),
-                   np.ones(size // 4, np.float32).max)
+                   reading(size))
 
 
 def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any], dict[str, Times]]:
@@ -131,28 +136,13 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
     return report, times
 
 
-def in_turns(loops: Sequence[Loop], seconds: float, at_pace: bool) -> list[Times]:
-    """Run every loop for as many seconds, a second at a time; return how long its hops took."""
-    turns = math.ceil(seconds / TURN_S)
-    times: list[list[Times]] = [[] for _ in loops]
-    for work, _ in loops:
-        warm_up(work)
-    for _ in range(turns):
-        for (work, hop_s), parts in zip(loops, times, strict=True):
-            warm_up(work, 3)  # a turn does not begin with what the one before left in the caches
-            parts.append(paced(work, hop_s, seconds / turns) if at_pace
-                         else back_to_back(work, max(1, round(seconds / turns / hop_s))))
-    return [np.concatenate(parts) for parts in times]
-
-
 def result(one: Subject, condition: str, found: Times, reads: Times, bandwidth_gb_s: float) -> dict[str, Any]:
     """One row of the report."""
     numbers = statistics(found, one.hop_s)
-    read_ms = 1000 * float(np.median(reads))
     return {"model": one.name, "provider": one.provider, "threads": 1, "paced": condition != BACK_TO_BACK,
             "neighbour": condition == NEIGHBOUR, "hop_ms": 1000 * one.hop_s, **numbers,
             **against_limit(one.weight_bytes, numbers["p50_ms"], bandwidth_gb_s),
-            "read_p50_ms": read_ms, "ratio_to_read": numbers["p50_ms"] / read_ms}
+            **against_reading(numbers["p50_ms"], 1000 * float(np.median(reads)))}
 
 
 def model_is_late(report: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,17 @@ def against_limit(model_bytes: int, p50_ms: float, bandwidth_gb_s: float) -> dic
     """Time in which memory delivers the weights once, and how many times that a step takes."""
     limit_ms = model_bytes / bandwidth_gb_s / 1e6
     return {"weight_bytes": model_bytes, "bandwidth_limit_ms": limit_ms, "ratio_to_limit": p50_ms / limit_ms}
+
+
+def reading(model_bytes: int) -> Callable[[], object]:
+    """Make what reads as many bytes as a model has weights, and does nothing else: no step can be faster."""
+    maximum: Callable[[], object] = np.ones(model_bytes // 4, np.float32).max
+    return maximum
+
+
+def against_reading(p50_ms: float, read_ms: float) -> dict[str, Any]:
+    """Time in which the weights can be read once under the same condition, and how many times that a step takes."""
+    return {"read_p50_ms": read_ms, "ratio_to_read": p50_ms / read_ms}
 
 
 def print_identified(report: dict[str, Any], *tables: Table) -> None:

@@ -6,7 +6,7 @@ import math
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 WARM_UP = 200
 UNBROKEN_S, REST_S = 0.4, 0.05
 NEIGHBOUR_BYTES = 1 << 27  # more than the caches hold
+TURN_S = 1.0
 Times = NDArray[np.float64]
+Loop = tuple[Callable[[], object], float]
 
 
 def paced(work: Callable[[], object], period_s: float, seconds: float) -> Times:
@@ -51,6 +53,35 @@ def back_to_back(work: Callable[[], object], count: int) -> Times:
         work()
         times[index] = time.perf_counter() - begin
     return times
+
+
+def in_turns(loops: Sequence[Loop], seconds: float, at_pace: bool = True) -> list[Times]:
+    """Run every loop for as many seconds, a second at a time, so that all meet the same moods of the machine.
+
+    Parameters
+    ----------
+    loops
+        What each one does in a period, and how long that is in seconds.
+    seconds
+        For each loop; as many periods as fit are run.
+    at_pace
+        Whether each period waits for its turn, or all are run back to back.
+
+    Returns
+    -------
+    times
+        Of every period of every loop, s.
+    """
+    turns = math.ceil(seconds / TURN_S)
+    times: list[list[Times]] = [[] for _ in loops]
+    for work, _ in loops:
+        warm_up(work)
+    for _ in range(turns):
+        for (work, hop_s), parts in zip(loops, times, strict=True):
+            warm_up(work, 3)  # a turn does not begin with what the one before left in the caches
+            parts.append(paced(work, hop_s, seconds / turns) if at_pace
+                         else back_to_back(work, max(1, round(seconds / turns / hop_s))))
+    return [np.concatenate(parts) for parts in times]
 
 
 def warm_up(work: Callable[[], object], count: int = WARM_UP) -> None:

@@ -22,7 +22,7 @@ from rich.table import Table
 from bench.charts import draw_curves
 from bench.latency import subject
 from bench.machine import identity, print_identified, versions
-from bench.paced import back_to_back, paced, statistics, warm_up
+from bench.paced import back_to_back, in_turns, statistics, warm_up
 from bench.streams import most_streams
 from rtsep import RtsepError
 from rtsep.model import find_model
@@ -66,16 +66,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def curve(size: str, seconds: float) -> list[dict[str, Any]]:
     """Time a hop at every value of one size."""
-    rows = []
+    loops = []
     for value in SWEEPS[size]:
         sizes = MIDDLE | {size: value}
         with tempfile.TemporaryDirectory() as folder:
             one = subject(str(network(Path(folder) / "size.onnx", sizes)), sizes["channels"], "cpu")
-        warm_up(one.step)
-        warm = back_to_back(one.step, max(1, round(seconds / one.hop_s)))
-        rows.append({size: value, **statistics(paced(one.step, one.hop_s, seconds), one.hop_s),
-                     "back_to_back_p50_ms": float(1000 * np.median(warm))})
-    return rows
+        loops.append((one.step, one.hop_s))
+    found = zip(SWEEPS[size], loops, in_turns(loops, seconds), in_turns(loops, seconds, at_pace=False), strict=True)
+    return [{size: value, **statistics(cold, hop_s), "back_to_back_p50_ms": float(1000 * np.median(warm))}
+            for value, (_, hop_s), cold, warm in found]
 
 
 def network(path: Path, sizes: dict[str, Any]) -> Path:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
-from rtsep.model import open_session
+from rtsep.model import StepModel
 from training.graph import StepGraph
 
 Step = Callable[[], object]
@@ -60,15 +60,12 @@ def dynamic_int8(graph: StepGraph) -> onnx.ModelProto:
 
 
 def runtime_step(path: Path) -> Step:
-    """One hop by ONNX Runtime, states carried on."""
-    session = open_session(path)
-    outputs = [output.name for output in session.get_outputs()]
-    feeds = noise({node.name: node.shape for node in session.get_inputs()}, outputs)
-
-    def step() -> None:
-        carry(feeds, dict(zip(outputs, session.run(outputs, feeds), strict=True)))
-
-    return step
+    """One hop by ONNX Runtime as rtsep uses it, states carried on."""
+    model = StepModel(path)
+    rng = np.random.default_rng(1)
+    bins = (model.info.geometry.bins, *(length // 2 + 1 for length in model.info.contexts))
+    magnitude, *contexts = (rng.exponential(size=(1, count)).astype(np.float32) for count in bins)
+    return lambda: model.step(magnitude, contexts)
 
 
 def openvino_step(path: Path) -> Step | None:
