@@ -25,6 +25,7 @@ from bench.machine import (
     identity,
     print_identified,
     reading,
+    start_like_live,
     versions,
     weight_bytes,
 )
@@ -154,4 +155,5 @@ def show(report: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    start_like_live()
     sys.exit(main())

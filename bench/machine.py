@@ -19,11 +19,17 @@ from rich.table import Table
 
 from rtsep import __version__
 from rtsep.audio.clock import ask_for_realtime
-from rtsep.live.scheduling import stay_awake
+from rtsep.live.scheduling import ENVIRONMENT, missing_environment, stay_awake
 
 STREAM_BYTES = 1 << 28  # far more than the caches hold
 STREAM_TURNS = 7
 FILE_WIDTH = 130  # columns of a table that is not printed to a terminal
+
+
+def start_like_live() -> None:
+    """Start this program again where it lacks the environment of a live run, which libraries read as they load."""
+    if os.name == "posix" and (missing := missing_environment()):
+        os.execve(sys.executable, sys.orig_argv, os.environ | missing)
 
 
 def identity() -> dict[str, Any]:
@@ -33,6 +39,7 @@ def identity() -> dict[str, Any]:
             "memory_gb": round(_memory_bytes() / 1e9, 1), "system": platform.platform(),
             "priority": f"ordinary ({refusal})" if refusal else "real-time",
             "sleep": f"deep ({sleep})" if sleep else "light",
+            "environment": {name: os.environ.get(name, "") for name in ENVIRONMENT},
             "memory_bandwidth_gb_s": round(memory_bandwidth() / 1e9, 1)}
 
 

@@ -23,7 +23,14 @@ import numpy as np
 import onnx
 from rich.table import Table
 
-from bench.machine import identity, print_identified, resident_bytes, versions, weight_bytes
+from bench.machine import (
+    identity,
+    print_identified,
+    resident_bytes,
+    start_like_live,
+    versions,
+    weight_bytes,
+)
 from bench.paced import back_to_back, paced, statistics, warm_up
 from bench.peer_streams import PEERS, Arrays, Audio, Card, Peer, PeerStream, Spectra, flat
 from bench.steps import FusedGraph
@@ -162,4 +169,5 @@ def show(report: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    start_like_live()
     sys.exit(main())

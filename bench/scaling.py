@@ -21,7 +21,7 @@ from rich.table import Table
 
 from bench.charts import draw_curves
 from bench.latency import subject
-from bench.machine import identity, print_identified, versions
+from bench.machine import identity, print_identified, start_like_live, versions
 from bench.paced import back_to_back, in_turns, statistics, warm_up
 from bench.streams import most_streams
 from rtsep import RtsepError
@@ -128,4 +128,5 @@ def draw(report: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    start_like_live()
     sys.exit(main())

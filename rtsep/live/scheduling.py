@@ -16,6 +16,11 @@ from rtsep.audio.clock import ask_for_realtime
 
 WAKE_UP = Path("/dev/cpu_dma_latency")
 """Takes the wish of a process for the slowest wake-up, in microseconds, for as long as it keeps the file open."""
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",  # every further thread would keep 40 MB, and disturb
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # weights on large pages are found sooner when a hop comes
+}
+"""Of a process that plays; libraries read it as they are loaded."""
 _SWITCH_INTERVAL_S = 0.0005  # how long other threads of this process may keep the interpreter
 _MCL_CURRENT = 1  # of sys/mman.h; not MCL_FUTURE, which would make later allocations fail at the limit
 _MCL_ONFAULT = 4  # only pages that are touched: libraries are far larger than what is run of them
@@ -41,6 +46,11 @@ class Measure:
 
     def __str__(self) -> str:
         return f"{self.name}: {f'refused ({self.refusal})' if self.refusal else 'on'}"
+
+
+def missing_environment() -> dict[str, str]:
+    """Variables that a process that plays should start with and this one lacks; what the user has set stays."""
+    return {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
 
 
 def model_measures(threads: int) -> tuple[Measure, ...]:

@@ -15,16 +15,13 @@ from typing import Self
 from rtsep.errors import DeviceError, DeviceGoneError
 from rtsep.live.process import STOP_SIGNALS, run_audio
 from rtsep.live.protocol import Failed, LiveSettings, Message, Started
+from rtsep.live.scheduling import missing_environment
 from rtsep.live.shared import Memory
 from rtsep.live.watchdog import Starvation, Watchdog
 
 HANG_S = 1.5  # without a heartbeat for so long, though it could have run, the audio process counts as hanging
 _STOP_S = 2.0  # what a clean end may take
 _STARTUP_S = 60.0  # what loading the model and opening the devices may take
-_ENVIRONMENT = {  # read by libraries as they are loaded
-    "OPENBLAS_NUM_THREADS": "1",  # every further thread would keep 40 MB, and disturb
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # weights on large pages are found sooner when a hop comes
-}
 
 
 class CrashError(DeviceError):
@@ -128,8 +125,8 @@ def signals_ignored() -> Iterator[None]:
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """Start a process in the environment of the audio process; what the user has set stays."""
-    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
+    """Start a process in the environment of the audio process."""
+    added = missing_environment()
     os.environ.update(added)
     try:
         yield

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from bench.latency import main, model_is_late
 from bench.machine import memory_bandwidth, weight_bytes
 from bench.paced import back_to_back, busy_neighbour, paced, statistics
+from rtsep.live.scheduling import ENVIRONMENT
 from training.graph import StepGraph
 
 KEYS = {"model", "provider", "threads", "paced", "hop_ms", "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms",
@@ -88,6 +91,16 @@ def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_pat
     assert code == int(model_is_late(report))
     assert "bare loop" in capsys.readouterr().out
     assert (tmp_path / "times.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a program cannot take the place of itself")
+def test_the_command_runs_in_the_environment_of_a_live_run(tiny_model: Path, tmp_path: Path) -> None:
+    own = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT} | {"OPENBLAS_NUM_THREADS": "2"}
+    report = tmp_path / "report.json"
+    subprocess.run([sys.executable, "-m", "bench.latency", "--model", str(tiny_model), "--seconds", "0.1",
+                    "--json", str(report)], env=own, capture_output=True, timeout=120, check=False)
+    found = json.loads(report.read_text())["machine"]["environment"]
+    assert found == ENVIRONMENT | {"OPENBLAS_NUM_THREADS": "2"}, "what the user has set stays"
 
 
 @pytest.mark.parametrize(("row", "floor", "late"), [
