@@ -42,6 +42,7 @@ from training.recipe import find_recipe
 from training.systems import runtime_separator
 from training.validation import quick_scores, targets_of
 
+RUNTIME = "ONNX Runtime"
 FLOAT32 = "MatMul graph, float32"
 GRAPHS: dict[str, Callable[[Network], onnx.ModelProto]] = {
     "fused GRU, float32": lambda net: net.step_graph(FusedGraph).model(),
@@ -98,7 +99,7 @@ def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequen
     machine = identity()
     paths = {kind: written(net, make(net), folder / f"{index}.onnx")
              for index, (kind, make) in enumerate(GRAPHS.items())}
-    steps = [(kind, "ONNX Runtime", runtime_step(path)) for kind, path in paths.items()]
+    steps = [(kind, RUNTIME, runtime_step(path)) for kind, path in paths.items()]
     steps += [(kind, "OpenVINO", step) for kind in OPENVINO if (step := openvino_step(paths[kind]))]
     sizes = [weight_bytes(paths[kind]) for kind, _, _ in steps]
     times = timed([step for _, _, step in steps], sizes, net.geometry.hop / SAMPLERATE, seconds)
@@ -106,7 +107,7 @@ def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequen
     for (kind, executor, _), size, numbers in zip(steps, sizes, times, strict=True):
         row = {"graph": kind, "executor": executor, **numbers}
         row |= against_limit(size, row["paced"]["p50_ms"], machine["memory_bandwidth_gb_s"])
-        if executor == "ONNX Runtime":
+        if executor == RUNTIME:
             row |= {"error_db": parity_db(net, paths[kind]), "sdr": scores(net, paths[kind], songs)}
         rows.append(row)
     return {"network": name, "machine": machine, "versions": versions([]), "results": rows,
@@ -140,13 +141,14 @@ def scores(net: Network, path: Path, songs: Sequence[Song]) -> dict[str, float]:
 def show(report: dict[str, Any]) -> None:
     """Print the table; the price is the SDR that a graph loses against float32."""
     targets = list(report["results"][0]["sdr"])
-    table = Table("graph", "executor", "weights", "paced p50", "p99", "max", "x limit", "x read", "back to back p50",
+    table = Table("graph", "weights", "paced p50", "p99", "max", "x limit", "x read", "back to back p50",
                   "error", *(f"{target} price" for target in targets),
                   title=f"{report['network']}: time of a step in ms")
     wanted = next(row["sdr"] for row in report["results"] if row["graph"] == FLOAT32)
     for row in report["results"]:
         prices = [f"{wanted[target] - row['sdr'][target]:.2f} dB" for target in targets if "sdr" in row]
-        table.add_row(row["graph"], row["executor"], f"{row['weight_bytes'] / 1e6:.2f} MB",
+        name = row["graph"] if row["executor"] == RUNTIME else f"{row['graph']}, {row['executor']}"
+        table.add_row(name, f"{row['weight_bytes'] / 1e6:.2f} MB",
                       *(f"{row['paced'][key]:.3f}" for key in ("p50_ms", "p99_ms", "max_ms")),
                       *(f"{row[key]:.1f}" for key in ("ratio_to_limit", "ratio_to_read")),
                       f"{row['back_to_back']['p50_ms']:.3f}",
