@@ -15,7 +15,7 @@ from rtsep.audio.clock import ask_for_realtime
 
 WARM_UP_TURNS = 20
 PATIENCE_S = 60.0
-TRIES = 2  # a stall of the machine may spoil one
+TRIES = 5  # a stall of the machine may spoil some
 
 
 def most_streams(model: str, channels: int, cores: int, seconds: float, highest: int) -> int:
