@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 
 from bench.latency import main, model_is_late
 from bench.machine import memory_bandwidth, weight_bytes
-from bench.paced import back_to_back, busy_neighbour, paced, statistics
+from bench.paced import back_to_back, busy_neighbour, in_turns, paced, statistics
 from rtsep.live.scheduling import ENVIRONMENT
 from training.graph import StepGraph
 
@@ -60,6 +61,15 @@ def test_back_to_back_rests_and_does_not_count_it(monkeypatch: pytest.MonkeyPatc
     assert rests >= 2, "after every third turn"
     assert len(turns) == 12 + rests + 1, "the first turn after a rest, and the first of all, is not timed"
     assert np.median(times) < 0.05
+
+
+@pytest.mark.parametrize("at_pace", [True, False])
+def test_loops_take_turns(monkeypatch: pytest.MonkeyPatch, at_pace: bool) -> None:
+    monkeypatch.setattr("bench.paced.TURN_S", 0.05)
+    order: list[str] = []
+    one, two = in_turns([(lambda: order.append("a"), 0.01), (lambda: order.append("b"), 0.025)], 0.1, at_pace)
+    assert (one.size, two.size) == (10, 4)
+    assert "".join(name for name, _ in groupby(order)) == "ab" * 3, "to warm up, and two turns"
 
 
 def test_statistics_of_known_times() -> None:
