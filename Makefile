@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo-out
+INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/kernels/*.[ch]) scripts/build_kernels.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench clean
@@ -30,13 +31,13 @@ clean:  ## remove the environment and everything that was made here
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
-	sh scripts/system-packages.sh libportaudio2
+$(VENV)/runtime: $(INPUTS) | $(VENV)/bin/python
+	sh scripts/system-packages.sh libportaudio2 gcc libc6-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[plot]'
 	touch $@
 
-$(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	sh scripts/system-packages.sh libportaudio2 jackd2 libjack-jackd2-0 ffmpeg fluidsynth fluid-soundfont-gm espeak-ng chromium
+$(VENV)/dev: $(INPUTS) | $(VENV)/bin/python
+	sh scripts/system-packages.sh libportaudio2 gcc libc6-dev jackd2 libjack-jackd2-0 ffmpeg fluidsynth fluid-soundfont-gm espeak-ng chromium
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@ $(VENV)/runtime

@@ -1,0 +1,57 @@
+"""The kernels of step and transform, built for some instruction sets; what a call passes to them."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SETS = ("avx512vnni", "avx2", "neon")  # instruction sets, the best one first
+NODE = np.dtype([(name, np.int32) for name in ("kind", "rows", "columns", "inputs", "out_row", "a_row", "a_column",
+                                               "b_row", "b_column", "unused")]
+                + [(name, np.uintp) for name in ("out", "a", "b", "weights", "spans")])
+"""One node of a step, as `node.h` has it."""
+TRANSFORM = np.dtype([("length", np.int32), ("columns", np.int32), ("window", np.uintp), ("window_size", np.int64)]
+                     + [(name, np.uintp) for name in ("cosines", "sines", "turn_real", "turn_imaginary", "work")])
+"""One length of transform, as `transform.c` has it."""
+_POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+
+
+def best_set() -> str | None:
+    """Name the best instruction set that this processor has and kernels were built for."""
+    return next(filter(load_kernels, SETS), None)
+
+
+def best_kernels() -> ctypes.CDLL | None:
+    """Load the kernels for the best instruction set, if there are any."""
+    instructions = best_set()
+    return load_kernels(instructions) if instructions else None
+
+
+@cache
+def load_kernels(instructions: str) -> ctypes.CDLL | None:
+    """Load the kernels for an instruction set; None where they were not built, or the processor lacks it."""
+    try:
+        kernels = ctypes.CDLL(str(kernel_file(instructions)))
+        kernels.rtsep_run.argtypes = (_POINTER, _INT)
+        kernels.rtsep_forward.argtypes = (_POINTER, _INT, _INT, _LONG, _LONG, _POINTER, _POINTER)
+        kernels.rtsep_inverse.argtypes = (_POINTER, _INT, _POINTER, _POINTER)
+        fits = (kernels.rtsep_node_size() == NODE.itemsize and kernels.rtsep_transform_size() == TRANSFORM.itemsize
+                and kernels.rtsep_supported())
+    except (OSError, AttributeError):  # no such file, no library, or another one
+        return None
+    return kernels if fits else None
+
+
+def kernel_file(instructions: str) -> Path:
+    """Where the kernels for an instruction set lie."""
+    return Path(__file__).parent / f"{instructions}.kernels"
+
+
+def address(array: NDArray[Any]) -> int:
+    """Where an array begins."""
+    return int(array.__array_interface__["data"][0])

@@ -1,0 +1,1 @@
+"""How the graph of a step model is run: by ONNX Runtime, or by the compiled kernels where they can."""

@@ -1,0 +1,69 @@
+"""A step run by the compiled kernels: one call that goes through the plan."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+from rtsep.kernels.library import address, best_set, load_kernels
+from rtsep.step.plan import Array, Plan, UnknownNode
+
+
+class CompiledStep:
+    """The executor of a step model on a processor whose instruction set the kernels were built for.
+
+    Parameters
+    ----------
+    path
+        The `.onnx` file.
+    instructions
+        One of `library.SETS`, for which `load_kernels` found kernels.
+
+    Attributes
+    ----------
+    name
+        What the user may read about it.
+    inputs
+        The graph's inputs but the states, by name; what they hold is read by the next step.
+    estimates
+        What the latest step wrote, float32 (1, stems, bins).
+    weight_bytes
+        Size of all weights, which a step reads once.
+
+    Raises
+    ------
+    UnknownNode
+        When the graph has a node that the kernels do not know.
+    """
+
+    def __init__(self, path: Path, instructions: str) -> None:
+        kernels = load_kernels(instructions)
+        if kernels is None:
+            raise UnknownNode(f"no kernels for {instructions} here")
+        self.name = f"compiled for {instructions}"
+        self._plan = Plan(path, kernels.rtsep_most_inputs())
+        self.inputs = self._plan.inputs
+        self.weight_bytes = self._plan.weight_bytes
+        self.estimates: Array = self._plan.estimates
+        self._run = kernels.rtsep_run
+        self._nodes, self._count = ctypes.c_void_p(address(self._plan.nodes)), ctypes.c_int(len(self._plan.nodes))
+
+    def run(self) -> None:
+        """Advance by one hop."""
+        self._run(self._nodes, self._count)
+
+    def reset(self) -> None:
+        """Forget the recurrent states."""
+        for state in self._plan.states.values():
+            state.fill(0.0)
+
+
+def compiled_step(path: Path) -> CompiledStep | None:
+    """Give the fastest executor of compiled kernels, or None where there is none for this processor or this graph."""
+    instructions = best_set()
+    if instructions is None:
+        return None
+    try:
+        return CompiledStep(path, instructions)
+    except UnknownNode:
+        return None
