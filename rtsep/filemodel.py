@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from rtsep.errors import ModelError
 from rtsep.mask import wanted_sets
-from rtsep.model import FORMAT, CardInfo, card_fields, open_session, read_metadata, readable
+from rtsep.model import FORMAT, CardInfo, card_fields, read_metadata, readable
+from rtsep.step.runtime import open_session
 from rtsep.stft import Analysis, Synthesis, mid_signal
 
 KIND = "file"

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime import OrtValue
 
 from rtsep.errors import ConfigError, ModelError
+from rtsep.step.compiled import CompiledStep, compiled_step
+from rtsep.step.runtime import RuntimeStep, open_session
 from rtsep.windows import Geometry
 
 FORMAT = 1
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 Magnitude = NDArray[np.float32]
 
 
@@ -97,7 +97,15 @@ class StepModel:
     threads
         Threads inside one operator; one is best for a live stream.
     provider
-        `cpu`, or `cuda` for a graphics processor.
+        `cpu`; `onnxruntime` for the processor without the compiled kernels; `cuda` for a graphics processor.
+
+    Attributes
+    ----------
+    info
+        What the file says about itself.
+    executor
+        What runs it: the compiled kernels where they know this processor and this graph and a single thread is
+        asked for, else ONNX Runtime.
 
     Raises
     ------
@@ -108,22 +116,15 @@ class StepModel:
 
     def __init__(self, path: Path, threads: int = 1, provider: str = "cpu") -> None:
         self.path = path
-        self._session = open_session(path, threads, provider, reuse=False)
-        self.info = ModelInfo.parse(read_metadata(self._session, path), str(path))
-        self._reference = self._session.get_modelmeta().custom_metadata_map.get("rtsep-reference")
-        self._state_names = sorted((i.name for i in self._session.get_inputs() if i.name.startswith("state_")),
-                                   key=lambda name: int(name.removeprefix("state_")))
+        session = open_session(path, threads, provider, reuse=False)
+        self.info = ModelInfo.parse(read_metadata(session, path), str(path))
+        self._reference = session.get_modelmeta().custom_metadata_map.get("rtsep-reference")
         self._context_names = [f"context_{index}" for index in range(len(self.info.contexts))]
-        self._check_shapes()
-        shapes = {i.name: i.shape for i in self._session.get_inputs()}
-        self._inputs = {name: np.zeros(shapes[name], np.float32) for name in ("magnitude", *self._context_names)}
-        self._estimates = np.zeros((1, len(self.info.stems), self.info.geometry.bins), np.float32)
-        self._zeros = {name: np.zeros(shapes[name], np.float32) for name in self._state_names}
-        # two sets of states, each written while the other is read; on a graphics processor they stay there
-        self._states = [{name: OrtValue.ortvalue_from_numpy(zeros.copy(), provider)
-                         for name, zeros in self._zeros.items()} for _ in range(2)]
-        self._turns = [self._bind(*self._states), self._bind(*reversed(self._states))]
-        self._odd = False
+        self._check_shapes(session)
+        compiled = compiled_step(path) if (threads, provider) == (1, "cpu") else None
+        self._executor: CompiledStep | RuntimeStep = compiled or RuntimeStep(session, provider)
+        self.executor = self._executor.name
+        self._inputs = [self._executor.inputs[name] for name in ("magnitude", *self._context_names)]
 
     def step(self, magnitudes: Magnitude, contexts: Sequence[Magnitude] = ()) -> Magnitude:
         """Advance by as many hops as are given, one after the other.
@@ -140,21 +141,19 @@ class StepModel:
         estimates
             Non-negative magnitude estimates, float32 (hops, stems, bins).
         """
-        inputs = tuple(zip(self._inputs.values(), (magnitudes, *contexts), strict=True))
-        estimates = np.empty((len(magnitudes), *self._estimates.shape[1:]), np.float32)
+        executor = self._executor
+        inputs = tuple(zip(self._inputs, (magnitudes, *contexts), strict=True))
+        estimates = np.empty((len(magnitudes), *executor.estimates.shape[1:]), np.float32)
         for hop, estimate in enumerate(estimates):
             for bound, values in inputs:
                 bound[0] = values[hop]
-            self._session.run_with_iobinding(self._turns[self._odd])
-            self._odd = not self._odd
-            estimate[:] = self._estimates[0]
+            executor.run()
+            estimate[:] = executor.estimates[0]
         return estimates
 
     def reset(self) -> None:
         """Return to the state of a freshly loaded model."""
-        self._odd = False
-        for name, zeros in self._zeros.items():
-            self._states[0][name].update_inplace(zeros)
+        self._executor.reset()
 
     def reference_error_db(self) -> float:
         """Run the reference input that the file carries; return the error against its reference output, in dB.
@@ -175,67 +174,24 @@ class StepModel:
         error = np.sum(np.square(last - wanted)) / np.sum(np.square(wanted))
         return float(10.0 * np.log10(error + 1e-20))
 
-    def _bind(self, before: dict[str, OrtValue], after: dict[str, OrtValue]) -> onnxruntime.IOBinding:
-        """Tell the session where everything lies, so that a step allocates nothing."""
-        binding = self._session.io_binding()
-        for name, array in self._inputs.items():
-            binding.bind_ortvalue_input(name, OrtValue.ortvalue_from_numpy(array))
-        binding.bind_ortvalue_output("estimates", OrtValue.ortvalue_from_numpy(self._estimates))
-        for name in self._state_names:
-            binding.bind_ortvalue_input(name, before[name])
-            binding.bind_ortvalue_output(f"{name}_out", after[name])
-        return binding
-
-    def _check_shapes(self) -> None:
+    def _check_shapes(self, session: onnxruntime.InferenceSession) -> None:
         """Compare the graph's inputs and outputs with what the metadata promises."""
         bins = self.info.geometry.bins
         wanted = {"magnitude": [1, bins], "estimates": [1, len(self.info.stems), bins]}
         for name, length in zip(self._context_names, self.info.contexts, strict=True):
             wanted[name] = [1, length // 2 + 1]
-        inputs = {i.name: i.shape for i in self._session.get_inputs()}
-        found = inputs | {o.name: o.shape for o in self._session.get_outputs()}
-        for name in self._state_names:
-            wanted[f"{name}_out"] = inputs[name]
+        inputs = {i.name: i.shape for i in session.get_inputs()}
+        found = inputs | {o.name: o.shape for o in session.get_outputs()}
+        states = [name for name in inputs if name.startswith("state_")]
+        wanted |= {f"{name}_out": inputs[name] for name in states}
         for name, shape in wanted.items():
             if name not in found:
                 raise ModelError(f"{self.path}: the graph has no {name}; it has {', '.join(found)}")
             if found[name] != shape:
                 raise ModelError(f"{self.path}: {name} has shape {found[name]}, its metadata asks for {shape}")
-        strangers = set(inputs) - set(wanted) - set(self._state_names)
+        strangers = set(inputs) - set(wanted) - set(states)
         if strangers:
             raise ModelError(f"{self.path}: unknown inputs {', '.join(sorted(strangers))} in the graph")
-
-
-def check_provider(provider: str) -> None:
-    """Raise ModelError where a model cannot be run by `cpu` or `cuda` here; the message says what is missing."""
-    if provider not in _PROVIDERS:
-        raise ModelError(f"provider is {provider!r}: give {' or '.join(_PROVIDERS)}")
-    available = onnxruntime.get_available_providers()
-    if _PROVIDERS[provider] not in available:
-        raise ModelError(f"no {provider} here: this ONNX Runtime has {', '.join(available)}; for an NVIDIA graphics "
-                         f"processor: pip uninstall onnxruntime, then pip install 'rtsep[cuda]'")
-
-
-def open_session(path: Path, threads: int = 1, provider: str = "cpu", reuse: bool = True
-                 ) -> onnxruntime.InferenceSession:
-    """Open an ONNX file for live use: few threads, no spinning, denormals off.
-
-    Without `reuse`, every value between nodes has memory of its own: faster by a few percent where values are small.
-    """
-    if not path.is_file():
-        raise ModelError(f"no model file {path}: `rtsep models` lists what is installed")
-    check_provider(provider)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_mem_reuse = reuse
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[_PROVIDERS[provider]])
-    except Exception as error:  # the runtime raises a dozen unrelated kinds for a damaged file
-        raise ModelError(f"{path} is no ONNX model that can be run ({str(error).splitlines()[0][:160]})") from None
 
 
 def read_metadata(session: onnxruntime.InferenceSession, path: Path) -> str:

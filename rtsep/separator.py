@@ -95,6 +95,11 @@ class Separator:
         return self.info.samplerate
 
     @property
+    def executor(self) -> str:
+        """What runs the step, see `StepModel`."""
+        return self._model.executor
+
+    @property
     def latency(self) -> int:
         """Frames by which the output lags the input."""
         geometry = self.info.geometry

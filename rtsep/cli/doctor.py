@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rtsep.live.scheduling import Measure
 
-_PACKAGES = ("numpy", "onnxruntime", "sounddevice", "JACK-Client", "soundfile", "soxr", "python-rtmidi")
+_PACKAGES = ("numpy", "onnx", "onnxruntime", "sounddevice", "JACK-Client", "soundfile", "soxr", "python-rtmidi")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,7 +74,7 @@ def _take_measures() -> tuple[Measure, ...]:
     try:
         separator = Separator()
         separator.process(np.zeros((1, separator.info.geometry.hop), np.float32))
-        measures = model_measures(threads=1)
+        measures = model_measures(separator.executor, threads=1)
     except RtsepError:  # the models have rows of their own
         pass
     return (*measures, stay_awake(), *prepare_process(), *prepare_thread())
@@ -111,6 +111,7 @@ def _models() -> Iterator[tuple[str, str]]:
         yield "models", f"none in {model_folder()}: install rtsep again"
     for name, path in models.items():
         try:
-            yield f"model {name}", f"ok, {StepModel(path).reference_error_db():.0f} dB against its reference"
+            model = StepModel(path)
+            yield f"model {name}", f"ok, {model.reference_error_db():.0f} dB against its reference, {model.executor}"
         except RtsepError as error:
             yield f"model {name}", str(error)

@@ -55,8 +55,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--engine", choices=("callback", "worker"), default="callback", help="where the model runs: in "
                         "the audio callback, or in a thread that has a block's time for it, for slow models and one "
                         "block later (default: %(default)s)")
-    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu",
-                        help="what runs the model; cuda needs an NVIDIA GPU and --engine worker (default: cpu)")
+    parser.add_argument("--provider", choices=("cpu", "onnxruntime", "cuda"), default="cpu",
+                        help="what runs the model; onnxruntime: the processor without the kernels of rtsep; cuda needs "
+                        "an NVIDIA GPU and --engine worker (default: cpu)")
     parser.add_argument("--resample", action="store_true", help="use a device at another sample rate than the model's, "
                         "which adds latency")
     parser.add_argument("--allow-feedback", action="store_true",

@@ -42,8 +42,8 @@ from rtsep.live.shared import RUNNING, Memory
 from rtsep.live.streams import Player, Stream, device_latencies, open_clock, open_portaudio_stream
 from rtsep.live.watch import PeriodWatch, StreamWatch, watch
 from rtsep.live.worker import Worker
-from rtsep.model import check_provider
 from rtsep.separator import Separator
+from rtsep.step.runtime import check_provider
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Signals that the supervisor answers, for which this process waits to be stopped."""
@@ -122,7 +122,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.feed.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
-    measures = (*model_measures(settings.threads), awake, *prepare_process())
+    measures = (*model_measures(separator.executor, settings.threads), awake, *prepare_process())
     ask_for_realtime(_WATCH_PRIORITY)
     player, stream = _open(settings, devices, engine, outputs, memory, jack)
     stream.start()

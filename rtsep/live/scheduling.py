@@ -53,10 +53,10 @@ def missing_environment() -> dict[str, str]:
     return {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
 
 
-def model_measures(threads: int) -> tuple[Measure, ...]:
-    """Tell what a model that is loaded and warm brings: `Separator` switches spinning off."""
+def model_measures(executor: str, threads: int) -> tuple[Measure, ...]:
+    """Tell what a model that is loaded and warm brings; its executor never spins."""
     return (Measure("model warm before the stream opens"),
-            Measure(f"ONNX Runtime on {threads} thread{'s'[:threads > 1]}, without spinning"))
+            Measure(f"model on {threads} thread{'s'[:threads > 1]}, {executor}"))
 
 
 def prepare_process() -> tuple[Measure, ...]:
@@ -119,6 +119,6 @@ def stay_awake() -> Measure:
 
 
 def denormals() -> Measure:
-    """Say whether this thread takes denormal numbers, which are slow, as zero; ONNX Runtime switches that on."""
+    """Say whether this thread takes denormal numbers, which are slow, as zero; the first step switches that on."""
     slow = _TINY * np.float32(0.1) != 0.0
     return Measure("denormals off", "the processor still computes with them" if slow else "")

@@ -19,6 +19,7 @@ from bench.latency import main, model_is_late
 from bench.machine import memory_bandwidth, weight_bytes
 from bench.paced import back_to_back, busy_neighbour, in_turns, paced, statistics
 from rtsep.live.scheduling import ENVIRONMENT
+from rtsep.model import StepModel
 from training.graph import StepGraph
 
 KEYS = {"model", "provider", "threads", "paced", "hop_ms", "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms",
@@ -96,7 +97,9 @@ def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_pat
     assert row["hop_ms"] == pytest.approx(256 / 44.1)
     assert row["hops"] == round(0.3 * 44100 / 256)
     assert row["ratio_to_limit"] == pytest.approx(row["p50_ms"] / row["bandwidth_limit_ms"])
-    assert row["ratio_to_read"] == pytest.approx(row["p50_ms"] / row["read_p50_ms"])
+    assert row["step_ratio_to_limit"] == pytest.approx(row["step_p50_ms"] / row["bandwidth_limit_ms"])
+    assert row["ratio_to_read"] == pytest.approx(row["step_p50_ms"] / row["read_p50_ms"])
+    assert row["executor"] == StepModel(tiny_model).executor
     assert 0 < row["p50_ms"] <= row["max_ms"]
     assert code == int(model_is_late(report))
     assert "bare loop" in capsys.readouterr().out

@@ -23,7 +23,8 @@ from rtsep.live.recorder import Recorder
 from rtsep.live.scheduling import Measure, denormals
 from rtsep.live.session import Session
 from rtsep.live.shared import Board, Memory, new_memory
-from rtsep.model import check_provider
+from rtsep.model import StepModel
+from rtsep.step.runtime import check_provider
 
 from .test_session import ArraySource, noise, settings
 
@@ -156,7 +157,7 @@ def test_measures_are_told(tiny_model: Path) -> None:
     assert result is not None
     names = {measure.name for measure in result.measures}
     assert {"real-time priority", "locked memory", "denormals off", "garbage collector frozen",
-            "model warm before the stream opens", "ONNX Runtime on 1 thread, without spinning",
+            "model warm before the stream opens", f"model on 1 thread, {StepModel(tiny_model).executor}",
             "processor kept from deep sleep"} <= names
     assert next(measure for measure in result.measures if measure.name == "denormals off").refusal == ""
 
@@ -182,7 +183,7 @@ def test_a_missing_graphics_processor_is_a_sentence_and_the_processor_plays(tiny
 def test_unknown_engines_and_providers() -> None:
     with pytest.raises(ConfigError, match="engine is 'steam': give callback or worker"):
         LiveSettings(engine="steam")
-    with pytest.raises(RtsepError, match="provider is 'steam': give cpu or cuda"):
+    with pytest.raises(RtsepError, match="provider is 'steam': give one of cpu, onnxruntime, cuda"):
         check_provider("steam")
 
 
