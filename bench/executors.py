@@ -30,8 +30,10 @@ from bench.machine import (
     weight_bytes,
 )
 from bench.paced import in_turns, statistics
-from bench.steps import FusedGraph, Step, dynamic_int8, openvino_step, runtime_step
+from bench.steps import FusedGraph, Step, dynamic_int8, openvino_step, runs, runtime_step
 from rtsep import RtsepError
+from rtsep.kernels.library import SETS, load_kernels
+from rtsep.step.compiled import CompiledStep
 from training.blocks import in_blocks
 from training.data.medleydb import MedleyDb
 from training.data.songs import Song, read_songs
@@ -44,11 +46,12 @@ from training.validation import quick_scores, targets_of
 
 RUNTIME = "ONNX Runtime"
 FLOAT32 = "MatMul graph, float32"
+EIGHT_BIT = "MatMulNBits, 8 bit"
 GRAPHS: dict[str, Callable[[Network], onnx.ModelProto]] = {
     "fused GRU, float32": lambda net: net.step_graph(FusedGraph).model(),
     FLOAT32: lambda net: net.step_graph().model(),
     "dynamic int8": lambda net: dynamic_int8(net.step_graph()),
-    "MatMulNBits, 8 bit": lambda net: in_blocks(net.step_graph(), 8),
+    EIGHT_BIT: lambda net: in_blocks(net.step_graph(), 8),
     "MatMulNBits, 4 bit": lambda net: in_blocks(net.step_graph(), 4),
 }
 OPENVINO = (FLOAT32, "dynamic int8")
@@ -99,16 +102,21 @@ def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequen
     machine = identity()
     paths = {kind: written(net, make(net), folder / f"{index}.onnx")
              for index, (kind, make) in enumerate(GRAPHS.items())}
-    steps = [(kind, RUNTIME, runtime_step(path)) for kind, path in paths.items()]
-    steps += [(kind, "OpenVINO", step) for kind in OPENVINO if (step := openvino_step(paths[kind]))]
-    sizes = [weight_bytes(paths[kind]) for kind, _, _ in steps]
-    times = timed([step for _, _, step in steps], sizes, net.geometry.hop / SAMPLERATE, seconds)
+    steps = [(kind, RUNTIME, runtime_step(path), weight_bytes(path)) for kind, path in paths.items()]
+    compiled = [CompiledStep(paths[EIGHT_BIT], instructions) for instructions in SETS if load_kernels(instructions)]
+    steps += [(EIGHT_BIT, executor.name, runs(executor), executor.weight_bytes) for executor in compiled]
+    steps += [(kind, "OpenVINO", step, weight_bytes(paths[kind])) for kind in OPENVINO
+              if (step := openvino_step(paths[kind]))]
+    sizes = [size for *_, size in steps]
+    times = timed([step for _, _, step, _ in steps], sizes, net.geometry.hop / SAMPLERATE, seconds)
+    providers = {RUNTIME: "onnxruntime", **{executor.name: "cpu" for executor in compiled[:1]}}
     rows = []
-    for (kind, executor, _), size, numbers in zip(steps, sizes, times, strict=True):
+    for (kind, executor, _, size), numbers in zip(steps, times, strict=True):
         row = {"graph": kind, "executor": executor, **numbers}
         row |= against_limit(size, row["paced"]["p50_ms"], machine["memory_bandwidth_gb_s"])
-        if executor == RUNTIME:
-            row |= {"error_db": parity_db(net, paths[kind]), "sdr": scores(net, paths[kind], songs)}
+        if executor in providers:
+            row |= {"error_db": parity_db(net, paths[kind], providers[executor]),
+                    "sdr": scores(net, paths[kind], songs, providers[executor])}
         rows.append(row)
     return {"network": name, "machine": machine, "versions": versions([]), "results": rows,
             "songs": [song.name for song in songs]}
@@ -133,9 +141,9 @@ def timed(steps: Sequence[Step], sizes: Sequence[int], hop_s: float, seconds: fl
     return rows
 
 
-def scores(net: Network, path: Path, songs: Sequence[Song]) -> dict[str, float]:
+def scores(net: Network, path: Path, songs: Sequence[Song], provider: str) -> dict[str, float]:
     """Mean SDR of each target; empty without songs."""
-    return quick_scores(songs, runtime_separator(path), targets_of(net.stems)) if songs else {}
+    return quick_scores(songs, runtime_separator(path, provider), targets_of(net.stems)) if songs else {}
 
 
 def show(report: dict[str, Any]) -> None:

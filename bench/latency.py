@@ -2,8 +2,9 @@
 
 Back to back, caches stay warm and a hop looks two to four times faster than it is on stage; so the rows that count
 are paced, where every hop waits for its turn. The bare loop does nothing at each turn: what it misses is the
-machine's fault. A third loop reads as many bytes as the model has weights: no step can be faster. All are measured in
-turns of a second, since the speed of a machine changes, and again beside a busy neighbour process.
+machine's fault. The step alone stands beside a loop that reads as many bytes as it has weights, which no step can
+beat. All are measured in turns of a second, since the speed of a machine changes, and again beside a busy neighbour
+process.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from bench.machine import (
     print_identified,
     reading,
     start_like_live,
+    step_bytes,
     versions,
-    weight_bytes,
 )
 from bench.paced import Times, busy_neighbour, in_turns, statistics
 from rtsep import RtsepError, Separator
@@ -43,13 +44,15 @@ FLOOR_KEYS = ("p50_ms", "p99_ms", "max_ms", "misses")
 
 @dataclass(frozen=True)
 class Subject:
-    """A model that is measured: its whole hop, the same without the model, the same bytes only read, and its facts."""
+    """A model that is measured: its whole hop, the step alone, the rest, the same bytes only read, and its facts."""
 
     name: str
     path: Path
     provider: str
+    executor: str
     hop_s: float
     weight_bytes: int
+    hop: Callable[[], object]
     step: Callable[[], object]
     rest: Callable[[], object]
     read: Callable[[], object]
@@ -61,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", action="append", metavar="NAME", help="default: every shipped model")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
     parser.add_argument("--channels", type=int, default=2)
-    parser.add_argument("--provider", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--provider", choices=("cpu", "onnxruntime", "cuda"), default="cpu")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="histograms of all measurements")
     options = parser.parse_args(arguments)
@@ -85,17 +88,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def subject(name: str, channels: int, provider: str) -> Subject:
-    """Load a model, with a whole hop of a separator (transforms, step model, mask) as its step."""
-    hop = Separator(name, channels).info.geometry.hop
+    """Load a model, alone and in a separator with transforms and mask."""
+    step = StepModel(find_model(name), provider=provider)
+    hop = step.info.geometry.hop
     whole, rest = (Separator(name, channels, blocksize=hop, provider=provider) for _ in range(2))
-    estimates = np.ones((1, len(whole.info.stems), whole.info.geometry.bins), np.float32)
+    estimates = np.ones((1, len(step.info.stems), step.info.geometry.bins), np.float32)
     rest._model = cast(StepModel, SimpleNamespace(step=lambda *_: estimates))
     rng = np.random.default_rng(1)
     blocks = cycle([0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)])
-    size = weight_bytes(find_model(name))
-    return Subject(name, find_model(name), provider, hop / whole.samplerate, size,
-                   lambda: whole.process(next(blocks)), lambda: rest.process(next(blocks)),
-                   reading(size))
+    magnitude, *contexts = (rng.exponential(size=(1, length // 2 + 1)).astype(np.float32)
+                            for length in (step.info.geometry.analysis, *step.info.contexts))
+    size = step_bytes(step.path, provider)
+    return Subject(name, step.path, provider, step.executor, hop / whole.samplerate, size,
+                   lambda: whole.process(next(blocks)), lambda: step.step(magnitude, contexts),
+                   lambda: rest.process(next(blocks)), reading(size))
 
 
 def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any], dict[str, Times]]:
@@ -115,16 +121,16 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
 
     def round_of(condition: str) -> list[dict[str, Any]]:
         """Measure every model, its weights read and the bare loop under one condition."""
-        loops = [(one.step, one.hop_s) for one in subjects] + [(one.read, one.hop_s) for one in subjects]
+        loops = [(work, one.hop_s) for one in subjects for work in (one.hop, one.step, one.read)]
         *found, bare = in_turns([*loops, (lambda: None, shortest)], seconds,
                                 at_pace=condition != BACK_TO_BACK)
-        hops, reads = found[:len(subjects)], found[len(subjects):]
+        hops, steps, reads = found[::3], found[1::3], found[2::3]
         times.update((f"{one.name}, {condition}", some) for one, some in zip(subjects, hops, strict=True))
         if condition != BACK_TO_BACK:
             times[f"{BARE}, {condition}"] = bare
             floors[condition] = statistics(bare, shortest)
-        return [result(one, condition, some, read, machine["memory_bandwidth_gb_s"])
-                for one, some, read in zip(subjects, hops, reads, strict=True)]
+        return [result(one, condition, some, step, read, machine["memory_bandwidth_gb_s"])
+                for one, some, step, read in zip(subjects, hops, steps, reads, strict=True)]
 
     results = round_of(QUIET) + round_of(BACK_TO_BACK)
     rests = in_turns([(one.rest, one.hop_s) for one in subjects], seconds, at_pace=False)
@@ -137,13 +143,16 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
     return report, times
 
 
-def result(one: Subject, condition: str, found: Times, reads: Times, bandwidth_gb_s: float) -> dict[str, Any]:
+def result(one: Subject, condition: str, hops: Times, steps: Times, reads: Times, bandwidth_gb_s: float
+           ) -> dict[str, Any]:
     """One row of the report."""
-    numbers = statistics(found, one.hop_s)
-    return {"model": one.name, "provider": one.provider, "threads": 1, "paced": condition != BACK_TO_BACK,
-            "neighbour": condition == NEIGHBOUR, "hop_ms": 1000 * one.hop_s, **numbers,
-            **against_limit(one.weight_bytes, numbers["p50_ms"], bandwidth_gb_s),
-            **against_reading(numbers["p50_ms"], 1000 * float(np.median(reads)))}
+    numbers = statistics(hops, one.hop_s)
+    step_ms, read_ms = (1000 * float(np.median(times)) for times in (steps, reads))
+    limit = against_limit(one.weight_bytes, numbers["p50_ms"], bandwidth_gb_s)
+    return {"model": one.name, "provider": one.provider, "executor": one.executor, "threads": 1,
+            "paced": condition != BACK_TO_BACK, "neighbour": condition == NEIGHBOUR, "hop_ms": 1000 * one.hop_s,
+            **numbers, **limit, "step_p50_ms": step_ms, "step_ratio_to_limit": step_ms / limit["bandwidth_limit_ms"],
+            **against_reading(step_ms, read_ms)}
 
 
 def model_is_late(report: dict[str, Any]) -> bool:
@@ -154,14 +163,16 @@ def model_is_late(report: dict[str, Any]) -> bool:
 
 def show(report: dict[str, Any]) -> None:
     """Print the table."""
-    table = Table("model", "condition", "deadline", "p50", "p95", "p99", "p99.9", "max", "misses", "load", "x limit",
-                  "x read", title="time of a hop in ms; x limit: p50 against the time in which memory delivers the "
-                                  "weights once at its best; x read: against reading them once in the same condition")
+    table = Table("model", "condition", "deadline", "p50", "p95", "p99", "p99.9", "max", "misses", "load", "step",
+                  "x limit", "x read", title="time of a hop and p50 of its step alone, ms; x limit: step against the "
+                  "time in which memory delivers its weights at best; x read: against a mere reading in the same "
+                  "condition")
     for row in report["results"]:
         condition = NEIGHBOUR if row["neighbour"] else QUIET if row["paced"] else BACK_TO_BACK
         table.add_row(row["model"], condition, *(f"{row[name]:.2f}" for name in (
             "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")), f"{row['misses']} of {row['hops']}",
-            f"{row['load_percent']:.1f} %", f"{row['ratio_to_limit']:.1f}", f"{row['ratio_to_read']:.1f}")
+            f"{row['load_percent']:.1f} %", f"{row['step_p50_ms']:.3f}", f"{row['step_ratio_to_limit']:.1f}",
+            f"{row['ratio_to_read']:.1f}")
     for name, median in report["outside_model_p50_ms"].items():
         table.add_row(name, f"{BACK_TO_BACK}, without the model", "", f"{median:.3f}")
     for condition, key in ((QUIET, "noise_floor"), (NEIGHBOUR, "noise_floor_neighbour")):

@@ -19,7 +19,9 @@ from rich.table import Table
 
 from rtsep import __version__
 from rtsep.audio.clock import ask_for_realtime
+from rtsep.kernels.library import best_set
 from rtsep.live.scheduling import ENVIRONMENT, missing_environment, stay_awake
+from rtsep.step.compiled import compiled_step
 
 STREAM_BYTES = 1 << 28  # far more than the caches hold
 STREAM_TURNS = 7
@@ -45,7 +47,8 @@ def identity() -> dict[str, Any]:
 
 def versions(models: Iterable[Path]) -> dict[str, Any]:
     """Versions of the parts, and the first digits of every model's SHA-256."""
-    return {"rtsep": __version__, "onnxruntime": onnxruntime.__version__, "numpy": np.__version__,
+    return {"rtsep": __version__, "kernels": best_set() or "none", "onnxruntime": onnxruntime.__version__,
+            "numpy": np.__version__,
             "python": platform.python_version(),
             "models": {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in models}}
 
@@ -62,9 +65,15 @@ def memory_bandwidth() -> float:
 
 
 def weight_bytes(model: Path) -> int:
-    """Bytes of all weights in an ONNX file; a step reads each of them once."""
+    """Bytes of all weights in an ONNX file."""
     graph = onnx.load(model).graph
     return sum(onnx.numpy_helper.to_array(weight).nbytes for weight in graph.initializer)
+
+
+def step_bytes(model: Path, provider: str) -> int:
+    """Bytes of weights that a step reads: the compiled kernels leave out zeros."""
+    compiled = compiled_step(model) if provider == "cpu" else None
+    return compiled.weight_bytes if compiled else weight_bytes(model)
 
 
 def resident_bytes() -> int:
@@ -96,7 +105,8 @@ def print_identified(report: dict[str, Any], *tables: Table) -> None:
     console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     console.print(f"{machine['processor']}, {machine['cores']} cores, governor {machine['governor']}, priority "
                   f"{machine['priority']}, sleep {machine['sleep']}, memory {machine['memory_bandwidth_gb_s']:g} GB/s "
-                  f"a core; rtsep {found['rtsep']}, ONNX Runtime {found['onnxruntime']}{models and f'; {models}'}",
+                  f"a core; rtsep {found['rtsep']}, kernels {found['kernels']}, ONNX Runtime {found['onnxruntime']}"
+                  f"{models and f'; {models}'}",
                   highlight=False)
     for table in tables:
         console.print(table)

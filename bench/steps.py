@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
-from rtsep.model import StepModel
+from rtsep.step.compiled import CompiledStep
+from rtsep.step.runtime import RuntimeStep, open_session
 from training.graph import StepGraph
 
 Step = Callable[[], object]
@@ -61,11 +62,15 @@ def dynamic_int8(graph: StepGraph) -> onnx.ModelProto:
 
 def runtime_step(path: Path) -> Step:
     """One hop by ONNX Runtime as rtsep uses it, states carried on."""
-    model = StepModel(path)
+    return runs(RuntimeStep(open_session(path, reuse=False)))
+
+
+def runs(executor: RuntimeStep | CompiledStep) -> Step:
+    """One hop of noise by an executor, states carried on."""
     rng = np.random.default_rng(1)
-    bins = (model.info.geometry.bins, *(length // 2 + 1 for length in model.info.contexts))
-    magnitude, *contexts = (rng.exponential(size=(1, count)).astype(np.float32) for count in bins)
-    return lambda: model.step(magnitude, contexts)
+    for value in executor.inputs.values():
+        value[:] = rng.exponential(size=value.shape)
+    return executor.run
 
 
 def openvino_step(path: Path) -> Step | None:

@@ -13,7 +13,7 @@ from training.validation import torch_separator
 HOPS = 256  # recurrent steps: errors of a wrong cell or a lost state grow until then
 
 
-def parity_db(net: Network, model: Path) -> float:
+def parity_db(net: Network, model: Path, provider: str = "cpu") -> float:
     """Separate noise of changing level with both.
 
     Parameters
@@ -22,6 +22,8 @@ def parity_db(net: Network, model: Path) -> float:
         The network in torch, run over the whole sequence at once as in training.
     model
         A step model, run by the runtime.
+    provider
+        As of `StepModel`.
 
     Returns
     -------
@@ -32,7 +34,7 @@ def parity_db(net: Network, model: Path) -> float:
     hop = net.geometry.hop
     levels = np.repeat(10.0 ** rng.uniform(-2.5, -0.5, HOPS // 16), 16 * hop)
     mixture = (levels * rng.standard_normal(HOPS * hop)).astype(np.float32)
-    expected, found = torch_separator(net)(mixture), runtime_separator(model)(mixture)
+    expected, found = torch_separator(net)(mixture), runtime_separator(model, provider)(mixture)
     error = sum(float(np.sum(np.square(found[stem] - expected[stem], dtype=np.float64))) for stem in net.stems)
     energy = sum(float(np.sum(np.square(expected[stem], dtype=np.float64))) for stem in net.stems)
     return 10.0 * float(np.log10(error / energy + 1e-20))

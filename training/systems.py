@@ -83,9 +83,9 @@ def load_system(model: str) -> System:
     return System(path.stem, info.stems, runtime_separator(path), network, numbers, info.geometry, latency_ms, heard)
 
 
-def runtime_separator(model: Path) -> Separate:
+def runtime_separator(model: Path, provider: str = "cpu") -> Separate:
     """Separate whole mixtures with the runtime, hop by hop as a musician hears it, aligned."""
-    separator = Separator(model)
+    separator = Separator(model, provider=provider)
 
     def separate(mixture: Audio) -> dict[str, Audio]:
         separator.reset()
