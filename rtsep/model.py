@@ -183,6 +183,9 @@ class StepModel:
         inputs = {i.name: i.shape for i in session.get_inputs()}
         found = inputs | {o.name: o.shape for o in session.get_outputs()}
         states = [name for name in inputs if name.startswith("state_")]
+        for name in states:
+            if not all(isinstance(length, int) for length in inputs[name]):
+                raise ModelError(f"{self.path}: {name} has shape {inputs[name]}; a step graph has numbers for all lengths")
         wanted |= {f"{name}_out": inputs[name] for name in states}
         for name, shape in wanted.items():
             if name not in found:

@@ -83,6 +83,16 @@ def test_files_that_are_no_step_models(tiny_model: Path, tmp_path: Path) -> None
         StepModel(tmp_path / "bare.onnx")
 
 
+def test_states_without_a_fixed_shape_are_named(tiny_model: Path, tmp_path: Path) -> None:
+    model = onnx.load(tiny_model)
+    for value in (*model.graph.input, *model.graph.output):
+        if value.name.startswith("state_0"):
+            value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.save(model, tmp_path / "batch.onnx")
+    with pytest.raises(ModelError, match=r"state_0 has shape \['batch', .*numbers for all lengths"):
+        StepModel(tmp_path / "batch.onnx")
+
+
 def test_an_unknown_name_lists_what_is_there() -> None:
     with pytest.raises(ModelError, match=r"no model 'banjo': shipped are .*stage"):
         find_model("banjo")
