@@ -185,7 +185,8 @@ class StepModel:
         states = [name for name in inputs if name.startswith("state_")]
         for name in states:
             if not all(isinstance(length, int) for length in inputs[name]):
-                raise ModelError(f"{self.path}: {name} has shape {inputs[name]}; a step graph has numbers for all lengths")
+                raise ModelError(f"{self.path}: {name} has shape {inputs[name]}; a step graph has numbers "
+                                 f"for all lengths")
         wanted |= {f"{name}_out": inputs[name] for name in states}
         for name, shape in wanted.items():
             if name not in found:
