@@ -16,8 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from rich.table import Table
@@ -34,6 +33,7 @@ from bench.machine import (
     versions,
 )
 from bench.paced import Times, busy_neighbour, in_turns, statistics
+from bench.steps import runs
 from rtsep import RtsepError, Separator
 from rtsep.model import StepModel, find_model, installed_models
 
@@ -44,7 +44,7 @@ FLOOR_KEYS = ("p50_ms", "p99_ms", "max_ms", "misses")
 
 @dataclass(frozen=True)
 class Subject:
-    """A model that is measured: its whole hop, the step alone, the rest, the same bytes only read, and its facts."""
+    """A model that is measured: its whole hop, the step alone, the same bytes only read, and its facts."""
 
     name: str
     path: Path
@@ -54,7 +54,6 @@ class Subject:
     weight_bytes: int
     hop: Callable[[], object]
     step: Callable[[], object]
-    rest: Callable[[], object]
     read: Callable[[], object]
 
 
@@ -88,20 +87,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def subject(name: str, channels: int, provider: str) -> Subject:
-    """Load a model, alone and in a separator with transforms and mask."""
-    step = StepModel(find_model(name), provider=provider)
-    hop = step.info.geometry.hop
-    whole, rest = (Separator(name, channels, blocksize=hop, provider=provider) for _ in range(2))
-    estimates = np.ones((1, len(step.info.stems), step.info.geometry.bins), np.float32)
-    rest._model = cast(StepModel, SimpleNamespace(step=lambda *_: estimates))
+    """Load a model, alone and in a separator."""
+    model = StepModel(find_model(name), provider=provider)
+    hop = model.info.geometry.hop
+    whole = Separator(name, channels, blocksize=hop, provider=provider)
     rng = np.random.default_rng(1)
     blocks = cycle([0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)])
-    magnitude, *contexts = (rng.exponential(size=(1, length // 2 + 1)).astype(np.float32)
-                            for length in (step.info.geometry.analysis, *step.info.contexts))
-    size = step_bytes(step.path, provider)
-    return Subject(name, step.path, provider, step.executor, hop / whole.samplerate, size,
-                   lambda: whole.process(next(blocks)), lambda: step.step(magnitude, contexts),
-                   lambda: rest.process(next(blocks)), reading(size))
+    size = step_bytes(model.path, provider)
+    return Subject(name, model.path, provider, whole.executor, hop / whole.samplerate, size,
+                   lambda: whole.process(next(blocks)), runs(model.executor), reading(size))
 
 
 def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any], dict[str, Times]]:
@@ -133,8 +127,7 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
                 for one, some, step, read in zip(subjects, hops, steps, reads, strict=True)]
 
     results = round_of(QUIET) + round_of(BACK_TO_BACK)
-    rests = in_turns([(one.rest, one.hop_s) for one in subjects], seconds, at_pace=False)
-    outside = {one.name: 1000 * float(np.median(some)) for one, some in zip(subjects, rests, strict=True)}
+    outside = {row["model"]: row["p50_ms"] - row["step_p50_ms"] for row in results if not row["paced"]}
     with busy_neighbour():
         results += round_of(NEIGHBOUR)
     report = {"machine": machine, "versions": versions(subject.path for subject in subjects), "results": results,

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from rtsep.errors import ConfigError
 
+Sets = NDArray[np.float32]
 REST = "rest"
 _FLOOR = 1e-12  # below any audible magnitude; makes silence divide evenly
 
 
-def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> NDArray[np.float32]:
+def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> Sets:
     """Which of a model's stems each output is made of.
 
     Parameters
@@ -45,7 +46,7 @@ def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> NDArray[np.floa
     return np.array(sets, np.float32)
 
 
-def mask_weights(wanted: NDArray[np.float32], gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:
+def mask_weights(wanted: Sets, gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:
     """Weights of the stems in both sums of Eq. 8, above and below the line, for one product with the estimates.
 
     Parameters

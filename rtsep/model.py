@@ -105,7 +105,9 @@ class StepModel:
         What the file says about itself.
     executor
         What runs it: the compiled kernels where they know this processor and this graph and a single thread is
-        asked for, else ONNX Runtime.
+        asked for, else ONNX Runtime; its `name` is for the user.
+    input_names
+        The graph's inputs but the states: the magnitudes, then those of the longer windows.
 
     Raises
     ------
@@ -119,12 +121,11 @@ class StepModel:
         session = open_session(path, threads, provider, reuse=False)
         self.info = ModelInfo.parse(read_metadata(session, path), str(path))
         self._reference = session.get_modelmeta().custom_metadata_map.get("rtsep-reference")
-        self._context_names = [f"context_{index}" for index in range(len(self.info.contexts))]
+        self.input_names = ("magnitude", *(f"context_{index}" for index in range(len(self.info.contexts))))
         self._check_shapes(session)
         compiled = compiled_step(path) if (threads, provider) == (1, "cpu") else None
-        self._executor: CompiledStep | RuntimeStep = compiled or RuntimeStep(session, provider)
-        self.executor = self._executor.name
-        self._inputs = [self._executor.inputs[name] for name in ("magnitude", *self._context_names)]
+        self.executor: CompiledStep | RuntimeStep = compiled or RuntimeStep(session, provider)
+        self._inputs = [self.executor.inputs[name] for name in self.input_names]
 
     def step(self, magnitudes: Magnitude, contexts: Sequence[Magnitude] = ()) -> Magnitude:
         """Advance by as many hops as are given, one after the other.
@@ -141,7 +142,7 @@ class StepModel:
         estimates
             Non-negative magnitude estimates, float32 (hops, stems, bins).
         """
-        executor = self._executor
+        executor = self.executor
         inputs = tuple(zip(self._inputs, (magnitudes, *contexts), strict=True))
         estimates = np.empty((len(magnitudes), *executor.estimates.shape[1:]), np.float32)
         for hop, estimate in enumerate(estimates):
@@ -153,7 +154,7 @@ class StepModel:
 
     def reset(self) -> None:
         """Return to the state of a freshly loaded model."""
-        self._executor.reset()
+        self.executor.reset()
 
     def reference_error_db(self) -> float:
         """Run the reference input that the file carries; return the error against its reference output, in dB.
@@ -166,7 +167,7 @@ class StepModel:
         if self._reference is None:
             raise ModelError(f"{self.path}: no reference vectors inside; export the model again")
         with np.load(io.BytesIO(base64.b64decode(self._reference))) as arrays:
-            inputs = [arrays[name].astype(np.float32) for name in ("magnitude", *self._context_names)]
+            inputs = [arrays[name].astype(np.float32) for name in self.input_names]
             wanted = arrays["estimates"]
         self.reset()
         last = self.step(inputs[0], inputs[1:])[-1]
@@ -178,7 +179,7 @@ class StepModel:
         """Compare the graph's inputs and outputs with what the metadata promises."""
         bins = self.info.geometry.bins
         wanted = {"magnitude": [1, bins], "estimates": [1, len(self.info.stems), bins]}
-        for name, length in zip(self._context_names, self.info.contexts, strict=True):
+        for name, length in zip(self.input_names[1:], self.info.contexts, strict=True):
             wanted[name] = [1, length // 2 + 1]
         inputs = {i.name: i.shape for i in session.get_inputs()}
         found = inputs | {o.name: o.shape for o in session.get_outputs()}

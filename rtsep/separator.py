@@ -1,6 +1,7 @@
 """The separator: blocks of any size in, separated blocks of the same size out, a fixed latency later.
 
-The way of a sound: block -> hop -> analysis -> step model -> mask -> synthesis -> block.
+The way of a sound: block -> whole hops -> analysis -> step model -> mask -> synthesis -> block. What is between the
+blocks is done by `rtsep.hop`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from numpy.typing import NDArray
 
 from rtsep.controls import Controls
 from rtsep.errors import ConfigError
-from rtsep.mask import mask_weights, soft_mask, wanted_sets
+from rtsep.hop import hops_of
+from rtsep.mask import mask_weights, wanted_sets
 from rtsep.model import StepModel, find_model
 from rtsep.ramp import RAMP_MS, Ramp
-from rtsep.stft import Analysis, Synthesis, mid_signal
 
 Audio = NDArray[np.float32]
 MAX_CHANNELS = 64
-MOST_HOPS = 16  # transformed at once where a block has them: the step model then keeps its weights in the cache
+MOST_HOPS = 16  # separated at once where a block has them
 LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square would overflow
 
 
@@ -81,8 +82,7 @@ class Separator:
         self._wanted = wanted_sets(self.info.stems, self.stems)
         geometry = self.info.geometry
         self._ramp_hops = max(1, round(RAMP_MS / 1e3 * self.samplerate / geometry.hop))
-        self._analysis = Analysis(geometry, channels, self.info.contexts)
-        self._synthesis = Synthesis(geometry, (len(self.stems), channels))
+        self._hops = hops_of(self._model, channels, self._wanted)
         self._straight = range(geometry.hop, MOST_HOPS * geometry.hop + 1, geometry.hop)  # separated in one piece
         self._pending = np.zeros((channels, geometry.hop), np.float32)
         self._pending_frames = self._ready_frames = 0
@@ -97,7 +97,7 @@ class Separator:
     @property
     def executor(self) -> str:
         """What runs the step, see `StepModel`."""
-        return self._model.executor
+        return self._model.executor.name
 
     @property
     def latency(self) -> int:
@@ -150,7 +150,7 @@ class Separator:
 
         The latest spectrum alone speaks for these frames; of use to fade out where the next hop is late.
         """
-        return self._synthesis.preview(frames)
+        return self._hops.preview(frames)
 
     def set_blocksize(self, blocksize: int | None) -> None:
         """Promise blocks of a multiple of `blocksize` frames from now on (None: any), and start as new.
@@ -167,28 +167,17 @@ class Separator:
 
     def reset(self) -> None:
         """Return to the state of a new separator."""
-        self._model.reset()
-        self._analysis.reset()
-        self._synthesis.reset()
+        self._hops.reset()
         self._pending_frames = 0
-        geometry = self.info.geometry
-        self._masks = np.full((1, len(self.stems), geometry.bins), 1.0 / len(self.stems), np.float32)
         self._gain_ramp: Ramp | None = None
         self._steady_gain: float | None = None  # the mask gain that does not move any more, if so
         self._steady_weights = mask_weights(self._wanted)
         self._ready.fill(0.0)
-        self._ready_frames = self.latency - (geometry.synthesis - geometry.hop)
+        self._ready_frames = self.latency - (self.info.geometry.synthesis - self.info.geometry.hop)
 
     def _separate(self, block: Audio) -> Audio:
         """Turn whole hops, (channels, frames), into as many of every stem, (stems, channels, frames)."""
-        spectra, contexts = self._analysis.push(block)
-        if not self.hold:
-            estimates = self._model.step(np.abs(mid_signal(spectra.swapaxes(0, 1))), contexts)
-            masks = soft_mask(estimates, self._weights(len(estimates)))
-            self._masks = masks[-1:]
-        else:
-            masks = self._masks
-        return self._synthesis.push(masks[:, :, np.newaxis] * spectra[:, np.newaxis])
+        return self._hops.push(block, None if self.hold else self._weights(block.shape[1] // self.info.geometry.hop))
 
     def _weights(self, hops: int) -> Audio:
         """Weights of the next hops' masks, (hops, 2 * outputs, stems), or of all alike where the gain does not move."""

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.transform import Forward, Inverse, Spectrum
-from rtsep.windows import Geometry, analysis_window, synthesis_window
+from rtsep.windows import Geometry, analysis_window, overlap_so_far, synthesis_window
 
 Audio = NDArray[np.float32]
+Spectrum = NDArray[np.complex64]
 ROOM = 32  # hops that fit into a line after what it keeps
 
 
@@ -109,12 +109,13 @@ class Analysis:
     """
 
     def __init__(self, geometry: Geometry, channels: int, contexts: Sequence[int] = ()) -> None:
-        self._lengths = (geometry.analysis, *contexts)
-        self._transforms = [Forward(analysis_window(length, geometry.synthesis)) for length in self._lengths]
-        self._line = Line(channels, max(self._lengths), geometry.hop)
+        # numpy transforms float32 faster where it also divides by the length, so the windows are multiplied by it
+        self._window, *self._context_windows = [length * analysis_window(length, geometry.synthesis)
+                                                for length in (geometry.analysis, *contexts)]
+        self._line = Line(channels, max((geometry.analysis, *contexts)), geometry.hop)
         self._channels = channels
         self._spectra = [Room((channels, geometry.bins), np.complex64),
-                         *(Room((1, length // 2 + 1), np.complex64) for length in contexts)]
+                         *(Room((length // 2 + 1,), np.complex64) for length in contexts)]
 
     def push(self, block: Audio) -> tuple[Spectrum, list[Audio]]:
         """Append whole hops.
@@ -132,15 +133,20 @@ class Analysis:
             Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
         """
         stretches = self._line.push(block)
-        found = [room.of(len(stretches)) for room in self._spectra]
-        rows = (slice(0, self._channels), *[slice(-1, None)] * (len(found) - 1))  # contexts are of the mid signal
-        for transform, length, part, spectra in zip(self._transforms, self._lengths, rows, found, strict=True):
-            transform(stretches[:, part, -length:], spectra)
-        return found[0], [np.abs(context[:, 0]) for context in found[1:]]
+        spectra, *contexts = [room.of(len(stretches)) for room in self._spectra]
+        _transform(stretches[:, :self._channels, -self._window.size:] * self._window, spectra)
+        for window, context in zip(self._context_windows, contexts, strict=True):
+            _transform(stretches[:, -1, -window.size:] * window, context)
+        return spectra, [np.abs(context) for context in contexts]
 
     def reset(self) -> None:
         """Forget all samples."""
         self._line.reset()
+
+
+def _transform(frames: Audio, spectra: NDArray[Any]) -> None:
+    """Fill in the spectra of the last axis, complex64, divided by its length."""
+    np.fft.rfft(frames, norm="forward", out=spectra)
 
 
 class Synthesis:
@@ -156,12 +162,11 @@ class Synthesis:
 
     def __init__(self, geometry: Geometry, shape: tuple[int, ...]) -> None:
         self._geometry, self._shape = geometry, shape
-        window = synthesis_window(geometry)
-        self._inverse = Inverse(geometry.analysis, window)
+        self._window = synthesis_window(geometry)
         self._parts = geometry.synthesis // geometry.hop
         self._hops_last = (*range(1, len(shape) + 1), 0, len(shape) + 1)
-        product = window * analysis_window(geometry.analysis, geometry.synthesis)[-geometry.synthesis:]
-        self._weight = product.reshape(-1, geometry.hop)[1:].sum(axis=0)  # of the hops so far, in the next one
+        self._frames = Room((*shape, geometry.analysis), np.float32)
+        self._weight = overlap_so_far(geometry)
         self.reset()
 
     def push(self, spectra: Spectrum) -> Audio:
@@ -170,9 +175,10 @@ class Synthesis:
         They end `synthesis - hop` frames before the newest analysed sample.
         """
         hops, hop = len(spectra), self._geometry.hop
-        frames = np.empty((hops, *self._shape, self._geometry.synthesis), np.float32)
-        self._inverse(spectra, frames)
-        parts = frames.reshape(hops, *self._shape, self._parts, hop)
+        frames = self._frames.of(hops)
+        np.fft.irfft(spectra, self._geometry.analysis, out=frames)
+        windowed = frames[..., -self._window.size:] * self._window
+        parts = windowed.reshape(hops, *self._shape, self._parts, hop)
         sound: Audio = parts[..., -1, :]
         for index in reversed(range(self._parts - 1)):  # each part is added one hop after the part before it
             earlier, sound = sound, parts[..., index, :]

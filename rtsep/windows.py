@@ -91,3 +91,10 @@ def synthesis_window(geometry: Geometry) -> Window:
     window = np.zeros(length)
     np.divide(hann, overlap * analysis, out=window, where=hann > 0.0)
     return window.astype(np.float32)
+
+
+def overlap_so_far(geometry: Geometry) -> Window:
+    """Sum of what the windows of the hops so far leave for the next one, float32 (hop,); 1 is the whole of it."""
+    analysis = analysis_window(geometry.analysis, geometry.synthesis)[-geometry.synthesis:]
+    left: Window = (synthesis_window(geometry) * analysis).reshape(-1, geometry.hop)[1:].sum(axis=0)
+    return left

@@ -236,14 +236,14 @@ def test_other_nodes_are_left_to_the_runtime(unknown: tuple[list[onnx.NodeProto]
 def test_a_model_with_other_nodes_runs_in_the_runtime(tmp_path: Path) -> None:
     net = tiny_network()
     model = StepModel(written(net, net.step_graph(FusedGraph).model(), tmp_path / "fused.onnx"))
-    assert model.executor == "ONNX Runtime"
+    assert model.executor.name == "ONNX Runtime"
     assert model.reference_error_db() < -100
 
 
 def test_who_runs_a_model(tiny_model: Path) -> None:
-    assert StepModel(tiny_model).executor == f"compiled for {BUILT[0]}"
-    assert StepModel(tiny_model, provider="onnxruntime").executor == "ONNX Runtime"
-    assert StepModel(tiny_model, threads=2).executor == "ONNX Runtime"
+    assert StepModel(tiny_model).executor.name == f"compiled for {BUILT[0]}"
+    assert StepModel(tiny_model, provider="onnxruntime").executor.name == "ONNX Runtime"
+    assert StepModel(tiny_model, threads=2).executor.name == "ONNX Runtime"
 
 
 DENORMALS = """
@@ -285,7 +285,7 @@ def other_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[byt
 def test_without_kernels_the_runtime_runs_a_model(content: bytes | None, tiny_model: Path,
                                                   other_file: Callable[[bytes | None], None]) -> None:
     other_file(content)
-    assert StepModel(tiny_model).executor == "ONNX Runtime"
+    assert StepModel(tiny_model).executor.name == "ONNX Runtime"
 
 
 def test_kernels_of_another_build_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

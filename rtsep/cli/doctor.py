@@ -112,6 +112,7 @@ def _models() -> Iterator[tuple[str, str]]:
     for name, path in models.items():
         try:
             model = StepModel(path)
-            yield f"model {name}", f"ok, {model.reference_error_db():.0f} dB against its reference, {model.executor}"
+            error_db = model.reference_error_db()
+            yield f"model {name}", f"ok, {error_db:.0f} dB against its reference, {model.executor.name}"
         except RtsepError as error:
             yield f"model {name}", str(error)

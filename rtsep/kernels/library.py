@@ -1,4 +1,4 @@
-"""The kernels of step and transform, built for some instruction sets; what a call passes to them."""
+"""The kernels of a hop, built for some instruction sets; what a call passes to them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ NODE = np.dtype([(name, np.int32) for name in ("kind", "rows", "columns", "input
                                                "b_row", "b_column", "unused")]
                 + [(name, np.uintp) for name in ("out", "a", "b", "weights", "spans")])
 """One node of a step, as `node.h` has it."""
-TRANSFORM = np.dtype([("length", np.int32), ("columns", np.int32), ("window", np.uintp), ("window_size", np.int64)]
-                     + [(name, np.uintp) for name in ("cosines", "sines", "turn_real", "turn_imaginary", "work")])
-"""One length of transform, as `transform.c` has it."""
+TRANSFORM = np.dtype([(name, np.int32) for name in ("length", "columns", "windowed", "unused")]
+                     + [(name, np.uintp) for name in ("window", "cosines", "sines", "turn_real", "turn_imaginary",
+                                                      "work")])
+"""One length of transform, as `transform.h` has it."""
+HOP = np.dtype([(name, np.int32) for name in ("hop", "synthesis", "bins", "channels", "outputs", "stems", "windows",
+                                              "most_bins", "kept", "size", "end", "nodes", "estimate_row", "unused")]
+               + [(name, np.uintp) for name in ("forward", "inverse", "step", "magnitudes", "estimates", "line",
+                                                "spectra", "scratch", "masks", "sums", "frame", "tails")])
+"""A hop of one stream, as `hop.c` has it."""
 _POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
 
 
@@ -26,22 +32,16 @@ def best_set() -> str | None:
     return next(filter(load_kernels, SETS), None)
 
 
-def best_kernels() -> ctypes.CDLL | None:
-    """Load the kernels for the best instruction set, if there are any."""
-    instructions = best_set()
-    return load_kernels(instructions) if instructions else None
-
-
 @cache
 def load_kernels(instructions: str) -> ctypes.CDLL | None:
     """Load the kernels for an instruction set; None where they were not built, or the processor lacks it."""
     try:
         kernels = ctypes.CDLL(str(kernel_file(instructions)))
-        kernels.rtsep_run.argtypes = (_POINTER, _INT)
-        kernels.rtsep_forward.argtypes = (_POINTER, _INT, _INT, _LONG, _LONG, _POINTER, _POINTER)
-        kernels.rtsep_inverse.argtypes = (_POINTER, _INT, _POINTER, _POINTER)
+        kernels.rtsep_step.argtypes = (_POINTER, _INT)
+        kernels.rtsep_hops.argtypes = (_POINTER, _INT, _POINTER, _LONG, _POINTER, _LONG, _POINTER)
+        kernels.rtsep_hops.restype = None
         fits = (kernels.rtsep_node_size() == NODE.itemsize and kernels.rtsep_transform_size() == TRANSFORM.itemsize
-                and kernels.rtsep_supported())
+                and kernels.rtsep_hop_size() == HOP.itemsize and kernels.rtsep_supported())
     except (OSError, AttributeError):  # no such file, no library, or another one
         return None
     return kernels if fits else None

@@ -132,9 +132,7 @@ int rtsep_node_size(void) {
     return (int)sizeof(Node);
 }
 
-/* From the first step on denormals count as zero in this thread, also in what comes after the step: a sound that fades
- * away would reach them, and they take a hundred times as long. */
-static void denormals_off(void) {
+void denormals_off(void) {
 #if defined(__x86_64__)
     _mm_setcsr(_mm_getcsr() | 0x8040);
 #else
@@ -144,7 +142,12 @@ static void denormals_off(void) {
 #endif
 }
 
-void rtsep_run(const Node *nodes, int count) {
-    denormals_off();
+void run_nodes(const Node *nodes, int count) {
     for (int i = 0; i < count; i++) run_node(&nodes[i]);
+}
+
+/* A step alone. */
+void rtsep_step(const Node *nodes, int count) {
+    denormals_off();
+    run_nodes(nodes, count);
 }

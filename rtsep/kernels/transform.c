@@ -1,22 +1,10 @@
-/* The transform of a real signal and back, for lengths that are powers of two from 64 on; see rtsep/transform.py.
+/* The transform of a real signal and back, for lengths that are powers of two from 64 on.
  *
  * The even and the odd samples are the real and the imaginary parts of half as many points. These lie as a matrix, of
  * which first the columns and then, turned over, the rows are transformed: so every loop runs along many columns at
  * once. (D. H. Bailey, "FFTs in external or hierarchical memory", 1990; the passes are Stockham's.)
  */
-#include <stdint.h>
-#include <string.h>
-
-typedef struct {
-    int32_t length, columns; /* samples of the signal; columns of the matrix of length / 2 points */
-    const float *window;     /* forward: of all samples. Back: of the last ones, divided by the length */
-    int64_t window_size;
-    const float *cosines, *sines;      /* of 2 pi k / length, k to length / 4 */
-    const float *turn_real, *turn_imaginary; /* for each column, each row: exp(-2 pi i column row / points) */
-    float *work;                       /* 4 numbers for each point */
-} Transform;
-
-typedef struct { float *real, *imaginary; } Points;
+#include "transform.h"
 
 static void pass_of_four(int size, int stride, int apart, const Transform *plan, Points from, Points to) {
     const int quarter = size / 4, third = stride * quarter;
@@ -107,73 +95,86 @@ static void workspace(const Transform *plan, Points *data, Points *spare) {
     *spare = (Points){plan->work + 2 * points, plan->work + 3 * points};
 }
 
-static void forward(const Transform *plan, const float *frames, float *restrict spectrum) {
-    const int points = plan->length / 2;
-    Points data, spare;
-    workspace(plan, &data, &spare);
+/* Windowed samples, even and odd, to points. */
+static void separate(int points, const float *restrict samples, const float *restrict window, Points to) {
+    float *restrict real = to.real, *restrict imaginary = to.imaginary;
     for (int j = 0; j < points; j++) {
-        data.real[j] = frames[2 * j] * plan->window[2 * j];
-        data.imaginary[j] = frames[2 * j + 1] * plan->window[2 * j + 1];
-    }
-    complex_transform(plan, &data, &spare);
-    spectrum[0] = data.real[0] + data.imaginary[0];
-    spectrum[2 * points] = data.real[0] - data.imaginary[0];
-    spectrum[1] = spectrum[2 * points + 1] = 0.0f;
-    for (int k = 1; k <= points / 2; k++) {
-        const int mirror = points - k;
-        const float even_r = 0.5f * (data.real[k] + data.real[mirror]);
-        const float even_i = 0.5f * (data.imaginary[k] - data.imaginary[mirror]);
-        const float odd_r = 0.5f * (data.imaginary[k] + data.imaginary[mirror]);
-        const float odd_i = 0.5f * (data.real[mirror] - data.real[k]);
-        const float turned_r = plan->cosines[k] * odd_r + plan->sines[k] * odd_i;
-        const float turned_i = plan->cosines[k] * odd_i - plan->sines[k] * odd_r;
-        spectrum[2 * k] = even_r + turned_r;
-        spectrum[2 * k + 1] = even_i + turned_i;
-        spectrum[2 * mirror] = even_r - turned_r;
-        spectrum[2 * mirror + 1] = turned_i - even_i;
+        real[j] = samples[2 * j] * window[2 * j];
+        imaginary[j] = samples[2 * j + 1] * window[2 * j + 1];
     }
 }
 
-static void inverse(const Transform *plan, const float *spectrum, float *restrict frames) {
-    const int points = plan->length / 2, first = points - (int)plan->window_size / 2;
-    Points data, spare;
-    workspace(plan, &data, &spare);
-    data.imaginary[0] = spectrum[0] + spectrum[2 * points]; /* real and imaginary change places: so it goes back */
-    data.real[0] = spectrum[0] - spectrum[2 * points];
+/* And back. */
+static void join(int points, Points from, const float *restrict window, float *restrict samples) {
+    const float *restrict real = from.real, *restrict imaginary = from.imaginary;
+    for (int j = 0; j < points; j++) {
+        samples[2 * j] = real[j] * window[2 * j];
+        samples[2 * j + 1] = imaginary[j] * window[2 * j + 1];
+    }
+}
+
+/* Points of the even and the odd samples to the spectrum of all of them. */
+static void unite(const Transform *plan, Points from, Points to) {
+    const int points = plan->length / 2;
+    const float *restrict cosines = plan->cosines, *restrict sines = plan->sines;
+    const float *restrict fr = from.real, *restrict fi = from.imaginary;
+    float *restrict real = to.real, *restrict imaginary = to.imaginary;
+    real[0] = fr[0] + fi[0];
+    real[points] = fr[0] - fi[0];
+    imaginary[0] = imaginary[points] = 0.0f;
+#pragma omp simd
     for (int k = 1; k <= points / 2; k++) {
         const int mirror = points - k;
-        const float even_r = spectrum[2 * k] + spectrum[2 * mirror];
-        const float even_i = spectrum[2 * k + 1] - spectrum[2 * mirror + 1];
-        const float turned_r = spectrum[2 * k] - spectrum[2 * mirror];
-        const float turned_i = spectrum[2 * k + 1] + spectrum[2 * mirror + 1];
-        const float odd_r = plan->cosines[k] * turned_r - plan->sines[k] * turned_i;
-        const float odd_i = plan->cosines[k] * turned_i + plan->sines[k] * turned_r;
-        data.imaginary[k] = even_r - odd_i;
-        data.real[k] = even_i + odd_r;
-        data.imaginary[mirror] = even_r + odd_i;
-        data.real[mirror] = odd_r - even_i;
+        const float even_r = 0.5f * (fr[k] + fr[mirror]), even_i = 0.5f * (fi[k] - fi[mirror]);
+        const float odd_r = 0.5f * (fi[k] + fi[mirror]), odd_i = 0.5f * (fr[mirror] - fr[k]);
+        const float turned_r = cosines[k] * odd_r + sines[k] * odd_i;
+        const float turned_i = cosines[k] * odd_i - sines[k] * odd_r;
+        real[k] = even_r + turned_r;
+        imaginary[k] = even_i + turned_i;
+        real[mirror] = even_r - turned_r;
+        imaginary[mirror] = turned_i - even_i;
     }
+}
+
+/* And back; real and imaginary change places, so that the same transform goes back. */
+static void divide(const Transform *plan, Points from, Points to) {
+    const int points = plan->length / 2;
+    const float *restrict cosines = plan->cosines, *restrict sines = plan->sines;
+    const float *restrict real = from.real, *restrict imaginary = from.imaginary;
+    float *restrict tr = to.real, *restrict ti = to.imaginary;
+    ti[0] = real[0] + real[points];
+    tr[0] = real[0] - real[points];
+#pragma omp simd
+    for (int k = 1; k <= points / 2; k++) {
+        const int mirror = points - k;
+        const float even_r = real[k] + real[mirror], even_i = imaginary[k] - imaginary[mirror];
+        const float turned_r = real[k] - real[mirror], turned_i = imaginary[k] + imaginary[mirror];
+        const float odd_r = cosines[k] * turned_r - sines[k] * turned_i;
+        const float odd_i = cosines[k] * turned_i + sines[k] * turned_r;
+        ti[k] = even_r - odd_i;
+        tr[k] = even_i + odd_r;
+        ti[mirror] = even_r + odd_i;
+        tr[mirror] = odd_r - even_i;
+    }
+}
+
+void transform_forward(const Transform *plan, const float *samples, Points spectrum) {
+    Points data, spare;
+    workspace(plan, &data, &spare);
+    separate(plan->length / 2, samples, plan->window, data);
     complex_transform(plan, &data, &spare);
-    for (int j = first; j < points; j++) {
-        frames[2 * (j - first)] = data.imaginary[j] * plan->window[2 * (j - first)];
-        frames[2 * (j - first) + 1] = data.real[j] * plan->window[2 * (j - first) + 1];
-    }
+    unite(plan, data, spectrum);
+}
+
+void transform_inverse(const Transform *plan, Points spectrum, float *samples) {
+    const int first = (plan->length - plan->windowed) / 2;
+    Points data, spare;
+    workspace(plan, &data, &spare);
+    divide(plan, spectrum, data);
+    complex_transform(plan, &data, &spare);
+    join(plan->windowed / 2, (Points){data.imaginary + first, data.real + first}, plan->window, samples);
 }
 
 int rtsep_transform_size(void) {
     return (int)sizeof(Transform);
-}
-
-/* Frames of each hop and row lie side by side; spectra one after the other. */
-void rtsep_forward(const Transform *plan, int hops, int rows, int64_t hop_step, int64_t row_step, const float *frames,
-                   float *spectra) {
-    for (int hop = 0; hop < hops; hop++)
-        for (int row = 0; row < rows; row++, spectra += plan->length + 2)
-            forward(plan, frames + hop * hop_step + row * row_step, spectra);
-}
-
-/* Only the last frames, as many as the window has. */
-void rtsep_inverse(const Transform *plan, int count, const float *spectra, float *frames) {
-    for (int i = 0; i < count; i++, spectra += plan->length + 2, frames += plan->window_size)
-        inverse(plan, spectra, frames);
 }

@@ -29,6 +29,8 @@ class CompiledStep:
         What the latest step wrote, float32 (1, stems, bins).
     weight_bytes
         Size of all weights, which a step reads once.
+    kernels, plan
+        What runs, and in which order: for `CompiledHops`, which runs the step among the rest of a hop.
 
     Raises
     ------
@@ -41,20 +43,20 @@ class CompiledStep:
         if kernels is None:
             raise UnknownNode(f"no kernels for {instructions} here")
         self.name = f"compiled for {instructions}"
-        self._plan = Plan(path, kernels.rtsep_most_inputs())
-        self.inputs = self._plan.inputs
-        self.weight_bytes = self._plan.weight_bytes
-        self.estimates: Array = self._plan.estimates
-        self._run = kernels.rtsep_run
-        self._nodes, self._count = ctypes.c_void_p(address(self._plan.nodes)), ctypes.c_int(len(self._plan.nodes))
+        self.kernels = kernels
+        self.plan = Plan(path, kernels.rtsep_most_inputs())
+        self.inputs = self.plan.inputs
+        self.weight_bytes = self.plan.weight_bytes
+        self.estimates: Array = self.plan.estimates
+        self._nodes, self._count = ctypes.c_void_p(address(self.plan.nodes)), ctypes.c_int(len(self.plan.nodes))
 
     def run(self) -> None:
         """Advance by one hop."""
-        self._run(self._nodes, self._count)
+        self.kernels.rtsep_step(self._nodes, self._count)
 
     def reset(self) -> None:
         """Forget the recurrent states."""
-        for state in self._plan.states.values():
+        for state in self.plan.states.values():
             state.fill(0.0)
 
 

@@ -5,7 +5,7 @@ Nodes that only look at a value in another way (a split, a slice, another shape)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +14,17 @@ import onnx
 from numpy.typing import NDArray
 
 from rtsep.kernels.library import NODE, address
+from rtsep.kernels.memory import Memory
 
 Array = NDArray[np.float32]
 KINDS = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "copy", "ReduceMean", "Softmax",
          "MatMul", "MatMulNBits")  # in the order of node.h
 _PLAIN = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "Softmax")  # of no other numbers
 TILE, BLOCK = 16, 64  # outputs and inputs of the 8-bit weights that lie together
-CHUNK = 1 << 23
-LARGE_PAGE = 1 << 21
-LINE = 64  # bytes of a line of the caches
 
 
 class UnknownNode(Exception):
     """The kernels cannot run this graph."""
-
-
-class Memory:
-    """Arrays one after the other, so that the weights lie in the order in which they are read, on large pages."""
-
-    def __init__(self) -> None:
-        self._chunk = np.zeros(0, np.uint8)
-        self._used = 0
-
-    def array(self, shape: Sequence[int], dtype: Any = np.float32) -> NDArray[Any]:
-        """Return zeros that begin at a line of the caches."""
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self._used + size > len(self._chunk):
-            self._chunk = np.zeros(max(CHUNK, size) + LARGE_PAGE, np.uint8)
-            self._used = -address(self._chunk) % LARGE_PAGE
-        begin, self._used = self._used, self._used + size + -size % LINE
-        array: NDArray[Any] = self._chunk[begin:begin + size].view(dtype).reshape(shape)
-        return array
-
-    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
-        """Return a copy that begins at a line of the caches."""
-        kept = self.array(array.shape, array.dtype)
-        kept[...] = array
-        return kept
 
 
 class Plan:
@@ -75,6 +49,8 @@ class Plan:
         Of `NODE`, in the order in which they are run.
     weight_bytes
         Size of all weights; a step reads each of them once.
+    memory
+        Where all of it lies, with room for what belongs to it.
 
     Raises
     ------
@@ -85,12 +61,12 @@ class Plan:
     def __init__(self, path: Path, most_inputs: int) -> None:
         graph = onnx.load(path).graph
         self._most_inputs = most_inputs
-        self._memory = Memory()
+        self.memory = Memory()
         self._rows: list[NDArray[Any]] = []
         self.weight_bytes = 0
         self._values: dict[str, NDArray[Any]] = {weight.name: _constant(weight) for weight in graph.initializer}
         shapes = {value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim] for value in graph.input}
-        given = {name: self._memory.array(shape) for name, shape in shapes.items()}
+        given = {name: self.memory.array(shape) for name, shape in shapes.items()}
         self._values |= given
         for node in graph.node:
             self._add(node)
@@ -124,7 +100,7 @@ class Plan:
             return self._mean(first, *operands[1:], **options)
         if operator not in _PLAIN or (operator == "Softmax" and (first.ndim, options) != (3, {"axis": 1})):
             raise ValueError("not known to the kernels")
-        out = self._memory.array(np.broadcast_shapes(*(operand.shape for operand in operands)))
+        out = self.memory.array(np.broadcast_shapes(*(operand.shape for operand in operands)))
         self._node(operator, out, *operands)
         return out
 
@@ -133,7 +109,7 @@ class Plan:
         if axis not in (-1, parts[0].ndim - 1):
             raise ValueError("only side by side")
         ends = np.cumsum([part.shape[-1] for part in parts])
-        out = self._memory.array((*parts[0].shape[:-1], int(ends[-1])))
+        out = self.memory.array((*parts[0].shape[:-1], int(ends[-1])))
         for part, piece in zip(parts, np.split(out, ends[:-1], axis=-1), strict=True):
             self._node("copy", piece, part)
         return out
@@ -146,7 +122,7 @@ class Plan:
         end = len(weight) - np.argmax(weight[::-1] != 0.0, axis=0)
         bands = np.concatenate([weight[begin:stop, column] for column, (begin, stop)
                                 in enumerate(zip(first, end, strict=True))])
-        out = self._memory.array((*value.shape[:-1], weight.shape[1]))
+        out = self.memory.array((*value.shape[:-1], weight.shape[1]))
         self._node("MatMul", out, value, inputs=value.shape[-1], weights=self._weights(bands),
                    spans=self._weights(np.stack([first, end - first], axis=1).astype(np.int32)))
         return out
@@ -166,14 +142,14 @@ class Plan:
         packed = np.concatenate([weights, np.ascontiguousarray(scales).reshape(tiles, -1).view(np.uint8)], axis=1)
         offset = np.zeros((1, N + more), np.float32)
         offset[0, :N] = 0.0 if bias is None else bias
-        out = self._memory.array((1, N + more))
+        out = self.memory.array((1, N + more))
         self._node("MatMulNBits", out, value, self._weights(offset), inputs=K, weights=self._weights(packed))
         return out[:, :N]
 
     def _mean(self, value: Array, axes: NDArray[Any], keepdims: int = 1) -> Array:
         if axes.tolist() != [-1] or not keepdims:
             raise ValueError("only of the last axis")
-        out = self._memory.array((*value.shape[:-1], 1))
+        out = self.memory.array((*value.shape[:-1], 1))
         self._node("ReduceMean", out, value, inputs=value.shape[-1])
         return out
 
@@ -198,7 +174,7 @@ class Plan:
     def _weights(self, array: NDArray[Any]) -> NDArray[Any]:
         """Keep weights where the step will read them."""
         self.weight_bytes += array.nbytes
-        return self._memory.copy(array)
+        return self.memory.copy(array)
 
     def _kept(self, operand: NDArray[Any]) -> Array:
         """Return the operand, or for a constant a copy that stays at its place."""

@@ -99,7 +99,7 @@ def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_pat
     assert row["ratio_to_limit"] == pytest.approx(row["p50_ms"] / row["bandwidth_limit_ms"])
     assert row["step_ratio_to_limit"] == pytest.approx(row["step_p50_ms"] / row["bandwidth_limit_ms"])
     assert row["ratio_to_read"] == pytest.approx(row["step_p50_ms"] / row["read_p50_ms"])
-    assert row["executor"] == StepModel(tiny_model).executor
+    assert row["executor"] == StepModel(tiny_model).executor.name
     assert 0 < row["p50_ms"] <= row["max_ms"]
     assert code == int(model_is_late(report))
     assert "bare loop" in capsys.readouterr().out

@@ -157,7 +157,7 @@ def test_measures_are_told(tiny_model: Path) -> None:
     assert result is not None
     names = {measure.name for measure in result.measures}
     assert {"real-time priority", "locked memory", "denormals off", "garbage collector frozen",
-            "model warm before the stream opens", f"model on 1 thread, {StepModel(tiny_model).executor}",
+            "model warm before the stream opens", f"model on 1 thread, {StepModel(tiny_model).executor.name}",
             "processor kept from deep sleep"} <= names
     assert next(measure for measure in result.measures if measure.name == "denormals off").refusal == ""
 

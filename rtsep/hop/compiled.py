@@ -1,0 +1,119 @@
+"""Hops separated in one call of the compiled kernels, which do what `ComposedHops` does."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.errors import ModelError
+from rtsep.kernels.library import HOP, TRANSFORM, address
+from rtsep.kernels.memory import Memory
+from rtsep.mask import Sets
+from rtsep.model import StepModel
+from rtsep.step.compiled import CompiledStep
+from rtsep.step.plan import matrix, steps
+from rtsep.windows import analysis_window, overlap_so_far, synthesis_window
+
+Audio = NDArray[np.float32]
+ROOM = 32  # hops that fit into the line after what it keeps
+SHORTEST = 64  # frames of a transform; longer ones are powers of two
+
+
+def can_compile(model: StepModel) -> bool:
+    """Whether the kernels run the step of this model and have transforms of its lengths."""
+    lengths = (model.info.geometry.analysis, *model.info.contexts)
+    return isinstance(model.executor, CompiledStep) and all(length >= SHORTEST and length & (length - 1) == 0
+                                                            for length in lengths)
+
+
+class CompiledHops:
+    """From hops of the mixture to hops of every output.
+
+    All of its state lies in arrays here, next to the weights of the step; the kernels are told where.
+
+    Parameters
+    ----------
+    model, channels, wanted
+        As of `ComposedHops`; the model is one that `can_compile`.
+
+    Raises
+    ------
+    ModelError
+        When the kernels do not run this model.
+    """
+
+    def __init__(self, model: StepModel, channels: int, wanted: Sets) -> None:
+        executor, geometry = model.executor, model.info.geometry
+        if not isinstance(executor, CompiledStep) or not can_compile(model):
+            raise ModelError(f"{model.path}: the compiled kernels do not run this model on this processor")
+        self._executor, self._geometry = executor, geometry
+        self._shape = (len(wanted), channels)
+        outputs, rows = len(wanted), channels + (channels > 1)
+        lengths = (geometry.analysis, *model.info.contexts)
+        memory, bins, most_bins = executor.plan.memory, geometry.bins, max(lengths) // 2 + 1
+        inputs = [executor.inputs[name] for name in model.input_names]
+        size = max(lengths) + ROOM * geometry.hop
+        window = synthesis_window(geometry) / np.float32(geometry.analysis)
+        self._weight = overlap_so_far(geometry)
+        self._line, self._masks = memory.array((rows, size)), memory.array((outputs, bins))
+        self._tails = memory.array((geometry.synthesis // geometry.hop - 1, *self._shape, geometry.hop))
+        self._arrays = {
+            "forward": np.array([transform(memory, length, analysis_window(length, geometry.synthesis))
+                                 for length in lengths]),
+            "inverse": transform(memory, geometry.analysis, window), "step": executor.plan.nodes,
+            "magnitudes": np.array([address(value) for value in inputs], np.uintp), "estimates": executor.estimates,
+            "line": self._line, "spectra": memory.array((channels, 2, bins)), "scratch": memory.array((2, most_bins)),
+            "masks": self._masks, "sums": memory.array((bins,)), "frame": memory.array((geometry.synthesis,)),
+            "tails": self._tails}
+        numbers = {"hop": geometry.hop, "synthesis": geometry.synthesis, "bins": bins, "channels": channels,
+                   "outputs": outputs, "stems": wanted.shape[1], "windows": len(lengths), "most_bins": most_bins,
+                   "kept": max(lengths), "size": size, "end": max(lengths), "nodes": len(executor.plan.nodes),
+                   "estimate_row": steps(matrix(executor.estimates))[0]}
+        self._hop = np.zeros((), HOP)
+        for name, value in (numbers | {name: address(array) for name, array in self._arrays.items()}).items():
+            self._hop[name] = value
+        self._pointer = ctypes.c_void_p(address(self._hop))
+        self.reset()
+
+    def push(self, block: Audio, weights: Audio | None) -> Audio:
+        """Separate whole hops; parameters and result as of `ComposedHops.push`."""
+        frames = block.shape[1]
+        if block.strides[1] != block.itemsize:
+            block = np.ascontiguousarray(block)
+        out = np.empty((*self._shape, frames), np.float32)
+        where, step = None, 0
+        if weights is not None:
+            where = address(weights)
+            step = weights[0].size if weights.ndim > 2 and len(weights) > 1 else 0
+        self._executor.kernels.rtsep_hops(self._pointer, frames // self._geometry.hop, address(block),
+                                          block.strides[0] // block.itemsize, where, step, address(out))
+        return out
+
+    def preview(self, frames: int) -> Audio:
+        """Sound of the next frames, as of `ComposedHops.preview`."""
+        known: Audio = self._tails[0][..., :frames] / self._weight[:frames]
+        return known
+
+    def reset(self) -> None:
+        """Forget all sound, with masks that share it evenly."""
+        self._executor.reset()
+        self._line.fill(0.0)
+        self._tails.fill(0.0)
+        self._masks.fill(1.0 / len(self._masks))
+
+
+def transform(memory: Memory, length: int, window: Audio) -> NDArray[np.void]:
+    """Give the kernels what they need to know of one length; the window is of all frames, or of the last ones."""
+    points = length // 2
+    columns = 1 << (points.bit_length() - 1) // 2
+    angles = 2.0 * np.pi / length * np.arange(length // 4 + 1)
+    turns = np.exp(-2j * np.pi / points * np.outer(np.arange(columns), np.arange(points // columns)))
+    tables = {"window": window, "cosines": np.cos(angles), "sines": np.sin(angles), "turn_real": turns.real,
+              "turn_imaginary": turns.imag, "work": np.zeros(4 * points)}
+    row = np.zeros((), TRANSFORM)
+    row["length"], row["columns"], row["windowed"] = length, columns, len(window)
+    for name, table in tables.items():
+        row[name] = address(memory.copy(table.astype(np.float32)))
+    return row
