@@ -1,7 +1,6 @@
 /* Products by weights of 8 bit, with a tile of outputs for each instruction set.
  *
- * Weights lie in tiles of 16 outputs: for each block of 64 inputs [16 fours of inputs][16 outputs][4 inputs] bytes, then
- * for each block 16 scales. A weight is (byte - 128) * scale.
+ * Weights lie as rtsep/step/tiles.py has them, in the order in which they are read. A weight is (byte - 128) * scale.
  */
 #include "node.h"
 
@@ -18,13 +17,13 @@
 #endif
 #endif
 
-enum { TILE = 16, BLOCK = 64, FOURS = BLOCK / 4, TILE_BLOCK = TILE * BLOCK, MOST_INPUTS = 8192 };
+enum { TILE = 16, BLOCK = 64, FOURS = BLOCK / 4, MOST_INPUTS = 8192 };
 
 #if defined(__AVX512VNNI__)
 
 typedef int8_t Quantised;
 typedef struct { __m512i sums; } Tile;
-enum { TOGETHER = 8 }; /* tiles at once: as many streams from memory */
+enum { TOGETHER = 8 }; /* tiles at once */
 
 static inline Tile tile_begin(int32_t sum) {
     return (Tile){_mm512_set1_epi32(-128 * sum)};
@@ -129,27 +128,23 @@ static float quantise(const float *inputs, int count, Quantised *quantised, int3
     return most / 127.0f;
 }
 
-/* Some tiles at once: what one of them waits for, others have. */
-static inline __attribute__((always_inline)) void tiles(int count, const uint8_t *weights, int blocks,
+/* Some tiles at once, whose weights take turns; return where those of the next ones begin. */
+static inline __attribute__((always_inline)) const uint8_t *tiles(int count, const uint8_t *weights, int blocks,
         const Quantised *inputs, const float *scales, const int32_t *sums, float *out) {
-    const int size = blocks * (TILE_BLOCK + TILE * (int)sizeof(float));
     for (int block = 0; block < blocks; block++) {
         Tile tile[TOGETHER];
-        const uint8_t *bytes = weights + block * TILE_BLOCK;
         for (int t = 0; t < count; t++) tile[t] = tile_begin(sums[block]);
         for (int four = 0; four < FOURS; four++)
-            for (int t = 0; t < count; t++)
-                tile_add(&tile[t], bytes + t * size + four * 4 * TILE, inputs + block * BLOCK + 4 * four);
-        for (int t = 0; t < count; t++) {
-            const float *factors = (const float *)(weights + t * size + blocks * TILE_BLOCK) + block * TILE;
-            tile_end(&tile[t], scales[block], factors, out + t * TILE);
-        }
+            for (int t = 0; t < count; t++, weights += 4 * TILE)
+                tile_add(&tile[t], weights, inputs + block * BLOCK + 4 * four);
+        for (int t = 0; t < count; t++, weights += TILE * sizeof(float))
+            tile_end(&tile[t], scales[block], (const float *)weights, out + t * TILE);
     }
+    return weights;
 }
 
 void product_of_blocks(const Node *node) {
     const int count = (node->inputs + BLOCK - 1) / BLOCK;
-    const long size = count * (long)(TILE_BLOCK + TILE * sizeof(float));
     Quantised inputs[MOST_INPUTS];
     float scales[MOST_INPUTS / BLOCK];
     int32_t sums[MOST_INPUTS / BLOCK];
@@ -161,10 +156,14 @@ void product_of_blocks(const Node *node) {
     memcpy(node->out, node->b, node->columns * sizeof(float)); /* the bias */
     const uint8_t *weights = node->weights;
     int column = 0;
-    for (; column + TOGETHER * TILE <= node->columns; column += TOGETHER * TILE, weights += TOGETHER * size)
-        tiles(TOGETHER, weights, count, inputs, scales, sums, node->out + column);
-    for (; column < node->columns; column += TILE, weights += size)
-        tiles(1, weights, count, inputs, scales, sums, node->out + column);
+    for (; column + TOGETHER * TILE <= node->columns; column += TOGETHER * TILE)
+        weights = tiles(TOGETHER, weights, count, inputs, scales, sums, node->out + column);
+    for (; column < node->columns; column += TILE)
+        weights = tiles(1, weights, count, inputs, scales, sums, node->out + column);
+}
+
+int rtsep_tiles_together(void) {
+    return TOGETHER;
 }
 
 int rtsep_most_inputs(void) {

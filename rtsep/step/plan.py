@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from rtsep.kernels.library import NODE, address
 from rtsep.kernels.memory import Memory
+from rtsep.step.tiles import BLOCK, TILE, tiled
 
 Array = NDArray[np.float32]
 KINDS = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "copy", "ReduceMean", "Softmax",
          "MatMul", "MatMulNBits")  # in the order of node.h
 _PLAIN = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "Softmax")  # of no other numbers
-TILE, BLOCK = 16, 64  # outputs and inputs of the 8-bit weights that lie together
 
 
 class UnknownNode(Exception):
@@ -34,8 +34,8 @@ class Plan:
     ----------
     path
         The `.onnx` file.
-    most_inputs
-        The longest input of an 8-bit product that the kernels take.
+    most_inputs, together
+        Of the kernels: the longest input of an 8-bit product, and how many tiles of it they sum at once.
 
     Attributes
     ----------
@@ -58,9 +58,9 @@ class Plan:
         When the graph has a node that the kernels do not know.
     """
 
-    def __init__(self, path: Path, most_inputs: int) -> None:
+    def __init__(self, path: Path, most_inputs: int, together: int) -> None:
         graph = onnx.load(path).graph
-        self._most_inputs = most_inputs
+        self._most_inputs, self._together = most_inputs, together
         self.memory = Memory()
         self._rows: list[NDArray[Any]] = []
         self.weight_bytes = 0
@@ -129,21 +129,17 @@ class Plan:
 
     def _blocks(self, value: Array, operands: list[Any], K: int, N: int, bits: int, block_size: int,
                 accuracy_level: int = 0) -> Array:
-        """MatMulNBits: weights in tiles for the kernels; the result has room for whole tiles."""
+        """MatMulNBits by weights in tiles; the result has room for whole tiles."""
         weights, scales, zero_points, group, bias = operands + [None] * (5 - len(operands))
         if ((bits, block_size, accuracy_level, zero_points, group) != (8, BLOCK, 4, None, None)
                 or value.shape != (1, K) or K > self._most_inputs):
             raise ValueError("other blocks")
-        more = -N % TILE
-        tiles = (N + more) // TILE
-        weights = np.pad(weights, ((0, more), (0, 0), (0, 0)), constant_values=128)
-        weights = weights.reshape(tiles, TILE, -1, BLOCK // 4, 4).transpose(0, 2, 3, 1, 4).reshape(tiles, -1)
-        scales = np.pad(scales.reshape(N, -1), ((0, more), (0, 0))).reshape(tiles, TILE, -1).transpose(0, 2, 1)
-        packed = np.concatenate([weights, np.ascontiguousarray(scales).reshape(tiles, -1).view(np.uint8)], axis=1)
-        offset = np.zeros((1, N + more), np.float32)
+        room = N + -N % TILE
+        offset = np.zeros((1, room), np.float32)
         offset[0, :N] = 0.0 if bias is None else bias
-        out = self.memory.array((1, N + more))
-        self._node("MatMulNBits", out, value, self._weights(offset), inputs=K, weights=self._weights(packed))
+        out = self.memory.array((1, room))
+        self._node("MatMulNBits", out, value, self._weights(offset), inputs=K,
+                   weights=self._weights(tiled(weights, scales, self._together)))
         return out[:, :N]
 
     def _mean(self, value: Array, axes: NDArray[Any], keepdims: int = 1) -> Array:
