@@ -19,18 +19,18 @@ import numpy as np
 import onnx
 from rich.table import Table
 
+from bench.loads import Work, reading, step_alone
 from bench.machine import (
     against_limit,
     against_reading,
     identity,
     print_identified,
-    reading,
     start_like_live,
     versions,
     weight_bytes,
 )
-from bench.paced import in_turns, statistics
-from bench.steps import FusedGraph, Step, dynamic_int8, openvino_step, runs, runtime_step
+from bench.paced import Loop, in_turns, statistics
+from bench.steps import FusedGraph, dynamic_int8, openvino_step, runtime_step
 from rtsep import RtsepError
 from rtsep.kernels.library import SETS, load_kernels
 from rtsep.step.compiled import CompiledStep
@@ -104,7 +104,7 @@ def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequen
              for index, (kind, make) in enumerate(GRAPHS.items())}
     steps = [(kind, RUNTIME, runtime_step(path), weight_bytes(path)) for kind, path in paths.items()]
     compiled = [CompiledStep(paths[EIGHT_BIT], instructions) for instructions in SETS if load_kernels(instructions)]
-    steps += [(EIGHT_BIT, executor.name, runs(executor), executor.weight_bytes) for executor in compiled]
+    steps += [(EIGHT_BIT, executor.name, step_alone(executor), executor.weight_bytes) for executor in compiled]
     steps += [(kind, "OpenVINO", step, weight_bytes(paths[kind])) for kind in OPENVINO
               if (step := openvino_step(paths[kind]))]
     sizes = [size for *_, size in steps]
@@ -128,10 +128,10 @@ def written(net: Network, model: onnx.ModelProto, path: Path) -> Path:
     return path
 
 
-def timed(steps: Sequence[Step], sizes: Sequence[int], hop_s: float, seconds: float) -> list[dict[str, Any]]:
+def timed(steps: Sequence[Work], sizes: Sequence[int], hop_s: float, seconds: float) -> list[dict[str, Any]]:
     """Time every step, paced and back to back, and at the same pace a reading of as many bytes as it has weights."""
-    loops = [(step, hop_s) for step in steps]
-    found = in_turns(loops + [(reading(size), hop_s) for size in sizes], seconds)
+    loops = [Loop(step, hop_s, alone=True) for step in steps]
+    found = in_turns(loops + [Loop(reading(size), hop_s, alone=True) for size in sizes], seconds)
     warm = in_turns(loops, seconds, at_pace=False)
     rows = []
     for cold, reads, hot in zip(found[:len(steps)], found[len(steps):], warm, strict=True):

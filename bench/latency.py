@@ -16,26 +16,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 
 from bench.charts import draw_histograms
+from bench.loads import document_of, reading, step_alone, without_network
 from bench.machine import (
     against_limit,
     against_reading,
     identity,
     print_identified,
-    reading,
     start_like_live,
-    step_bytes,
     versions,
+    weight_bytes,
 )
-from bench.paced import Times, busy_neighbour, in_turns, statistics
-from bench.steps import runs
+from bench.paced import Loop, Times, busy_neighbour, in_turns, statistics
 from rtsep import RtsepError, Separator
 from rtsep.model import StepModel, find_model, installed_models
+from rtsep.step.compiled import CompiledStep
 
 QUIET, NEIGHBOUR, BACK_TO_BACK = "paced", "paced, busy neighbour", "back to back"
 BARE = "bare loop"
@@ -44,7 +45,7 @@ FLOOR_KEYS = ("p50_ms", "p99_ms", "max_ms", "misses")
 
 @dataclass(frozen=True)
 class Subject:
-    """A model that is measured: its whole hop, the step alone, the same bytes only read, and its facts."""
+    """A model that is measured: its whole hop, the step alone, the rest, the same bytes only read, and its facts."""
 
     name: str
     path: Path
@@ -54,6 +55,7 @@ class Subject:
     weight_bytes: int
     hop: Callable[[], object]
     step: Callable[[], object]
+    rest: Callable[[], object]
     read: Callable[[], object]
 
 
@@ -87,15 +89,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def subject(name: str, channels: int, provider: str) -> Subject:
-    """Load a model, alone and in a separator."""
+    """Load a model, alone and in a separator, and another separator around no network at all."""
     model = StepModel(find_model(name), provider=provider)
-    hop = model.info.geometry.hop
+    hop, executor = model.info.geometry.hop, model.executor
     whole = Separator(name, channels, blocksize=hop, provider=provider)
+    with TemporaryDirectory() as folder:
+        rest = Separator(without_network(document_of(model.path), Path(folder) / "none.onnx"), channels, blocksize=hop,
+                         provider=provider)
     rng = np.random.default_rng(1)
     blocks = cycle([0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)])
-    size = step_bytes(model.path, provider)
-    return Subject(name, model.path, provider, whole.executor, hop / whole.samplerate, size,
-                   lambda: whole.process(next(blocks)), runs(model.executor), reading(size))
+    size = executor.weight_bytes if isinstance(executor, CompiledStep) else weight_bytes(model.path)
+    return Subject(name, model.path, provider, executor.name, hop / whole.samplerate, size,
+                   lambda: whole.process(next(blocks)), step_alone(executor), lambda: rest.process(next(blocks)),
+                   reading(size))
 
 
 def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any], dict[str, Times]]:
@@ -115,9 +121,9 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
 
     def round_of(condition: str) -> list[dict[str, Any]]:
         """Measure every model, its weights read and the bare loop under one condition."""
-        loops = [(work, one.hop_s) for one in subjects for work in (one.hop, one.step, one.read)]
-        *found, bare = in_turns([*loops, (lambda: None, shortest)], seconds,
-                                at_pace=condition != BACK_TO_BACK)
+        loops = [loop for one in subjects for loop in (
+            Loop(one.hop, one.hop_s), Loop(one.step, one.hop_s, alone=True), Loop(one.read, one.hop_s, alone=True))]
+        *found, bare = in_turns([*loops, Loop(lambda: None, shortest)], seconds, at_pace=condition != BACK_TO_BACK)
         hops, steps, reads = found[::3], found[1::3], found[2::3]
         times.update((f"{one.name}, {condition}", some) for one, some in zip(subjects, hops, strict=True))
         if condition != BACK_TO_BACK:
@@ -127,7 +133,8 @@ def measure(subjects: Sequence[Subject], seconds: float) -> tuple[dict[str, Any]
                 for one, some, step, read in zip(subjects, hops, steps, reads, strict=True)]
 
     results = round_of(QUIET) + round_of(BACK_TO_BACK)
-    outside = {row["model"]: row["p50_ms"] - row["step_p50_ms"] for row in results if not row["paced"]}
+    rests = in_turns([Loop(one.rest, one.hop_s) for one in subjects], seconds, at_pace=False)
+    outside = {one.name: 1000 * float(np.median(some)) for one, some in zip(subjects, rests, strict=True)}
     with busy_neighbour():
         results += round_of(NEIGHBOUR)
     report = {"machine": machine, "versions": versions(subject.path for subject in subjects), "results": results,

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from rtsep import __version__
 from rtsep.audio.clock import ask_for_realtime
 from rtsep.kernels.library import best_set
 from rtsep.live.scheduling import ENVIRONMENT, missing_environment, stay_awake
-from rtsep.step.compiled import compiled_step
 
 STREAM_BYTES = 1 << 28  # far more than the caches hold
 STREAM_TURNS = 7
@@ -70,12 +69,6 @@ def weight_bytes(model: Path) -> int:
     return sum(onnx.numpy_helper.to_array(weight).nbytes for weight in graph.initializer)
 
 
-def step_bytes(model: Path, provider: str) -> int:
-    """Bytes of weights that a step reads: the compiled kernels leave out zeros."""
-    compiled = compiled_step(model) if provider == "cpu" else None
-    return compiled.weight_bytes if compiled else weight_bytes(model)
-
-
 def resident_bytes() -> int:
     """Memory that this process keeps now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -85,12 +78,6 @@ def against_limit(model_bytes: int, p50_ms: float, bandwidth_gb_s: float) -> dic
     """Time in which memory delivers the weights once, and how many times that a step takes."""
     limit_ms = model_bytes / bandwidth_gb_s / 1e6
     return {"weight_bytes": model_bytes, "bandwidth_limit_ms": limit_ms, "ratio_to_limit": p50_ms / limit_ms}
-
-
-def reading(model_bytes: int) -> Callable[[], object]:
-    """Make what reads as many bytes as a model has weights, and does nothing else: no step can be faster."""
-    maximum: Callable[[], object] = np.ones(model_bytes // 4, np.float32).max
-    return maximum
 
 
 def against_reading(p50_ms: float, read_ms: float) -> dict[str, Any]:

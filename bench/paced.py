@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,22 +18,42 @@ UNBROKEN_S, REST_S = 0.4, 0.05
 NEIGHBOUR_BYTES = 1 << 27  # more than the caches hold
 TURN_S = 1.0
 Times = NDArray[np.float64]
-Loop = tuple[Callable[[], object], float]
 
 
-def paced(work: Callable[[], object], period_s: float, seconds: float) -> Times:
+class Loop(NamedTuple):
+    """What is timed.
+
+    Attributes
+    ----------
+    work
+        What is done once a period.
+    period_s
+        Length of a period in seconds.
+    alone
+        Whether time counts from the moment at which the work begins, and not from that at which it was due: the
+        machine's own delay is then no part of it.
+    """
+
+    work: Callable[[], object]
+    period_s: float
+    alone: bool = False
+
+
+def paced(loop: Loop, seconds: float) -> Times:
     """Do the work once a period; return how long after the beginning of its period each one ended, s.
 
     A turn that is over before the work of the one before it ends begins late, and that counts.
     """
+    work, period_s, alone = loop
     times = np.empty(max(1, round(seconds / period_s)))
     begin = time.perf_counter() + period_s
     for index in range(times.size):
         turn = begin + index * period_s
         while (left := turn - time.perf_counter()) > 0:
             time.sleep(left)
+        counted = time.perf_counter() if alone else turn
         work()
-        times[index] = time.perf_counter() - turn
+        times[index] = time.perf_counter() - counted
     return times
 
 
@@ -61,7 +81,7 @@ def in_turns(loops: Sequence[Loop], seconds: float, at_pace: bool = True) -> lis
     Parameters
     ----------
     loops
-        What each one does in a period, and how long that is in seconds.
+        What is timed.
     seconds
         For each loop; as many periods as fit are run.
     at_pace
@@ -74,13 +94,13 @@ def in_turns(loops: Sequence[Loop], seconds: float, at_pace: bool = True) -> lis
     """
     turns = math.ceil(seconds / TURN_S)
     times: list[list[Times]] = [[] for _ in loops]
-    for work, _ in loops:
-        warm_up(work)
+    for loop in loops:
+        warm_up(loop.work)
     for _ in range(turns):
-        for (work, hop_s), parts in zip(loops, times, strict=True):
-            warm_up(work, 3)  # a turn does not begin with what the one before left in the caches
-            parts.append(paced(work, hop_s, seconds / turns) if at_pace
-                         else back_to_back(work, max(1, round(seconds / turns / hop_s))))
+        for loop, parts in zip(loops, times, strict=True):
+            warm_up(loop.work, 3)  # a turn does not begin with what the one before left in the caches
+            parts.append(paced(loop, seconds / turns) if at_pace
+                         else back_to_back(loop.work, max(1, round(seconds / turns / loop.period_s))))
     return [np.concatenate(parts) for parts in times]
 
 

@@ -31,7 +31,7 @@ from bench.machine import (
     versions,
     weight_bytes,
 )
-from bench.paced import back_to_back, paced, statistics, warm_up
+from bench.paced import Loop, back_to_back, paced, statistics, warm_up
 from bench.peer_streams import PEERS, Arrays, Audio, Card, Peer, PeerStream, Spectra, flat
 from bench.steps import FusedGraph
 from rtsep import RtsepError, Separator
@@ -143,7 +143,7 @@ def run(card: Card, path: Path, song: Audio, seconds: float) -> dict[str, Any]:
     return {"name": card.name, "source": card.source, "samplerate": card.samplerate, "channels": card.channels,
             "hop": card.hop, "latency_ms": 1000 * card.latency / card.samplerate, "weight_bytes": weight_bytes(path),
             "memory_bytes": resident_bytes() - before, "ms_a_second": float(1000 * warm.mean() / hop_s),
-            "paced": statistics(paced(step, hop_s, seconds), hop_s)}
+            "paced": statistics(paced(Loop(step, hop_s), seconds), hop_s)}
 
 
 def hops_of(song: Audio, card: Card) -> list[Audio]:

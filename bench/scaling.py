@@ -22,7 +22,7 @@ from rich.table import Table
 from bench.charts import draw_curves
 from bench.latency import subject
 from bench.machine import identity, print_identified, start_like_live, versions
-from bench.paced import back_to_back, in_turns, statistics, warm_up
+from bench.paced import Loop, back_to_back, in_turns, statistics, warm_up
 from bench.streams import most_streams
 from rtsep import RtsepError
 from rtsep.model import find_model
@@ -71,10 +71,10 @@ def curve(size: str, seconds: float) -> list[dict[str, Any]]:
         sizes = MIDDLE | {size: value}
         with tempfile.TemporaryDirectory() as folder:
             one = subject(str(network(Path(folder) / "size.onnx", sizes)), sizes["channels"], "cpu")
-        loops.append((one.step, one.hop_s))
+        loops.append(Loop(one.hop, one.hop_s))
     found = zip(SWEEPS[size], loops, in_turns(loops, seconds), in_turns(loops, seconds, at_pace=False), strict=True)
-    return [{size: value, **statistics(cold, hop_s), "back_to_back_p50_ms": float(1000 * np.median(warm))}
-            for value, (_, hop_s), cold, warm in found]
+    return [{size: value, **statistics(cold, loop.period_s), "back_to_back_p50_ms": float(1000 * np.median(warm))}
+            for value, loop, cold, warm in found]
 
 
 def network(path: Path, sizes: dict[str, Any]) -> Path:
@@ -91,8 +91,8 @@ def streams(model: str, seconds: float) -> list[dict[str, Any]]:
     rows = []
     for channels in (1, 2):
         one = subject(model, channels, "cpu")
-        warm_up(one.step)
-        impossible = 1 + int(one.hop_s / back_to_back(one.step, 200).min())
+        warm_up(one.hop)
+        impossible = 1 + int(one.hop_s / back_to_back(one.hop, 200).min())
         for cores in sorted({1, len(os.sched_getaffinity(0))}):
             each = most_streams(model, channels, cores, seconds, impossible)
             rows.append({"channels": channels, "cores": cores, "streams": each * cores})

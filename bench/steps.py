@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
-from rtsep.step.compiled import CompiledStep
+from bench.loads import Work, step_alone
 from rtsep.step.runtime import RuntimeStep, open_session
 from training.graph import StepGraph
 
-Step = Callable[[], object]
 Arrays = dict[str, NDArray[np.float32]]
 
 
@@ -60,20 +59,12 @@ def dynamic_int8(graph: StepGraph) -> onnx.ModelProto:
         return onnx.load(small)
 
 
-def runtime_step(path: Path) -> Step:
+def runtime_step(path: Path) -> Work:
     """One hop by ONNX Runtime as rtsep uses it, states carried on."""
-    return runs(RuntimeStep(open_session(path, reuse=False)))
+    return step_alone(RuntimeStep(open_session(path, reuse=False)))
 
 
-def runs(executor: RuntimeStep | CompiledStep) -> Step:
-    """One hop of noise by an executor, states carried on."""
-    rng = np.random.default_rng(1)
-    for value in executor.inputs.values():
-        value[:] = rng.exponential(size=value.shape)
-    return executor.run
-
-
-def openvino_step(path: Path) -> Step | None:
+def openvino_step(path: Path) -> Work | None:
     """One hop by OpenVINO on one thread, states carried on; None where it is not installed."""
     try:
         import openvino

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.paced import paced, warm_up
+from bench.paced import Loop, paced, warm_up
 from rtsep import RtsepError, Separator
 from rtsep.audio.clock import ask_for_realtime
 
@@ -63,4 +63,4 @@ def _group(model: str, channels: int, streams: int, core: int, seconds: float, b
 
     warm_up(step, WARM_UP_TURNS)
     begin.wait(PATIENCE_S)
-    found.put(int(np.sum(paced(step, period_s, seconds) > period_s)))
+    found.put(int(np.sum(paced(Loop(step, period_s), seconds) > period_s)))

@@ -23,8 +23,8 @@ class Controls:
 
     Attributes
     ----------
-    bypass
-        True plays the delayed mixture, whatever the other controls say.
+    change
+        A new object whenever a control was set: who keeps the last one sees whether there is anything to follow.
     """
 
     def __init__(self, stems: Iterable[str]) -> None:
@@ -33,7 +33,8 @@ class Controls:
         self._mutes = dict.fromkeys(self._levels, False)
         self._solos = dict.fromkeys(self._levels, False)
         self._wet = 1.0
-        self.bypass = False
+        self._bypass = False
+        self.change = object()
 
     @property
     def mask_gain(self) -> float:
@@ -43,6 +44,7 @@ class Controls:
     @mask_gain.setter
     def mask_gain(self, value: float) -> None:
         self._mask_gain = _checked("mask_gain", value, HIGHEST_MASK_GAIN)
+        self.change = object()
 
     @property
     def wet(self) -> float:
@@ -52,6 +54,17 @@ class Controls:
     @wet.setter
     def wet(self, value: float) -> None:
         self._wet = _checked("wet", value, 1.0)
+        self.change = object()
+
+    @property
+    def bypass(self) -> bool:
+        """True plays the delayed mixture, whatever the other controls say."""
+        return self._bypass
+
+    @bypass.setter
+    def bypass(self, on: bool) -> None:
+        self._bypass = on
+        self.change = object()
 
     def level(self, stem: str) -> float:
         """Linear level of a stem."""
@@ -67,6 +80,7 @@ class Controls:
         """
         self._check(stem)
         self._levels[stem] = _checked(f"level of {stem}", value, HIGHEST_LEVEL)
+        self.change = object()
 
     def muted(self, stem: str) -> bool:
         """Whether a stem is muted."""
@@ -76,6 +90,7 @@ class Controls:
         """Mute a stem, or let it sound again; ConfigError where it is unknown."""
         self._check(stem)
         self._mutes[stem] = on
+        self.change = object()
 
     def soloed(self, stem: str) -> bool:
         """Whether a stem is soloed."""
@@ -85,6 +100,7 @@ class Controls:
         """Solo a stem, or end that; ConfigError where it is unknown."""
         self._check(stem)
         self._solos[stem] = on
+        self.change = object()
 
     def gain(self, stem: str) -> float:
         """Linear gain at which a stem is heard.

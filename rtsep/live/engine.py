@@ -133,7 +133,7 @@ class Engine:
         stems, present = self._inference.process(clean, self._behind_s > 0.0, self.deadline)
         self._board.late += self._inference.late - late
         dry = self._delay.push(clean)
-        presence = self._handover.next(present)
+        presence = self._handover.next(present, block.shape[1])
         if presence is not None:
             self._board.fallback_frames += int(np.count_nonzero(presence < 1.0))
         if self._tape is not None:

@@ -18,21 +18,26 @@ class Handover:
     def __init__(self) -> None:
         self._gain = 1.0
 
-    def next(self, present: NDArray[np.bool_]) -> Audio | None:
+    def next(self, present: NDArray[np.bool_] | None, frames: int) -> Audio | None:
         """Gains of the next frames.
 
         Parameters
         ----------
         present
-            Whether the separated sound is there, (frames,). It must hold for `FADE` frames after it ends.
+            Whether the separated sound is there, (frames,); None for yes. It must hold for `FADE` frames after it
+            ends.
+        frames
+            How many.
 
         Returns
         -------
         gains
             float32 (frames,); None for 1 throughout.
         """
-        if self._gain == 1.0 and present.all():
-            return None
+        if present is None:
+            if self._gain == 1.0:
+                return None
+            present = np.ones(frames, np.bool_)
         gains = np.empty(present.size, np.float32)
         edges = [0, *(np.flatnonzero(present[1:] != present[:-1]) + 1), present.size]
         for start, end in pairwise(edges):

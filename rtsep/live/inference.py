@@ -28,7 +28,7 @@ class Inference(Protocol):
     def start(self, frames: int, multiple: int) -> None:
         """Begin anew with blocks of up to `frames` frames, each a multiple of `multiple`."""
 
-    def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_]]:
+    def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_] | None]:
         """Separate a block.
 
         Parameters
@@ -45,7 +45,7 @@ class Inference(Protocol):
         stems
             float32 (stems, channels, frames), `latency` frames late; ours to change.
         present
-            Whether the stems are what the model says, (frames,), and not made up to fill a gap.
+            Whether the stems are what the model says, (frames,), and not made up to fill a gap; None where all are.
         """
 
 
@@ -72,12 +72,12 @@ class Inline:
         self.separator.set_blocksize(multiple)
         self.latency = self.separator.latency
 
-    def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_]]:
+    def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_] | None]:
         """Separate a block, see `Inference`."""
         held = behind and deadline
         self.separator.hold = held
         stems = self.separator.process(block)
-        return stems, np.full(block.shape[1], not held)
+        return stems, np.zeros(block.shape[1], np.bool_) if held else None
 
 
 def common_multiple(frames: int, hop: int, multiple: int) -> int:

@@ -89,18 +89,19 @@ class Delay:
     """
 
     def __init__(self, channels: int, delay: int, frames: int) -> None:
-        self.delay = delay
-        self._line = np.zeros((channels, delay + frames), np.float32)
-        self._out = np.zeros((channels, frames), np.float32)
+        self.delay = self._end = delay
+        self._line = np.zeros((channels, delay + 2 * frames), np.float32)
 
     def push(self, block: Audio) -> Audio:
         """Take in a block, float32 (channels, frames); return the delayed one, valid until the next push."""
         frames = block.shape[1]
-        self._line[:, self.delay:self.delay + frames] = block
-        out = self._out[:, :frames]
-        out[:] = self._line[:, :frames]
-        self._line[:, :self.delay] = self._line[:, frames:frames + self.delay]
-        return out
+        if self._end + frames > self._line.shape[1]:
+            self._line[:, :self.delay] = self._line[:, self._end - self.delay:self._end]
+            self._end = self.delay
+        begin = self._end
+        self._end += frames
+        self._line[:, begin:self._end] = block
+        return self._line[:, begin - self.delay:self._end - self.delay]
 
 
 class Mixer:
@@ -137,13 +138,15 @@ class Mixer:
                  split: bool = False) -> None:
         self.outputs = outputs
         self.master = 1.0
-        self._stems = tuple(stems)
+        self._stems, self._channels = tuple(stems), channels
         self._controls = controls
         self._split = split
         self._routing = routing_matrix(len(self._stems), channels, outputs, split)
         self._target = np.zeros(len(self._stems) + 2, np.float32)
         self._ramp_frames = round(RAMP_MS / 1000.0 * samplerate)
         self._ramp: Ramp | None = None
+        self._followed: object = None  # change of the controls, and master, that the target is of
+        self._steady: tuple[Audio, Audio | None] | None = None  # `_matrices`, while no gain moves
 
     def mix(self, stems: Audio, dry: Audio, out: Audio, presence: Audio | None = None) -> None:
         """Mix one block.
@@ -161,9 +164,21 @@ class Mixer:
             place. None for 1.
         """
         self._aim()
+        if self._steady is None or presence is not None:
+            self._mix_moving(stems, dry, out, presence)
+            return
+        from_stems, from_dry = self._steady
+        np.matmul(from_stems, stems.reshape(-1, dry.shape[1]), out=out)
+        if from_dry is not None:
+            out += from_dry @ dry
+
+    def _mix_moving(self, stems: Audio, dry: Audio, out: Audio, presence: Audio | None) -> None:
+        """Mix with gains that may be others in each frame."""
         if self._ramp is None:
             self._ramp = Ramp(self._target, self._ramp_frames)
         gains = self._ramp.next(self._target, dry.shape[1])
+        if self._ramp.arrived:
+            self._steady = self._matrices()
         gains, master = gains[:-1], gains[-1]
         if presence is not None:
             gains = gains * presence
@@ -178,8 +193,20 @@ class Mixer:
         np.matmul(self._routing, buses, out=out)
         out *= master
 
+    def _matrices(self) -> tuple[Audio, Audio | None]:
+        """All of it as one matrix from stems, (outputs, stems * channels), and one from the dry mixture, if heard."""
+        stems, channels = len(self._stems), self._channels
+        gains, (dry, master) = self._target[:-2], self._target[-2:]
+        routing = master * self._routing.reshape(self.outputs, -1, channels)  # (outputs, buses, channels)
+        from_stems = gains[:, np.newaxis] * np.broadcast_to(routing, (self.outputs, stems, channels))
+        return from_stems.reshape(self.outputs, -1), dry * routing.mean(axis=1) if dry else None
+
     def _aim(self) -> None:
-        """Read the controls into the target: a gain a stem, then those of the dry mixture and of all."""
+        """Read controls that were set into the target: a gain a stem, then those of the dry mixture and of all."""
+        followed = self._controls.change, self.master
+        if followed == self._followed:
+            return
+        self._followed, self._steady = followed, None
         wet = 0.0 if self._controls.bypass else self._controls.wet
         for index, stem in enumerate(self._stems):
             self._target[index] = wet * self._controls.gain(stem)

@@ -30,7 +30,7 @@ class Stumbling(Inline):
         super().__init__(separator)
         self._blocks = 0
 
-    def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_]]:
+    def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_] | None]:
         """Separate a block, see `Inference`."""
         self._blocks += 1
         if self._blocks % _STUMBLE == 0:

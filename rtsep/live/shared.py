@@ -153,7 +153,7 @@ class Board(ctypes.Structure):
 
     def controls_state(self) -> bytes:
         """Return all controls as they lie in memory: equal where none was moved."""
-        return ctypes.string_at(ctypes.addressof(self), _CONTROL_BYTES)
+        return bytes(memoryview(self).cast("B")[:_CONTROL_BYTES])
 
     def put_controls(self, controls: Controls, stems: Sequence[str]) -> None:
         """Copy controls onto the board; levels, mutes and solos in the order of `stems`."""

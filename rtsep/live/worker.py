@@ -82,7 +82,7 @@ class Worker:
         self._frames = 0
         self._last_late = _NONE
 
-    def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_]]:
+    def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_] | None]:
         """Separate a block, see `Inference`; it does not matter whether the block began late."""
         if self.error is not None:
             raise self.error
@@ -98,7 +98,7 @@ class Worker:
             count = min(self._hop - start, frames - done)
             present[done:done + count] = self._fetch(hop, start, stems[:, :, done:done + count], deadline)
             done += count
-        return stems, present
+        return stems, None if present.all() else present
 
     def _leave(self, block: Audio, deadline: bool) -> None:
         """Put the block into slots, and hand complete hops over."""

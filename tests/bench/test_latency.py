@@ -17,7 +17,7 @@ import pytest
 
 from bench.latency import main, model_is_late
 from bench.machine import memory_bandwidth, weight_bytes
-from bench.paced import back_to_back, busy_neighbour, in_turns, paced, statistics
+from bench.paced import Loop, back_to_back, busy_neighbour, in_turns, paced, statistics
 from rtsep.live.scheduling import ENVIRONMENT
 from rtsep.model import StepModel
 from training.graph import StepGraph
@@ -34,11 +34,30 @@ def test_pace_and_durations_are_the_works_own() -> None:
         time.sleep(0.004)
 
     begin = time.perf_counter()
-    times = paced(work, 0.02, 0.6)
+    times = paced(Loop(work, 0.02), 0.6)
     assert times.size == len(turns) == 30
     assert times.min() >= 0.004
     early = begin + 0.02 * np.arange(1, 31) - np.array(turns)
     assert early.max() <= 0.0, "no turn may come before its time"
+
+
+def test_work_alone_counts_from_where_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.paced.time", Clock())
+    assert paced(Loop(lambda: None, 0.02), 0.06) == pytest.approx([0.003] * 3)
+    assert paced(Loop(lambda: None, 0.02, alone=True), 0.06) == pytest.approx([0.0] * 3)
+
+
+class Clock:
+    """A time that passes only in sleep, which lasts 3 ms too long."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds + 0.003
 
 
 def test_back_to_back_times_every_turn() -> None:
@@ -68,7 +87,7 @@ def test_back_to_back_rests_and_does_not_count_it(monkeypatch: pytest.MonkeyPatc
 def test_loops_take_turns(monkeypatch: pytest.MonkeyPatch, at_pace: bool) -> None:
     monkeypatch.setattr("bench.paced.TURN_S", 0.05)
     order: list[str] = []
-    one, two = in_turns([(lambda: order.append("a"), 0.01), (lambda: order.append("b"), 0.025)], 0.1, at_pace)
+    one, two = in_turns([Loop(lambda: order.append("a"), 0.01), Loop(lambda: order.append("b"), 0.025)], 0.1, at_pace)
     assert (one.size, two.size) == (10, 4)
     assert "".join(name for name, _ in groupby(order)) == "ab" * 3, "to warm up, and two turns"
 

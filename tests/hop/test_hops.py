@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
+from bench.loads import without_network
 from rtsep import ModelError, Separator
 from rtsep.hop import hops_of
 from rtsep.hop.compiled import CompiledHops
@@ -50,22 +49,9 @@ def pair(path: Path, channels: int) -> tuple[CompiledHops, ComposedHops]:
 
 def random_masks(geometry: Geometry, contexts: tuple[int, ...], path: Path) -> Path:
     """Write a step model of any geometry whose estimates are the magnitudes times random numbers."""
-    bins = geometry.bins
-    lengths = {"magnitude": bins} | {f"context_{index}": length // 2 + 1 for index, length in enumerate(contexts)}
-    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, length)) for name, length in lengths.items()]
-    weights = {"shape": np.array([1, 1, bins]), "shares": RNG.random((1, len(STEMS), bins)).astype(np.float32)}
-    nodes = [helper.make_node("Reshape", ["magnitude", "shape"], ["row"]),
-             helper.make_node("Mul", ["row", "shares"], ["estimates"])]
-    estimates = helper.make_tensor_value_info("estimates", TensorProto.FLOAT, (1, len(STEMS), bins))
-    stored = [numpy_helper.from_array(array, name) for name, array in weights.items()]
-    model = helper.make_model(helper.make_graph(nodes, "random", inputs, [estimates], stored),
-                              opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
-    helper.set_model_props(model, {"rtsep": json.dumps(
-        {"format": 1, "name": "random", "samplerate": 44100, "analysis": geometry.analysis, "hop": geometry.hop,
-         "synthesis": geometry.synthesis, "stems": STEMS, "contexts": contexts, "licence": "CC0-1.0", "credits": [],
-         "training": {}, "quality": {}})})
-    onnx.save(model, path)
-    return path
+    document = {"format": 1, "name": "random", "samplerate": 44100, **asdict(geometry), "stems": STEMS,
+                "contexts": contexts, "licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
+    return without_network(document, path, RNG.random((len(STEMS), geometry.bins)).astype(np.float32))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3])

@@ -137,3 +137,22 @@ def test_too_few_outputs_for_a_split() -> None:
 ])
 def test_routing_of_a_mix(channels: int, outputs: int, matrix: list[list[float]]) -> None:
     np.testing.assert_array_equal(routing_matrix(2, channels, outputs, False), matrix)
+
+
+@pytest.mark.parametrize(("outputs", "split"), [(2, False), (1, False), (6, True), (3, True)])
+def test_at_rest_it_sounds_like_while_gains_move(outputs: int, split: bool) -> None:
+    controls = Controls(STEMS)
+    controls.set_level("drums", 0.5)
+    controls.set_solo("drums", True)
+    controls.wet = 0.7
+    mixer, stems, dry = settled(controls, outputs, split=split), audio(3, 2, 100), audio(2, 100)
+    mixer.master = 0.25
+    first = mixed(mixer, stems, dry)  # reads gains frame by frame
+    np.testing.assert_allclose(mixed(mixer, stems, dry), first, atol=1e-6)
+    present = np.ones(100, np.float32)
+    out = np.empty_like(first)
+    mixer.mix(stems.copy(), dry, out, present)
+    np.testing.assert_allclose(out, first, atol=1e-6)
+    mixer.mix(stems.copy(), dry, out, 0.0 * present)
+    np.testing.assert_allclose(out.sum(axis=0), 0.25 * (dry.mean(axis=0) * (outputs if not split else outputs / 3)),
+                               atol=1e-6)
