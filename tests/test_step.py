@@ -180,12 +180,20 @@ def test_products_in_blocks(inputs: int, outputs: int, bias: bool, instructions:
     product, weights = in_blocks(inputs, outputs, bias)
     path = graph_of([product], {"magnitude": (1, inputs)}, weights, tmp_path / "one.onnx")
     value = normal(1, inputs) * 10.0 ** RNG.uniform(-3, 3, (1, inputs)).astype(np.float32)
-    found, wanted = both(path, instructions, {"magnitude": value})
+    found, other = both(path, instructions, {"magnitude": value})
     assert found.shape == (1, outputs)
-    assert error_db(found, wanted) < -100
-    signed = (weights["bytes"].astype(np.float32) - 128) * weights["scales"][:, :, np.newaxis]
-    exact = value @ signed.reshape(outputs, -1)[:, :inputs].T + weights.get("bias", np.float32(0.0))
-    assert error_db(found, exact) < -30
+    assert error_db(found, exact_product(value, weights)) < -120
+    assert error_db(found, other) < -70  # on some ARM processors ONNX Runtime itself is no better
+
+
+def exact_product(value: Array, weights: Weights) -> NDArray[np.float64]:
+    """Bring the inputs to 8 bit in blocks of 64, and sum in float64."""
+    blocks = np.pad(value, ((0, 0), (0, -value.size % 64))).reshape(-1, 64)
+    most = np.abs(blocks).max(axis=1, keepdims=True)
+    inputs = np.rint(blocks * (np.float32(127) / most)) * (most / np.float32(127)).astype(np.float64)
+    signed = (weights["bytes"].astype(np.float64) - 128) * weights["scales"][:, :, np.newaxis]
+    product: NDArray[np.float64] = np.einsum("obi,bi->o", signed, inputs)[np.newaxis] + weights.get("bias", 0.0)
+    return product
 
 
 GRAPHS: dict[str, tuple[list[onnx.NodeProto], dict[str, tuple[int, ...]], Weights]] = {

@@ -1,6 +1,7 @@
 /* Products by weights of 8 bit, with a tile of outputs for each instruction set.
  *
- * Weights lie as rtsep/step/tiles.py has them, in the order in which they are read. A weight is (byte - 128) * scale.
+ * Weights lie as rtsep/step/tiles.py has them, in the order in which they are read. A weight is (byte - ZERO) * scale,
+ * where bytes are signed if ZERO is 0.
  */
 #include "node.h"
 
@@ -23,10 +24,10 @@ enum { TILE = 16, BLOCK = 64, FOURS = BLOCK / 4, MOST_INPUTS = 8192 };
 
 typedef int8_t Quantised;
 typedef struct { __m512i sums; } Tile;
-enum { TOGETHER = 8 }; /* tiles at once */
+enum { TOGETHER = 8, ZERO = 128 }; /* tiles at once; the byte of a weight of 0 */
 
 static inline Tile tile_begin(int32_t sum) {
-    return (Tile){_mm512_set1_epi32(-128 * sum)};
+    return (Tile){_mm512_set1_epi32(-ZERO * sum)};
 }
 static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised *inputs) {
     int32_t four;
@@ -46,10 +47,10 @@ int rtsep_supported(void) {
 
 typedef int16_t Quantised;
 typedef struct { __m256i sums[4]; } Tile; /* of inputs 0 and 1, 2 and 3, for four outputs each */
-enum { TOGETHER = 2 };
+enum { TOGETHER = 2, ZERO = 128 };
 
 static inline Tile tile_begin(int32_t sum) {
-    __m256i half = _mm256_setr_epi32(-128 * sum, 0, -128 * sum, 0, -128 * sum, 0, -128 * sum, 0);
+    __m256i half = _mm256_setr_epi32(-ZERO * sum, 0, -ZERO * sum, 0, -ZERO * sum, 0, -ZERO * sum, 0);
     return (Tile){{half, half, half, half}};
 }
 static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised *inputs) {
@@ -77,10 +78,10 @@ int rtsep_supported(void) {
 
 typedef int8_t Quantised;
 typedef struct { int32x4_t sums[4]; } Tile;
-enum { TOGETHER = 4 };
+enum { TOGETHER = 3, ZERO = 0 };
 
 static inline Tile tile_begin(int32_t sum) {
-    (void)sum; /* the weights are made signed instead */
+    (void)sum; /* of use where 0 is another byte */
     int32x4_t zero = vdupq_n_s32(0);
     return (Tile){{zero, zero, zero, zero}};
 }
@@ -89,8 +90,8 @@ static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised 
     memcpy(&four, inputs, sizeof four);
     int8x16_t shared = vreinterpretq_s8_s32(vdupq_n_s32(four));
     for (int part = 0; part < 4; part++) {
-        uint8x16_t bytes = veorq_u8(vld1q_u8(weights + 16 * part), vdupq_n_u8(0x80));
-        tile->sums[part] = vdotq_s32(tile->sums[part], vreinterpretq_s8_u8(bytes), shared);
+        int8x16_t bytes = vreinterpretq_s8_u8(vld1q_u8(weights + 16 * part));
+        tile->sums[part] = vdotq_s32(tile->sums[part], bytes, shared);
     }
 }
 static inline void tile_end(const Tile *tile, float scale, const float *scales, float *out) {
@@ -164,6 +165,10 @@ void product_of_blocks(const Node *node) {
 
 int rtsep_tiles_together(void) {
     return TOGETHER;
+}
+
+int rtsep_zero(void) {
+    return ZERO;
 }
 
 int rtsep_most_inputs(void) {

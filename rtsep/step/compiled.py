@@ -44,7 +44,7 @@ class CompiledStep:
             raise UnknownNode(f"no kernels for {instructions} here")
         self.name = f"compiled for {instructions}"
         self.kernels = kernels
-        self.plan = Plan(path, kernels.rtsep_most_inputs(), kernels.rtsep_tiles_together())
+        self.plan = Plan(path, kernels.rtsep_most_inputs(), kernels.rtsep_tiles_together(), kernels.rtsep_zero())
         self.inputs = self.plan.inputs
         self.weight_bytes = self.plan.weight_bytes
         self.estimates: Array = self.plan.estimates

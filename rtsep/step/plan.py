@@ -34,8 +34,9 @@ class Plan:
     ----------
     path
         The `.onnx` file.
-    most_inputs, together
-        Of the kernels: the longest input of an 8-bit product, and how many tiles of it they sum at once.
+    most_inputs, together, zero
+        Of the kernels: the longest input of an 8-bit product, how many tiles of it they sum at once, and the byte that
+        stands for 0.
 
     Attributes
     ----------
@@ -58,9 +59,9 @@ class Plan:
         When the graph has a node that the kernels do not know.
     """
 
-    def __init__(self, path: Path, most_inputs: int, together: int) -> None:
+    def __init__(self, path: Path, most_inputs: int, together: int, zero: int) -> None:
         graph = onnx.load(path).graph
-        self._most_inputs, self._together = most_inputs, together
+        self._most_inputs, self._together, self._zero = most_inputs, together, zero
         self.memory = Memory()
         self._rows: list[NDArray[Any]] = []
         self.weight_bytes = 0
@@ -139,7 +140,7 @@ class Plan:
         offset[0, :N] = 0.0 if bias is None else bias
         out = self.memory.array((1, room))
         self._node("MatMulNBits", out, value, self._weights(offset), inputs=K,
-                   weights=self._weights(tiled(weights, scales, self._together)))
+                   weights=self._weights(tiled(weights, scales, self._together, self._zero)))
         return out[:, :N]
 
     def _mean(self, value: Array, axes: NDArray[Any], keepdims: int = 1) -> Array:

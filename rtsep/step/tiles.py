@@ -15,7 +15,7 @@ TILE, BLOCK = 16, 64  # outputs of a tile; inputs that share a scale
 _BYTES = 4 * TILE  # of a tile's weights for four inputs, and of its scales
 
 
-def tiled(weights: NDArray[np.uint8], scales: NDArray[np.float32], together: int) -> NDArray[np.uint8]:
+def tiled(weights: NDArray[np.uint8], scales: NDArray[np.float32], together: int, zero: int) -> NDArray[np.uint8]:
     """Lay weights out anew.
 
     Parameters
@@ -26,6 +26,8 @@ def tiled(weights: NDArray[np.uint8], scales: NDArray[np.float32], together: int
         float32, outputs x blocks.
     together
         Tiles that take turns; those left over come one by one.
+    zero
+        Byte that stands for a weight of 0: 128, or 0 where the kernels take signed bytes.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def tiled(weights: NDArray[np.uint8], scales: NDArray[np.float32], together: int
     outputs, blocks, _ = weights.shape
     missing = -outputs % TILE
     tiles = (outputs + missing) // TILE
-    weights = np.pad(weights, ((0, missing), (0, 0), (0, 0)), constant_values=128)
+    weights = np.pad(weights, ((0, missing), (0, 0), (0, 0)), constant_values=128) + np.uint8(128 - zero)  # modulo 256
     weights = weights.reshape(tiles, TILE, blocks, BLOCK // 4, 4).transpose(0, 2, 3, 1, 4)
     scales = np.pad(scales.reshape(outputs, blocks), ((0, missing), (0, 0))).reshape(tiles, TILE, blocks)
     parts: NDArray[Any] = np.concatenate(  # (tiles, blocks, parts, bytes): sixteen fours, then the scales
