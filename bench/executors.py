@@ -1,8 +1,8 @@
 """One network's step as different graphs and by different executors, in one run: python -m bench.executors.
 
-The step alone is timed, without transforms, paced and back to back. With a checkpoint and songs, the price of each
-kind of weights in dB SDR stands beside its time. The error is that of the sound of all stems against the network in
-float32, after hundreds of recurrent steps.
+The step alone is timed, without transforms, paced and back to back. With weights (`--from stage`) and songs, the price
+of each kind of weights in dB SDR stands beside its time. The error is that of the sound of all stems against the
+network in float32, after hundreds of recurrent steps.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ from rtsep.step.compiled import CompiledStep
 from training.blocks import in_blocks
 from training.data.medleydb import MedleyDb
 from training.data.songs import Song, read_songs
-from training.export import SAMPLERATE, load_network, metadata, write_model
+from training.export import SAMPLERATE, metadata, write_model
 from training.nets import Network, build
 from training.parity import parity_db
 from training.recipe import find_recipe
+from training.start import start_from
 from training.systems import runtime_separator
 from training.validation import quick_scores, targets_of
 
@@ -61,16 +62,17 @@ SUMMARY = {"licence": "none", "credits": [], "training": {}, "quality": {}}
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
     parser = argparse.ArgumentParser("python -m bench.executors", description=__doc__.splitlines()[0])
-    parser.add_argument("--recipe", default="stage", help="network of random weights, where no checkpoint is given")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="trained network, of which SDR can be measured")
+    parser.add_argument("--recipe", default="stage", help="the network")
+    parser.add_argument("--from", dest="start", metavar="SOURCE", help="checkpoint, step model or shipped model whose "
+                        "weights it gets, of which SDR can be measured; default: random ones")
     parser.add_argument("--songs", type=Path, metavar="DIR", help="MedleyDB folder with songs for the SDR")
     parser.add_argument("--song", action="append", metavar="NAME", help="one song of it; default: all")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     try:
-        net, name = network(options.checkpoint, options.recipe)
-        songs = chosen(options.songs, options.song) if options.checkpoint and options.songs else []
+        net, name = network(options.recipe, options.start)
+        songs = chosen(options.songs, options.song) if options.start and options.songs else []
         with tempfile.TemporaryDirectory() as folder:
             report = measure(net, name, Path(folder), options.seconds, songs)
     except RtsepError as error:
@@ -82,13 +84,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def network(checkpoint: Path | None, recipe: str) -> tuple[Network, str]:
-    """Load a trained network, or make one of random weights, with its name."""
-    if checkpoint:
-        net, found, _ = load_network(checkpoint)
-        return net, found.name
+def network(recipe: str, start: str | None) -> tuple[Network, str]:
+    """Make the network of a recipe, with random weights or those of another one, and its name."""
     found = find_recipe(recipe)
-    return build(found.network, found.geometry, found.stems, SAMPLERATE), f"{found.name}, random weights"
+    net = build(found.network, found.geometry, found.stems, SAMPLERATE)
+    if start is None:
+        return net, f"{found.name}, random weights"
+    start_from(net, start)
+    return net.eval(), f"{found.name}, weights of {start}"
 
 
 def chosen(folder: Path, names: list[str] | None) -> list[Song]:
