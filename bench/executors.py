@@ -138,9 +138,9 @@ def timed(steps: Sequence[Work], sizes: Sequence[int], hop_s: float, seconds: fl
     warm = in_turns(loops, seconds, at_pace=False)
     rows = []
     for cold, reads, hot in zip(found[:len(steps)], found[len(steps):], warm, strict=True):
-        numbers = statistics(cold, hop_s)
-        rows.append({"paced": numbers, "back_to_back": statistics(hot, hop_s),
-                     **against_reading(numbers["p50_ms"], 1000 * float(np.median(reads)))})
+        numbers = statistics(cold.times, hop_s)
+        rows.append({"paced": numbers, "back_to_back": statistics(hot.times, hop_s),
+                     **against_reading(numbers["p50_ms"], 1000 * float(np.median(reads.times)))})
     return rows
 
 

@@ -146,8 +146,8 @@ def measure(recipe: str, streams: Sequence[int], device: torch.device, seconds: 
     loops = [Loop(DeviceStep(net, count, device, recorded).run, hop_s, alone=True)
              for count, recorded in cases]
     rows = zip(cases, in_turns(loops, seconds), in_turns(loops, seconds, at_pace=False), strict=True)
-    return [{"network": found.name, "streams": count, "cuda_graph": recorded, "paced": statistics(cold, hop_s),
-             "back_to_back": statistics(warm, hop_s)} for (count, recorded), cold, warm in rows]
+    return [{"network": found.name, "streams": count, "cuda_graph": recorded, "paced": statistics(cold.times, hop_s),
+             "back_to_back": statistics(warm.times, hop_s)} for (count, recorded), cold, warm in rows]
 
 
 def show(report: dict[str, Any]) -> None:

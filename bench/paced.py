@@ -39,43 +39,50 @@ class Loop(NamedTuple):
     alone: bool = False
 
 
-def paced(loop: Loop, seconds: float) -> Times:
-    """Do the work once a period; return how long after the beginning of its period each one ended, s.
+class Turns(NamedTuple):
+    """What was timed, s: when each turn was due, by `time.perf_counter`, and how long after that it ended."""
+
+    due: Times
+    times: Times
+
+
+def paced(loop: Loop, seconds: float) -> Turns:
+    """Do the work once a period.
 
     A turn that is over before the work of the one before it ends begins late, and that counts.
     """
     work, period_s, alone = loop
-    times = np.empty(max(1, round(seconds / period_s)))
-    begin = time.perf_counter() + period_s
-    for index in range(times.size):
-        turn = begin + index * period_s
+    count = max(1, round(seconds / period_s))
+    due = time.perf_counter() + period_s * np.arange(1.0, count + 1.0)
+    times = np.empty(count)
+    for index, turn in enumerate(due):
         while (left := turn - time.perf_counter()) > 0:
             time.sleep(left)
         counted = time.perf_counter() if alone else turn
         work()
         times[index] = time.perf_counter() - counted
-    return times
+    return Turns(due, times)
 
 
-def back_to_back(work: Callable[[], object], count: int) -> Times:
-    """Do the work again and again, caches warm; return how long each one took, s.
+def back_to_back(work: Callable[[], object], count: int) -> Turns:
+    """Do the work again and again, caches warm; a turn is due when it begins.
 
     It rests now and then, untimed: Linux takes 50 ms of every second from a real-time thread that never waits.
     """
-    times = np.empty(count)
+    due, times = np.empty(count), np.empty(count)
     rested = -math.inf
     for index in range(count):
         if time.perf_counter() - rested > UNBROKEN_S:
             time.sleep(REST_S)
             work()
             rested = time.perf_counter()
-        begin = time.perf_counter()
+        due[index] = time.perf_counter()
         work()
-        times[index] = time.perf_counter() - begin
-    return times
+        times[index] = time.perf_counter() - due[index]
+    return Turns(due, times)
 
 
-def in_turns(loops: Sequence[Loop], seconds: float, at_pace: bool = True) -> list[Times]:
+def in_turns(loops: Sequence[Loop], seconds: float, at_pace: bool = True) -> list[Turns]:
     """Run every loop for as many seconds, a second at a time, so that all meet the same moods of the machine.
 
     Parameters
@@ -89,19 +96,19 @@ def in_turns(loops: Sequence[Loop], seconds: float, at_pace: bool = True) -> lis
 
     Returns
     -------
-    times
-        Of every period of every loop, s.
+    turns
+        Of every loop.
     """
-    turns = math.ceil(seconds / TURN_S)
-    times: list[list[Times]] = [[] for _ in loops]
+    rounds = math.ceil(seconds / TURN_S)
+    turns: list[list[Turns]] = [[] for _ in loops]
     for loop in loops:
         warm_up(loop.work)
-    for _ in range(turns):
-        for loop, parts in zip(loops, times, strict=True):
+    for _ in range(rounds):
+        for loop, parts in zip(loops, turns, strict=True):
             warm_up(loop.work, 3)  # a turn does not begin with what the one before left in the caches
-            parts.append(paced(loop, seconds / turns) if at_pace
-                         else back_to_back(loop.work, max(1, round(seconds / turns / loop.period_s))))
-    return [np.concatenate(parts) for parts in times]
+            parts.append(paced(loop, seconds / rounds) if at_pace
+                         else back_to_back(loop.work, max(1, round(seconds / rounds / loop.period_s))))
+    return [Turns(*map(np.concatenate, zip(*parts, strict=True))) for parts in turns]
 
 
 def warm_up(work: Callable[[], object], count: int = WARM_UP) -> None:

@@ -139,11 +139,11 @@ def run(card: Card, path: Path, song: Audio, seconds: float) -> dict[str, Any]:
 
     warm_up(step)
     hop_s = card.hop / card.samplerate
-    warm = back_to_back(step, max(1, round(seconds / hop_s)))
+    warm = back_to_back(step, max(1, round(seconds / hop_s))).times
     return {"name": card.name, "source": card.source, "samplerate": card.samplerate, "channels": card.channels,
             "hop": card.hop, "latency_ms": 1000 * card.latency / card.samplerate, "weight_bytes": weight_bytes(path),
             "memory_bytes": resident_bytes() - before, "ms_a_second": float(1000 * warm.mean() / hop_s),
-            "paced": statistics(paced(Loop(step, hop_s), seconds), hop_s)}
+            "paced": statistics(paced(Loop(step, hop_s), seconds).times, hop_s)}
 
 
 def hops_of(song: Audio, card: Card) -> list[Audio]:

@@ -73,8 +73,8 @@ def curve(size: str, seconds: float) -> list[dict[str, Any]]:
             one = subject(str(network(Path(folder) / "size.onnx", sizes)), sizes["channels"], "cpu")
         loops.append(Loop(one.hop, one.hop_s))
     found = zip(SWEEPS[size], loops, in_turns(loops, seconds), in_turns(loops, seconds, at_pace=False), strict=True)
-    return [{size: value, **statistics(cold, loop.period_s), "back_to_back_p50_ms": float(1000 * np.median(warm))}
-            for value, loop, cold, warm in found]
+    return [{size: value, **statistics(cold.times, loop.period_s),
+             "back_to_back_p50_ms": float(1000 * np.median(warm.times))} for value, loop, cold, warm in found]
 
 
 def network(path: Path, sizes: dict[str, Any]) -> Path:
@@ -92,7 +92,7 @@ def streams(model: str, seconds: float) -> list[dict[str, Any]]:
     for channels in (1, 2):
         one = subject(model, channels, "cpu")
         warm_up(one.hop)
-        impossible = 1 + int(one.hop_s / back_to_back(one.hop, 200).min())
+        impossible = 1 + int(one.hop_s / back_to_back(one.hop, 200).times.min())
         for cores in sorted({1, len(os.sched_getaffinity(0))}):
             each = most_streams(model, channels, cores, seconds, impossible)
             rows.append({"channels": channels, "cores": cores, "streams": each * cores})

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Times = NDArray[np.float64]
+from bench.paced import Times, Turns
 
 HIGHEST_PRIORITY = 99
 PERIOD_S = 0.0005
@@ -93,6 +92,13 @@ def stalled_s(begins: Times, ends: Times, stalls: Sequence[Stall]) -> Times:
         within = np.interp(ends, edges.ravel(), totals) - np.interp(begins, edges.ravel(), totals)
         longest = np.maximum(longest, within)
     return longest
+
+
+def missed_in_stalls(turns: Turns, deadline_s: float, stalls: Sequence[Stall]) -> int:
+    """Count the turns that were late while a core stood still for at least as long as they were late."""
+    late = turns.times > deadline_s
+    due, times = turns.due[late], turns.times[late]
+    return int(np.sum(stalled_s(due, due + times, stalls) >= times - deadline_s))
 
 
 def _paper(context: Any) -> tuple[Any, Any]:

@@ -63,4 +63,4 @@ def _group(model: str, channels: int, streams: int, core: int, seconds: float, b
 
     warm_up(step, WARM_UP_TURNS)
     begin.wait(PATIENCE_S)
-    found.put(int(np.sum(paced(Loop(step, period_s), seconds) > period_s)))
+    found.put(int(np.sum(paced(Loop(step, period_s), seconds).times > period_s)))

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from bench import stalls as stalls_module
+from bench.paced import Turns
 from bench.soak import LateBlocks
-from bench.stalls import HIGHEST_PRIORITY, Stall, StallWatch, stalled_s, watch_stalls
+from bench.stalls import HIGHEST_PRIORITY, Stall, StallWatch, missed_in_stalls, stalled_s, watch_stalls
 from rtsep.live.shared import LATE_SPANS, new_board
 from rtsep.live.statistics import Statistics
 
@@ -23,6 +24,14 @@ def test_time_stood_still_is_that_of_one_core_within_the_span() -> None:
     begins, ends = np.array([[0.9, 1.1], [1.005, 1.025], [5.05, 5.06], [5.1, 5.3], [2.0, 3.0]]).T
     np.testing.assert_allclose(stalled_s(begins, ends, stalls), [0.02, 0.01, 0.01, 0.1, 0.0], atol=1e-12)
     np.testing.assert_array_equal(stalled_s(begins, ends, []), np.zeros(5))
+
+
+def test_turns_that_are_missed_while_the_machine_stands_still_are_counted() -> None:
+    due, times = np.arange(5.0), np.array([0.004, 0.012, 0.012, 0.03, 0.009])
+    stalls = [Stall(0, 0.0, 0.5), Stall(0, 1.0, 1.0021), Stall(1, 2.005, 2.0069), Stall(1, 2.9, 3.021)]
+    assert missed_in_stalls(Turns(due, times), 0.01, stalls) == 2  # the one of 2 s stood still for 1.9 of 2 ms
+    assert missed_in_stalls(Turns(due, times), 0.01, []) == 0
+    assert missed_in_stalls(Turns(due, times), 0.05, stalls) == 0
 
 
 def test_a_late_block_is_the_machine_s_if_it_stood_still_for_as_long_as_the_block_was_late() -> None:
