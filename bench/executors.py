@@ -33,6 +33,7 @@ from bench.paced import Loop, in_turns, statistics
 from bench.steps import FusedGraph, dynamic_int8, openvino_step, runtime_step
 from rtsep import RtsepError
 from rtsep.kernels.library import SETS, load_kernels
+from rtsep.onnxfile import read_onnx
 from rtsep.step.compiled import CompiledStep
 from training.blocks import in_blocks
 from training.data.medleydb import MedleyDb
@@ -106,7 +107,8 @@ def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequen
     paths = {kind: written(net, make(net), folder / f"{index}.onnx")
              for index, (kind, make) in enumerate(GRAPHS.items())}
     steps = [(kind, RUNTIME, runtime_step(path), weight_bytes(path)) for kind, path in paths.items()]
-    compiled = [CompiledStep(paths[EIGHT_BIT], instructions) for instructions in SETS if load_kernels(instructions)]
+    graph = read_onnx(paths[EIGHT_BIT]).graph
+    compiled = [CompiledStep(graph, instructions) for instructions in SETS if load_kernels(instructions)]
     steps += [(EIGHT_BIT, executor.name, step_alone(executor), executor.weight_bytes) for executor in compiled]
     steps += [(kind, "OpenVINO", step, weight_bytes(paths[kind])) for kind in OPENVINO
               if (step := openvino_step(paths[kind]))]

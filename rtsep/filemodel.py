@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from rtsep.errors import ModelError
 from rtsep.mask import wanted_sets
-from rtsep.model import FORMAT, CardInfo, card_fields, read_metadata, readable
+from rtsep.model import FORMAT, CardInfo, card_fields, readable
+from rtsep.onnxfile import read_onnx
 from rtsep.step.runtime import open_session
 from rtsep.stft import Analysis, Synthesis, mid_signal
 
@@ -80,8 +81,8 @@ class FileModel:
     """
 
     def __init__(self, path: Path) -> None:
+        self.info = FileInfo.parse(read_onnx(path).document, str(path))
         self._session = open_session(path, threads=os.cpu_count() or 1)
-        self.info = FileInfo.parse(read_metadata(self._session, path), str(path))
         self._input, self._output = DOMAINS[self.info.domain]
         found = {value.name: value.shape for value in (*self._session.get_inputs(), *self._session.get_outputs())}
         wanted = dict(zip((self._input, self._output), self.info.shapes, strict=True))
@@ -191,6 +192,6 @@ def is_file_model(path: Path) -> bool:
         When the file is missing or no ONNX model.
     """
     try:
-        return bool(json.loads(read_metadata(open_session(path), path)).get("kind") == KIND)
+        return bool(json.loads(read_onnx(path).document).get("kind") == KIND)
     except (ValueError, AttributeError):
         return False

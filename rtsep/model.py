@@ -13,16 +13,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from rtsep.errors import ConfigError, ModelError
+from rtsep.onnxfile import Shape, read_onnx
 from rtsep.step.compiled import CompiledStep, compiled_step
-from rtsep.step.runtime import RuntimeStep, open_session
 from rtsep.windows import Geometry
+
+if TYPE_CHECKING:
+    from rtsep.step.runtime import RuntimeStep
 
 FORMAT = 1
 Magnitude = NDArray[np.float32]
@@ -118,13 +120,13 @@ class StepModel:
 
     def __init__(self, path: Path, threads: int = 1, provider: str = "cpu") -> None:
         self.path = path
-        session = open_session(path, threads, provider, reuse=False)
-        self.info = ModelInfo.parse(read_metadata(session, path), str(path))
-        self._reference = session.get_modelmeta().custom_metadata_map.get("rtsep-reference")
+        file = read_onnx(path)
+        self.info = ModelInfo.parse(file.document, str(path))
+        self._reference = file.metadata.get("rtsep-reference")
         self.input_names = ("magnitude", *(f"context_{index}" for index in range(len(self.info.contexts))))
-        self._check_shapes(session)
-        compiled = compiled_step(path) if (threads, provider) == (1, "cpu") else None
-        self.executor: CompiledStep | RuntimeStep = compiled or RuntimeStep(session, provider)
+        self._check_shapes(file.inputs, file.outputs)
+        compiled = compiled_step(file.graph) if (threads, provider) == (1, "cpu") else None
+        self.executor: CompiledStep | RuntimeStep = compiled or _runtime_step(path, threads, provider)
         self._inputs = [self.executor.inputs[name] for name in self.input_names]
 
     def step(self, magnitudes: Magnitude, contexts: Sequence[Magnitude] = ()) -> Magnitude:
@@ -175,14 +177,13 @@ class StepModel:
         error = np.sum(np.square(last - wanted)) / np.sum(np.square(wanted))
         return float(10.0 * np.log10(error + 1e-20))
 
-    def _check_shapes(self, session: onnxruntime.InferenceSession) -> None:
+    def _check_shapes(self, inputs: dict[str, Shape], outputs: dict[str, Shape]) -> None:
         """Compare the graph's inputs and outputs with what the metadata promises."""
         bins = self.info.geometry.bins
-        wanted = {"magnitude": [1, bins], "estimates": [1, len(self.info.stems), bins]}
+        wanted: dict[str, Shape] = {"magnitude": [1, bins], "estimates": [1, len(self.info.stems), bins]}
         for name, length in zip(self.input_names[1:], self.info.contexts, strict=True):
             wanted[name] = [1, length // 2 + 1]
-        inputs = {i.name: i.shape for i in session.get_inputs()}
-        found = inputs | {o.name: o.shape for o in session.get_outputs()}
+        found = inputs | outputs
         states = [name for name in inputs if name.startswith("state_")]
         for name in states:
             if not all(isinstance(length, int) for length in inputs[name]):
@@ -199,13 +200,10 @@ class StepModel:
             raise ModelError(f"{self.path}: unknown inputs {', '.join(sorted(strangers))} in the graph")
 
 
-def read_metadata(session: onnxruntime.InferenceSession, path: Path) -> str:
-    """Return the JSON document of a model file; ModelError where it has none."""
-    metadata = session.get_modelmeta().custom_metadata_map
-    if "rtsep" not in metadata:
-        raise ModelError(f"{path}: no rtsep metadata, so this is no step model; make one with: "
-                         f"python -m training export")
-    return str(metadata["rtsep"])
+def _runtime_step(path: Path, threads: int, provider: str) -> RuntimeStep:
+    """Open a session of ONNX Runtime, which is loaded only where it is needed: it takes 20 MB."""
+    from rtsep.step.runtime import RuntimeStep, open_session
+    return RuntimeStep(open_session(path, threads, provider, reuse=False), provider)
 
 
 def model_folder() -> Path:

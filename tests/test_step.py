@@ -20,6 +20,7 @@ from bench.steps import FusedGraph
 from rtsep.kernels import library
 from rtsep.kernels.library import SETS, load_kernels
 from rtsep.model import StepModel, find_model, installed_models
+from rtsep.onnxfile import read_onnx
 from rtsep.step.compiled import CompiledStep, compiled_step
 from rtsep.step.plan import UnknownNode
 from rtsep.step.runtime import RuntimeStep, open_session
@@ -56,7 +57,7 @@ def node(operator: str, *inputs: str, outputs: Sequence[str] = ("middle",), **op
 
 def both(path: Path, instructions: str, given: dict[str, Array]) -> tuple[Array, Array]:
     """Results of the kernels and of ONNX Runtime."""
-    step = CompiledStep(path, instructions)
+    step = CompiledStep(read_onnx(path).graph, instructions)
     for name, value in given.items():
         step.inputs[name][...] = value
     step.run()
@@ -71,7 +72,7 @@ def error_db(found: Array, wanted: Array) -> float:
 @pytest.mark.parametrize("name", sorted(installed_models()))
 def test_shipped_models_do_the_same_as_in_the_runtime(name: str, instructions: str) -> None:
     path = find_model(name)
-    steps = CompiledStep(path, instructions), RuntimeStep(open_session(path))
+    steps = CompiledStep(read_onnx(path).graph, instructions), RuntimeStep(open_session(path))
     assert set(steps[0].inputs) == set(steps[1].inputs)
     errors = []
     for hop in range(200):
@@ -90,7 +91,7 @@ def test_shipped_models_do_the_same_as_in_the_runtime(name: str, instructions: s
 
 @pytest.mark.parametrize("instructions", BUILT)
 def test_float32_weights_are_exact(tiny_model: Path, instructions: str) -> None:
-    steps = CompiledStep(tiny_model, instructions), RuntimeStep(open_session(tiny_model))
+    steps = CompiledStep(read_onnx(tiny_model).graph, instructions), RuntimeStep(open_session(tiny_model))
     for _ in range(100):
         for key, value in steps[0].inputs.items():
             value[:] = RNG.exponential(size=value.shape)
@@ -101,7 +102,7 @@ def test_float32_weights_are_exact(tiny_model: Path, instructions: str) -> None:
 
 
 def test_a_reset_forgets_everything(tiny_model: Path) -> None:
-    step = CompiledStep(tiny_model, BUILT[0])
+    step = CompiledStep(read_onnx(tiny_model).graph, BUILT[0])
     first = []
     for _ in range(2):
         step.reset()
@@ -115,7 +116,7 @@ def test_a_reset_forgets_everything(tiny_model: Path) -> None:
 
 def test_separators_in_threads_do_not_meet() -> None:
     path = find_model("stage")
-    steps = [CompiledStep(path, BUILT[0]) for _ in range(4)]
+    steps = [CompiledStep(read_onnx(path).graph, BUILT[0]) for _ in range(4)]
     for level, step in enumerate(steps):
         for value in step.inputs.values():
             value[:] = 10.0 ** (level % 2)
@@ -237,8 +238,8 @@ def test_small_graphs(name: str, instructions: str, tmp_path: Path) -> None:
 def test_other_nodes_are_left_to_the_runtime(unknown: tuple[list[onnx.NodeProto], Weights], tmp_path: Path) -> None:
     path = graph_of(unknown[0], {"magnitude": (1, 3, 3)}, unknown[1], tmp_path / "one.onnx")
     with pytest.raises(UnknownNode):
-        CompiledStep(path, BUILT[0])
-    assert compiled_step(path) is None
+        CompiledStep(read_onnx(path).graph, BUILT[0])
+    assert compiled_step(read_onnx(path).graph) is None
 
 
 def test_a_model_with_other_nodes_runs_in_the_runtime(tmp_path: Path) -> None:
@@ -256,9 +257,11 @@ def test_who_runs_a_model(tiny_model: Path) -> None:
 
 DENORMALS = """
 import sys
+from pathlib import Path
 from rtsep.live.scheduling import denormals
+from rtsep.onnxfile import read_onnx
 from rtsep.step.compiled import compiled_step
-step = compiled_step(sys.argv[1])
+step = compiled_step(read_onnx(Path(sys.argv[1])).graph)
 assert denormals().refusal
 step.run()
 assert not denormals().refusal
@@ -272,7 +275,7 @@ def test_the_first_step_switches_denormals_off(tiny_model: Path) -> None:
 def test_denormals_count_as_zero(tmp_path: Path) -> None:
     path = graph_of([node("Mul", "magnitude", "half")], {"magnitude": (1, 8)}, {"half": np.float32(0.5)},
                     tmp_path / "one.onnx")
-    step = CompiledStep(path, BUILT[0])
+    step = CompiledStep(read_onnx(path).graph, BUILT[0])
     step.inputs["magnitude"][:] = 1e-38
     step.run()
     assert not step.estimates.any()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import onnx
 import torch
 from onnx import numpy_helper
 
-from rtsep.errors import ConfigError, ModelError
+from rtsep.errors import ConfigError
 from rtsep.model import StepModel, find_model
+from rtsep.onnxfile import read_onnx
 from training.blocks import read_weight
 from training.checkpoint import read_checkpoint
 from training.journal import Curve
@@ -68,10 +68,7 @@ def start_from(net: Network, source: str) -> Past:
 
 def _read_back(net: Network, path: Path) -> None:
     """Copy every weight of a step model to the parameter that it came from, and prove it by running both."""
-    try:
-        stored = {weight.name: numpy_helper.to_array(weight) for weight in onnx.load(path).graph.initializer}
-    except Exception as error:  # protobuf raises kinds of its own for a damaged file
-        raise ModelError(f"{path} is no ONNX model that can be read ({str(error)[:160]})") from None
+    stored = {weight.name: numpy_helper.to_array(weight) for weight in read_onnx(path).graph.initializer}
     origins = net.step_graph().origins
     if {id(origin.parameter) for origin in origins.values()} != {id(parameter) for parameter in net.parameters()}:
         raise ConfigError(f"weights of a {net.config.kind} cannot be read back from a step model: give a .pt file")

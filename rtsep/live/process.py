@@ -43,7 +43,6 @@ from rtsep.live.streams import Player, Stream, device_latencies, open_clock, ope
 from rtsep.live.watch import PeriodWatch, StreamWatch, watch
 from rtsep.live.worker import Worker
 from rtsep.separator import Separator
-from rtsep.step.runtime import check_provider
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Signals that the supervisor answers, for which this process waits to be stopped."""
@@ -175,11 +174,8 @@ def _load(settings: LiveSettings, devices: Devices, period: Period | None,
     separator, settings, choice
         The settings are those with what was chosen; the choice is None without a calibration, now or before.
     """
-    try:
-        check_provider(settings.provider)
-    except ModelError as error:
-        pipe.send(Notice(f"{error}. The processor does the work instead."))
-        settings = replace(settings, provider="cpu")
+    if settings.provider != "cpu":
+        settings = _with_provider(settings, pipe)
     choice = None
     if settings.calibration_s and settings.provider == "cpu":
         choice = _calibrate(settings, devices.channels, period, pipe)
@@ -191,6 +187,17 @@ def _load(settings: LiveSettings, devices: Devices, period: Period | None,
         choice = Choice(Path(settings.model), settings.threads, separator.info.name, settings.p99_ms, geometry.hop,
                         geometry.synthesis, separator.samplerate)
     return separator, settings, choice
+
+
+def _with_provider(settings: LiveSettings, pipe: Connection) -> LiveSettings:
+    """Return the settings with what runs the model, or with the processor where that is not to be had."""
+    from rtsep.step.runtime import check_provider  # loads ONNX Runtime, which the kernels do without
+    try:
+        check_provider(settings.provider)
+    except ModelError as error:
+        pipe.send(Notice(f"{error}. The processor does the work instead."))
+        return replace(settings, provider="cpu")
+    return settings
 
 
 def _calibrate(settings: LiveSettings, channels: int, period: Period | None, pipe: Connection) -> Choice:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from pathlib import Path
+
+import onnx
 
 from rtsep.kernels.library import address, best_set, load_kernels
 from rtsep.step.plan import Array, Plan, UnknownNode
@@ -14,8 +15,8 @@ class CompiledStep:
 
     Parameters
     ----------
-    path
-        The `.onnx` file.
+    graph
+        Of the step model.
     instructions
         One of `library.SETS`, for which `load_kernels` found kernels.
 
@@ -38,13 +39,13 @@ class CompiledStep:
         When the graph has a node that the kernels do not know.
     """
 
-    def __init__(self, path: Path, instructions: str) -> None:
+    def __init__(self, graph: onnx.GraphProto, instructions: str) -> None:
         kernels = load_kernels(instructions)
         if kernels is None:
             raise UnknownNode(f"no kernels for {instructions} here")
         self.name = f"compiled for {instructions}"
         self.kernels = kernels
-        self.plan = Plan(path, kernels.rtsep_most_inputs(), kernels.rtsep_tiles_together(), kernels.rtsep_zero())
+        self.plan = Plan(graph, kernels.rtsep_most_inputs(), kernels.rtsep_tiles_together(), kernels.rtsep_zero())
         self.inputs = self.plan.inputs
         self.weight_bytes = self.plan.weight_bytes
         self.estimates: Array = self.plan.estimates
@@ -60,12 +61,12 @@ class CompiledStep:
             state.fill(0.0)
 
 
-def compiled_step(path: Path) -> CompiledStep | None:
+def compiled_step(graph: onnx.GraphProto) -> CompiledStep | None:
     """Give the fastest executor of compiled kernels, or None where there is none for this processor or this graph."""
     instructions = best_set()
     if instructions is None:
         return None
     try:
-        return CompiledStep(path, instructions)
+        return CompiledStep(graph, instructions)
     except UnknownNode:
         return None

@@ -6,7 +6,6 @@ Nodes that only look at a value in another way (a split, a slice, another shape)
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,8 +31,8 @@ class Plan:
 
     Parameters
     ----------
-    path
-        The `.onnx` file.
+    graph
+        Of a step model.
     most_inputs, together, zero
         Of the kernels: the longest input of an 8-bit product, how many tiles of it they sum at once, and the byte that
         stands for 0.
@@ -59,8 +58,7 @@ class Plan:
         When the graph has a node that the kernels do not know.
     """
 
-    def __init__(self, path: Path, most_inputs: int, together: int, zero: int) -> None:
-        graph = onnx.load(path).graph
+    def __init__(self, graph: onnx.GraphProto, most_inputs: int, together: int, zero: int) -> None:
         self._most_inputs, self._together, self._zero = most_inputs, together, zero
         self.memory = Memory()
         self._rows: list[NDArray[Any]] = []

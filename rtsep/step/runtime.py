@@ -86,8 +86,6 @@ def open_session(path: Path, threads: int = 1, provider: str = "cpu", reuse: boo
 
     Without `reuse`, every value between nodes has memory of its own: faster by a few percent where values are small.
     """
-    if not path.is_file():
-        raise ModelError(f"no model file {path}: `rtsep models` lists what is installed")
     check_provider(provider)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
