@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,32 +52,37 @@ class CompiledHops:
             raise ModelError(f"{model.path}: the compiled kernels do not run this model on this processor")
         self._executor, self._geometry = executor, geometry
         self._shape = (len(wanted), channels)
-        outputs, rows = len(wanted), channels + (channels > 1)
-        lengths = (geometry.analysis, *model.info.contexts)
-        memory, bins, most_bins = executor.plan.memory, geometry.bins, max(lengths) // 2 + 1
-        inputs = [executor.inputs[name] for name in model.input_names]
-        size = max(lengths) + ROOM * geometry.hop
-        window = synthesis_window(geometry) / np.float32(geometry.analysis)
         self._weight = overlap_so_far(geometry)
-        self._line, self._masks = memory.array((rows, size)), memory.array((outputs, bins))
+        lengths, room = (geometry.analysis, *model.info.contexts), ROOM * geometry.hop
+        memory, rows = executor.plan.memory, channels + (channels > 1)
+        self._line = memory.array((rows, max(lengths) + room))
+        self._masks = memory.array((len(wanted), geometry.bins))
         self._tails = memory.array((geometry.synthesis // geometry.hop - 1, *self._shape, geometry.hop))
-        self._arrays = {
-            "forward": np.array([transform(memory, length, analysis_window(length, geometry.synthesis))
-                                 for length in lengths]),
-            "inverse": transform(memory, geometry.analysis, window), "step": executor.plan.nodes,
-            "magnitudes": np.array([address(value) for value in inputs], np.uintp), "estimates": executor.estimates,
-            "line": self._line, "spectra": memory.array((channels, 2, bins)), "scratch": memory.array((2, most_bins)),
-            "masks": self._masks, "sums": memory.array((bins,)), "frame": memory.array((geometry.synthesis,)),
-            "tails": self._tails}
-        numbers = {"hop": geometry.hop, "synthesis": geometry.synthesis, "bins": bins, "channels": channels,
-                   "outputs": outputs, "stems": wanted.shape[1], "windows": len(lengths), "most_bins": most_bins,
-                   "kept": max(lengths), "size": size, "end": max(lengths), "nodes": len(executor.plan.nodes),
+        self._others = self._places(model, lengths)
+        numbers = {"hop": geometry.hop, "synthesis": geometry.synthesis, "bins": geometry.bins, "channels": channels,
+                   "outputs": len(wanted), "stems": wanted.shape[1], "windows": len(lengths),
+                   "most_bins": max(lengths) // 2 + 1, "kept": max(lengths), "size": max(lengths) + room,
+                   "end": max(lengths), "nodes": len(executor.plan.nodes),
                    "estimate_row": steps(matrix(executor.estimates))[0]}
+        arrays = self._others | {"line": self._line, "masks": self._masks, "tails": self._tails}
         self._hop = np.zeros((), HOP)
-        for name, value in (numbers | {name: address(array) for name, array in self._arrays.items()}).items():
+        for name, value in (numbers | {name: address(array) for name, array in arrays.items()}).items():
             self._hop[name] = value
         self._pointer = ctypes.c_void_p(address(self._hop))
         self.reset()
+
+    def _places(self, model: StepModel, lengths: Sequence[int]) -> dict[str, NDArray[Any]]:
+        """Make what is not of the state: tables, room to work, and where the step reads and writes."""
+        plan, geometry, channels = self._executor.plan, self._geometry, self._shape[1]
+        memory, bins = plan.memory, geometry.bins
+        windows = [analysis_window(length, geometry.synthesis) for length in lengths]
+        inputs = [address(self._executor.inputs[name]) for name in model.input_names]
+        return {"forward": np.array([transform(memory, len(window), window) for window in windows]),
+                "inverse": transform(memory, geometry.analysis,
+                                     synthesis_window(geometry) / np.float32(geometry.analysis)),
+                "step": plan.nodes, "magnitudes": np.array(inputs, np.uintp), "estimates": self._executor.estimates,
+                "spectra": memory.array((channels, 2, bins)), "scratch": memory.array((2, max(lengths) // 2 + 1)),
+                "sums": memory.array((bins,)), "frame": memory.array((geometry.synthesis,))}
 
     def push(self, block: Audio, weights: Audio | None) -> Audio:
         """Separate whole hops; parameters and result as of `ComposedHops.push`."""
