@@ -13,10 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rtsep import RtsepError
+
 WARM_UP = 200
 UNBROKEN_S, REST_S = 0.4, 0.05
 NEIGHBOUR_BYTES = 1 << 27  # more than the caches hold
 TURN_S = 1.0
+PATIENCE_S = 30.0  # for the neighbour to begin
 Times = NDArray[np.float64]
 
 
@@ -133,7 +136,8 @@ def busy_neighbour() -> Iterator[None]:
     neighbour = context.Process(target=_disturb, args=(ready,), daemon=True)
     neighbour.start()
     try:
-        ready.wait()
+        if not ready.wait(PATIENCE_S):
+            raise RtsepError(f"the busy neighbour did not begin within {PATIENCE_S:g} s: see what is said above")
         yield
     finally:
         neighbour.terminate()
@@ -141,11 +145,12 @@ def busy_neighbour() -> Iterator[None]:
 
 
 def _disturb(ready: Any) -> None:
-    """Copy memory until the process is ended."""
+    """Copy memory until the process is ended, or the one that it disturbs is gone."""
     if hasattr(os, "sched_setscheduler"):  # a child inherits the priority of the thread that is measured
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     source = np.ones(NEIGHBOUR_BYTES // 8)
     target = np.empty_like(source)
     ready.set()
-    while True:
+    parent = os.getppid()
+    while os.getppid() == parent:
         np.copyto(target, source)

@@ -165,6 +165,28 @@ def test_the_neighbour_is_busy_ordinary_and_ends() -> None:
     assert neighbour not in children()
 
 
+ORPHAN = """
+import os, signal, time
+from bench.latency import busy_neighbour
+from tests.bench.test_latency import children
+if __name__ == "__main__":
+    with busy_neighbour():
+        print(*children(), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_neighbour_ends_with_a_bench_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "orphan.py").write_text(ORPHAN)
+    done = subprocess.run([sys.executable, str(tmp_path / "orphan.py")], env=os.environ | {"PYTHONPATH": os.getcwd()},
+                          stdout=subprocess.PIPE, text=True, timeout=120, check=False)
+    (neighbour,) = map(int, done.stdout.split())
+    deadline = time.monotonic() + 30.0
+    while Path(f"/proc/{neighbour}/cmdline").exists() and Path(f"/proc/{neighbour}/cmdline").read_text():
+        assert time.monotonic() < deadline, "it goes on by itself"
+        time.sleep(0.05)
+
+
 def children() -> set[int]:
     """List the processes that this one started to measure beside."""
     return {child.pid for child in multiprocessing.active_children() if child.pid}
