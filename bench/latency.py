@@ -83,8 +83,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(report, indent=1))
     if options.picture:
-        shortest = min(row["deadline_ms"] for row in report["results"])
-        draw_histograms(options.picture, times, shortest,
+        deadlines = {f"{row['model']}, {condition_of(row)}": row["deadline_ms"] for row in report["results"]}
+        bare = dict.fromkeys(times, min(deadlines.values()))
+        draw_histograms(options.picture, times, bare | deadlines,
                         f"{report['machine']['processor']}, {options.channels} channels")
     return int(model_is_late(report))
 
@@ -188,8 +189,7 @@ def show(report: dict[str, Any]) -> None:
                   "against the time in which memory delivers its weights at best; x read: against a mere reading of "
                   "them in the same condition")
     for row in report["results"]:
-        condition = NEIGHBOUR if row["neighbour"] else QUIET if row["paced"] else BACK_TO_BACK
-        table.add_row(row["model"], condition, *(f"{row[name]:.2f}" for name in (
+        table.add_row(row["model"], condition_of(row), *(f"{row[name]:.2f}" for name in (
             "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")), missed(row),
             f"{row['load_percent']:.1f} %", f"{row['step_p50_ms']:.3f}", f"{row['step_ratio_to_limit']:.1f}",
             f"{row['ratio_to_read']:.1f}")
@@ -200,6 +200,11 @@ def show(report: dict[str, Any]) -> None:
         table.add_row(BARE, condition, "", f"{floor['p50_ms']:.2f}", "", f"{floor['p99_ms']:.2f}", "",
                       f"{floor['max_ms']:.2f}", missed(floor))
     print_identified(report, table)
+
+
+def condition_of(row: dict[str, Any]) -> str:
+    """Name the condition of a row."""
+    return NEIGHBOUR if row["neighbour"] else QUIET if row["paced"] else BACK_TO_BACK
 
 
 def missed(row: dict[str, Any]) -> str:
