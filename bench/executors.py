@@ -32,7 +32,7 @@ from bench.machine import (
 from bench.paced import Loop, in_turns, statistics
 from bench.steps import FusedGraph, dynamic_int8, openvino_step, runtime_step
 from rtsep import RtsepError
-from rtsep.kernels.library import SETS, load_kernels
+from rtsep.kernels.bindings import SETS, load_kernels
 from rtsep.onnxfile import read_onnx
 from rtsep.step.compiled import CompiledStep
 from training.blocks import in_blocks

@@ -173,12 +173,13 @@ def model_is_late(report: dict[str, Any]) -> bool:
 
     That is one during which the machine did not stand still, under a condition in which the bare loop kept all such.
     """
-    kept = {neighbour: not _missed(report[floor])
+    kept = {neighbour: not _late_by_itself(report[floor])
             for neighbour, floor in ((False, "noise_floor"), (True, "noise_floor_neighbour"))}
-    return any(_missed(row) and kept[row["neighbour"]] for row in report["results"] if row["paced"])
+    return any(_late_by_itself(row) and kept[row["neighbour"]] for row in report["results"] if row["paced"])
 
 
-def _missed(row: dict[str, Any]) -> bool:
+def _late_by_itself(row: dict[str, Any]) -> bool:
+    """Whether any deadline was missed while the machine ran."""
     return bool(row["misses"] > row["misses_in_stalls"])
 
 
@@ -190,7 +191,7 @@ def show(report: dict[str, Any]) -> None:
                   "them in the same condition")
     for row in report["results"]:
         table.add_row(row["model"], condition_of(row), *(f"{row[name]:.2f}" for name in (
-            "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")), missed(row),
+            "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")), misses_of(row),
             f"{row['load_percent']:.1f} %", f"{row['step_p50_ms']:.3f}", f"{row['step_ratio_to_limit']:.1f}",
             f"{row['ratio_to_read']:.1f}")
     for name, median in report["outside_model_p50_ms"].items():
@@ -198,7 +199,7 @@ def show(report: dict[str, Any]) -> None:
     for condition, key in ((QUIET, "noise_floor"), (NEIGHBOUR, "noise_floor_neighbour")):
         floor = report[key]
         table.add_row(BARE, condition, "", f"{floor['p50_ms']:.2f}", "", f"{floor['p99_ms']:.2f}", "",
-                      f"{floor['max_ms']:.2f}", missed(floor))
+                      f"{floor['max_ms']:.2f}", misses_of(floor))
     print_identified(report, table)
 
 
@@ -207,7 +208,7 @@ def condition_of(row: dict[str, Any]) -> str:
     return NEIGHBOUR if row["neighbour"] else QUIET if row["paced"] else BACK_TO_BACK
 
 
-def missed(row: dict[str, Any]) -> str:
+def misses_of(row: dict[str, Any]) -> str:
     """Say how many hops were missed, and where it is any, how many of them in stalls."""
     return f"{row['misses']} ({row['misses_in_stalls']})" if row["misses"] else "0"
 

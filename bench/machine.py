@@ -19,7 +19,7 @@ from rich.table import Table
 
 from rtsep import __version__
 from rtsep.audio.clock import ask_for_realtime
-from rtsep.kernels.library import best_set
+from rtsep.kernels.bindings import best_set
 from rtsep.live.scheduling import ENVIRONMENT, missing_environment, stay_awake
 
 STREAM_BYTES = 1 << 28  # far more than the caches hold

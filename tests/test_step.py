@@ -17,8 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bench.executors import written
 from bench.steps import FusedGraph
-from rtsep.kernels import library
-from rtsep.kernels.library import SETS, load_kernels
+from rtsep.kernels import bindings
+from rtsep.kernels.bindings import SETS, load_kernels
 from rtsep.model import StepModel, find_model, installed_models
 from rtsep.onnxfile import read_onnx
 from rtsep.step.compiled import CompiledStep, compiled_step
@@ -287,8 +287,8 @@ def other_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[byt
     def put(content: bytes | None) -> None:
         if content is not None:
             (tmp_path / "other.kernels").write_bytes(content)
-        monkeypatch.setattr(library, "kernel_file", lambda _: tmp_path / "other.kernels")
-        monkeypatch.setattr(library, "load_kernels", load_kernels.__wrapped__)
+        monkeypatch.setattr(bindings, "kernel_file", lambda _: tmp_path / "other.kernels")
+        monkeypatch.setattr(bindings, "load_kernels", load_kernels.__wrapped__)
     return put
 
 
@@ -300,10 +300,10 @@ def test_without_kernels_the_runtime_runs_a_model(content: bytes | None, tiny_mo
 
 
 def test_kernels_of_another_build_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for source in library.kernel_file("any").parent.glob("*.[ch]"):
+    for source in bindings.kernel_file("any").parent.glob("*.[ch]"):
         (tmp_path / source.name).write_text(source.read_text().replace("int32_t unused;", "int32_t unused, more[2];"))
     built = {path.name: path for path in build(tmp_path)}
-    monkeypatch.setattr(library, "kernel_file", lambda name: built[f"{name}.kernels"])
+    monkeypatch.setattr(bindings, "kernel_file", lambda name: built[f"{name}.kernels"])
     assert load_kernels.__wrapped__(BUILT[0]) is None
 
 

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.errors import ModelError
-from rtsep.kernels.library import HOP, TRANSFORM, address
+from rtsep.kernels.bindings import HOP, TRANSFORM, address
 from rtsep.kernels.memory import Memory
 from rtsep.mask import Sets
 from rtsep.model import StepModel
 from rtsep.step.compiled import CompiledStep
 from rtsep.step.plan import matrix, steps
+from rtsep.stft import ROOM
 from rtsep.windows import analysis_window, overlap_so_far, synthesis_window
 
 Audio = NDArray[np.float32]
-ROOM = 32  # hops that fit into the line after what it keeps
 SHORTEST = 64  # frames of a transform; longer ones are powers of two
 
 

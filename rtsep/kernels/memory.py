@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.kernels.library import address
+from rtsep.kernels.bindings import address
 
 CHUNK = 1 << 23
 LARGE_PAGE = 1 << 21

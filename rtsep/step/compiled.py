@@ -6,7 +6,7 @@ import ctypes
 
 import onnx
 
-from rtsep.kernels.library import address, best_set, load_kernels
+from rtsep.kernels.bindings import address, best_set, load_kernels
 from rtsep.step.plan import Array, Plan, UnknownNode
 
 
@@ -18,7 +18,7 @@ class CompiledStep:
     graph
         Of the step model.
     instructions
-        One of `library.SETS`, for which `load_kernels` found kernels.
+        One of `bindings.SETS`, for which `load_kernels` found kernels.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from rtsep.kernels.library import NODE, address
+from rtsep.kernels.bindings import NODE, address
 from rtsep.kernels.memory import Memory
 from rtsep.step.tiles import BLOCK, TILE, tiled
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -166,25 +167,38 @@ def test_the_neighbour_is_busy_ordinary_and_ends() -> None:
 
 
 ORPHAN = """
-import os, signal, time
-from bench.latency import busy_neighbour
+import os, signal, sys
+from pathlib import Path
+from bench.paced import busy_neighbour
 from tests.bench.test_latency import children
 if __name__ == "__main__":
     with busy_neighbour():
-        print(*children(), flush=True)
+        Path(sys.argv[1]).write_text(*map(str, children()))
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def test_the_neighbour_ends_with_a_bench_that_is_killed(tmp_path: Path) -> None:
-    (tmp_path / "orphan.py").write_text(ORPHAN)
-    done = subprocess.run([sys.executable, str(tmp_path / "orphan.py")], env=os.environ | {"PYTHONPATH": os.getcwd()},
-                          stdout=subprocess.PIPE, text=True, timeout=120, check=False)
-    (neighbour,) = map(int, done.stdout.split())
-    deadline = time.monotonic() + 30.0
-    while Path(f"/proc/{neighbour}/cmdline").exists() and Path(f"/proc/{neighbour}/cmdline").read_text():
-        assert time.monotonic() < deadline, "it goes on by itself"
-        time.sleep(0.05)
+    program, note = tmp_path / "orphan.py", tmp_path / "neighbour"
+    program.write_text(ORPHAN)
+    subprocess.run([sys.executable, str(program), str(note)], env=os.environ | {"PYTHONPATH": os.getcwd()},
+                   timeout=120, check=False)
+    neighbour, deadline = int(note.read_text()), time.monotonic() + 30.0
+    try:
+        while lives(neighbour):
+            assert time.monotonic() < deadline, "it goes on by itself"
+            time.sleep(0.05)
+    finally:
+        if lives(neighbour):
+            os.kill(neighbour, signal.SIGKILL)
+
+
+def lives(process: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except OSError:
+        return False
 
 
 def children() -> set[int]:

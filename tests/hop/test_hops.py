@@ -15,8 +15,8 @@ from rtsep import ModelError, Separator
 from rtsep.hop import hops_of
 from rtsep.hop.compiled import CompiledHops
 from rtsep.hop.composed import ComposedHops
-from rtsep.kernels import library
-from rtsep.kernels.library import SETS, load_kernels
+from rtsep.kernels import bindings
+from rtsep.kernels.bindings import SETS, load_kernels
 from rtsep.mask import mask_weights, wanted_sets
 from rtsep.model import StepModel
 from rtsep.windows import PROFILES, Geometry
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(not BUILT, reason="no kernels here: install a C 
 def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let these kernels be the only ones."""
     name: str = request.param
-    monkeypatch.setattr(library, "SETS", [name])
+    monkeypatch.setattr(bindings, "SETS", [name])
     return name
 
 
@@ -127,7 +127,7 @@ def test_who_separates(tiny_model: Path) -> None:
 def test_a_separator_sounds_the_same_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     mixture = noise(2, 40 * 256)
     with_kernels = Separator("stage", channels=2)
-    monkeypatch.setattr(library, "SETS", [])
+    monkeypatch.setattr(bindings, "SETS", [])
     without = Separator("stage", channels=2)
     assert without.executor == "ONNX Runtime"
     found, wanted = with_kernels.process(mixture), without.process(mixture)
