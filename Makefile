@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo-out
-INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/kernels/*.[ch]) scripts/build_kernels.py
+INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_kernels.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench clean

@@ -19,8 +19,8 @@ import numpy as np
 import onnx
 from rich.table import Table
 
-from bench.loads import Work, reading, step_alone
-from bench.machine import (
+from bench.lib.loads import Work, reading, step_alone
+from bench.lib.machine import (
     against_limit,
     against_reading,
     identity,
@@ -29,22 +29,22 @@ from bench.machine import (
     versions,
     weight_bytes,
 )
-from bench.paced import Loop, in_turns, statistics
-from bench.steps import FusedGraph, dynamic_int8, openvino_step, runtime_step
+from bench.lib.paced import Loop, in_turns, statistics
+from bench.lib.steps import FusedGraph, dynamic_int8, openvino_step, runtime_step
 from rtsep import RtsepError
-from rtsep.kernels.bindings import SETS, load_kernels
-from rtsep.onnxfile import read_onnx
-from rtsep.step.compiled import CompiledStep
-from training.blocks import in_blocks
-from training.data.medleydb import MedleyDb
-from training.data.songs import Song, read_songs
-from training.export import SAMPLERATE, metadata, write_model
+from rtsep.backends.native_step import CompiledStep
+from rtsep.model.onnx_file import read_onnx
+from rtsep.native.library import SETS, load_kernels
+from training.corpora.medleydb import MedleyDb
+from training.corpora.songs import Song, read_songs
+from training.evaluation.systems import runtime_separator
+from training.evaluation.validation import quick_scores, targets_of
+from training.export.export import SAMPLERATE, metadata, write_model
+from training.export.parity import parity_db
+from training.export.quantise import in_blocks
 from training.nets import Network, build
-from training.parity import parity_db
-from training.recipe import find_recipe
-from training.start import start_from
-from training.systems import runtime_separator
-from training.validation import quick_scores, targets_of
+from training.recipes.recipe import find_recipe
+from training.run.start import start_from
 
 RUNTIME = "ONNX Runtime"
 FLOAT32 = "MatMul graph, float32"

@@ -21,14 +21,14 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from bench.machine import FILE_WIDTH
-from bench.paced import Loop, in_turns, statistics
+from bench.lib.machine import FILE_WIDTH
+from bench.lib.paced import Loop, in_turns, statistics
 from rtsep import RtsepError
-from rtsep.audio.clock import ask_for_realtime
-from training.devices import world
-from training.export import SAMPLERATE
+from rtsep.live.streams.null import ask_for_realtime
+from training.export.export import SAMPLERATE
 from training.nets import Network, build
-from training.recipe import find_recipe
+from training.recipes.recipe import find_recipe
+from training.run.devices import world
 
 BATCHES = (1, 4, 16, 64, 256)
 RECORD_WARM_UP = 3  # steps that libraries want to see before they are recorded

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from bench.charts import draw_histograms
-from bench.loads import document_of, reading, step_alone, without_network
-from bench.machine import (
+from bench.lib.charts import draw_histograms
+from bench.lib.loads import document_of, reading, step_alone, without_network
+from bench.lib.machine import (
     against_limit,
     against_reading,
     identity,
@@ -33,11 +33,12 @@ from bench.machine import (
     versions,
     weight_bytes,
 )
-from bench.paced import Loop, Times, Turns, busy_neighbour, in_turns, statistics
-from bench.stalls import Stall, missed_in_stalls, watch_stalls
+from bench.lib.paced import Loop, Times, Turns, busy_neighbour, in_turns, statistics
+from bench.lib.stalls import Stall, missed_in_stalls, watch_stalls
 from rtsep import RtsepError, Separator
-from rtsep.model import StepModel, find_model, installed_models
-from rtsep.step.compiled import CompiledStep
+from rtsep.backends.native_step import CompiledStep
+from rtsep.backends.step_model import StepModel
+from rtsep.model.catalogue import find_model, installed_models
 
 QUIET, NEIGHBOUR, BACK_TO_BACK = "paced", "paced, busy neighbour", "back to back"
 BARE = "bare loop"

@@ -23,14 +23,14 @@ from rich.table import Table
 from scipy.linalg import solveh_banded
 
 from rtsep import RtsepError
-from rtsep.windows import PROFILES, Geometry
-from training.bss_eval import BssEval
-from training.data.clips import Clip, whole_clips
-from training.data.corpora import validation_songs
+from rtsep.dsp.windows import PROFILES, Geometry
+from training.corpora.detect import validation_songs
+from training.evaluation.bss_eval import BssEval
+from training.evaluation.clips import Clip, whole_clips
 from training.nets.band_gru import BandGruConfig
 from training.nets.bands import triangles
-from training.recipe import find_recipe
-from training.spectra import resynthesise, spectra
+from training.nets.spectra import resynthesise, spectra
+from training.recipes.recipe import find_recipe
 
 DATA = Path(os.environ.get("RTSEP_DATA", "../shared/data"))
 TARGETS = ("guitar", "drums")

@@ -20,13 +20,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
 from rtsep.errors import RtsepError
-from rtsep.live.companion import Companion
+from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.session import Session
-from rtsep.live.shared import Board
+from rtsep.live.session.helper import Companion
+from rtsep.live.session.session import Session
 from rtsep.midi.process import MidiSettings, run_midi
+from tests.rigs.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
 
 RATE_HZ = 1000
 NAME = "bench-controller"
@@ -65,7 +65,8 @@ def measure(model: str, seconds: float, period: int) -> dict[str, Any]:
 
 def flooded(server: JackServer, model: str, seconds: float) -> dict[str, Any]:
     """Play while the controller sends, and compare what arrived with what was sent."""
-    with subprocess.Popen([sys.executable, "-m", "bench.midi_sender", NAME, str(RATE_HZ)], env=server.env, text=True,
+    command = [sys.executable, "-m", "bench.lib.midi_sender", NAME, str(RATE_HZ)]
+    with subprocess.Popen(command, env=server.env, text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sender:
         sent: dict[str, int] = {}
 

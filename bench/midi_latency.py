@@ -19,14 +19,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bench.jack_device import SINK, SOURCE, Audio, Devices, tone
-from bench.jack_server import missing_parts, running_server
 from rtsep.errors import RtsepError
-from rtsep.live.companion import Companion
+from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.session import Session
-from rtsep.live.shared import Board
+from rtsep.live.session.helper import Companion
+from rtsep.live.session.session import Session
 from rtsep.midi.process import MidiSettings, run_midi
+from tests.rigs.jack_device import SINK, SOURCE, Audio, Devices, tone
+from tests.rigs.jack_server import missing_parts, running_server
 
 MAPPING = "bindings: [{source: cc 20, target: level guitar, curve: linear, pickup: jump}]"
 ONSET = 32

@@ -23,7 +23,7 @@ import numpy as np
 import onnx
 from rich.table import Table
 
-from bench.machine import (
+from bench.lib.machine import (
     identity,
     print_identified,
     resident_bytes,
@@ -31,18 +31,18 @@ from bench.machine import (
     versions,
     weight_bytes,
 )
-from bench.paced import Loop, back_to_back, paced, statistics, warm_up
-from bench.peer_streams import PEERS, Arrays, Audio, Card, Peer, PeerStream, Spectra, flat
-from bench.steps import FusedGraph
+from bench.lib.paced import Loop, back_to_back, paced, statistics, warm_up
+from bench.lib.peer_streams import PEERS, Arrays, Audio, Card, Peer, PeerStream, Spectra, flat
+from bench.lib.steps import FusedGraph
 from rtsep import RtsepError, Separator
-from rtsep.audio.clock import ask_for_realtime
 from rtsep.audio.resample import Resampler
-from rtsep.live.sources import DemoSource, FileSource
-from rtsep.model import find_model
-from rtsep.stft import mid_signal
-from training.export import SAMPLERATE
+from rtsep.dsp.stft import mid_signal
+from rtsep.live.session.sources import DemoSource, FileSource
+from rtsep.live.streams.null import ask_for_realtime
+from rtsep.model.catalogue import find_model
+from training.export.export import SAMPLERATE
 from training.nets import build
-from training.recipe import find_recipe
+from training.recipes.recipe import find_recipe
 
 System = tuple[Card, Path]
 

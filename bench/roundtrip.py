@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.table import Table
 from scipy.signal import chirp, correlate
 
-from bench.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
-from bench.live_run import live_run
+from bench.lib.live_run import live_run
 from rtsep import RtsepError
 from rtsep.live.protocol import ENGINES, LiveSettings
-from rtsep.model import installed_models
+from rtsep.model.catalogue import installed_models
+from tests.rigs.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
 
 PERIODS = (512, 256, 128)
 
@@ -72,8 +72,8 @@ def _measure(server: JackServer) -> int:
     with tempfile.TemporaryDirectory() as folder:
         song, recording = Path(folder) / "song.npy", Path(folder) / "recording.npy"
         np.save(song, np.array([sound, sound]))
-        subprocess.run([sys.executable, "-m", "bench.jack_rig", str(song), str(recording), "rtsep:in_1,rtsep:in_2",
-                        ",".join(names)], env=server.env, check=True, timeout=5 * PATIENCE_S)
+        subprocess.run([sys.executable, "-m", "tests.rigs.jack_player", str(song), str(recording),
+                        "rtsep:in_1,rtsep:in_2", ",".join(names)], env=server.env, check=True, timeout=5 * PATIENCE_S)
         heard = np.load(recording).sum(axis=0)
     return int(np.argmax(correlate(heard, sound, "valid")))
 

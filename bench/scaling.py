@@ -19,16 +19,16 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from bench.charts import draw_curves
 from bench.latency import subject
-from bench.machine import identity, print_identified, start_like_live, versions
-from bench.paced import Loop, back_to_back, in_turns, statistics, warm_up
-from bench.streams import most_streams
+from bench.lib.charts import draw_curves
+from bench.lib.machine import identity, print_identified, start_like_live, versions
+from bench.lib.paced import Loop, back_to_back, in_turns, statistics, warm_up
+from bench.lib.streams import most_streams
 from rtsep import RtsepError
-from rtsep.model import find_model
-from rtsep.windows import PROFILES
-from training.blocks import in_blocks
-from training.export import SAMPLERATE, metadata, write_model
+from rtsep.dsp.windows import PROFILES
+from rtsep.model.catalogue import find_model
+from training.export.export import SAMPLERATE, metadata, write_model
+from training.export.quantise import in_blocks
 from training.nets.band_gru import BandGru, BandGruConfig
 
 MIDDLE: dict[str, Any] = {"hidden": 384, "layers": 2, "stems": 3, "channels": 2, "hop": 256}

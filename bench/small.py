@@ -23,10 +23,10 @@ import numpy as np
 import soundfile
 from rich.table import Table
 
-from bench.machine import identity, print_identified, versions
-from bench.paced import warm_up
+from bench.lib.machine import identity, print_identified, versions
+from bench.lib.paced import warm_up
 from rtsep import RtsepError, Separator
-from rtsep.model import find_model
+from rtsep.model.catalogue import find_model
 
 FEW, MANY = 20, 60  # hops: what both counts share is taken out by their difference
 WARM_UP_HOPS = 5
@@ -98,7 +98,7 @@ def live(model: str) -> dict[str, Any]:
         noise = 0.1 * np.random.default_rng(1).standard_normal((round(SONG_SECONDS * 44100), 2))
         soundfile.write(song, noise, 44100)
         begin = time.perf_counter()
-        client = subprocess.Popen([sys.executable, "-m", "bench.live_client", song, model, str(SONG_SECONDS)],
+        client = subprocess.Popen([sys.executable, "-m", "bench.lib.live_client", song, model, str(SONG_SECONDS)],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             assert client.stdout is not None

@@ -4,7 +4,7 @@ For each period a synchronous dummy server runs rtsep, with all stems on outputs
 that only copies its input. A third process plays noise into both and compares what comes out, sample by
 sample: the stems add up to the input at the reported latency, the control's output is its input. What the
 control misses is the machine's fault, and so is a block that was late by less than the time for which a core stood
-still just then, or late while the kernel moved memory (`bench.stalls`); how many would seem so by chance stands
+still just then, or late while the kernel moved memory (`bench.lib.stalls`); how many would seem so by chance stands
 beside each.
 """
 
@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from bench.jack_server import JackServer, missing_parts, running_server
-from bench.live_run import live_run
-from bench.stalls import Stall, stalled_s, watch_stalls
+from bench.lib.live_run import live_run
+from bench.lib.stalls import Stall, stalled_s, watch_stalls
 from rtsep import RtsepError
+from rtsep.live.board import LATE_SPANS, Board
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.shared import LATE_SPANS, Board
+from tests.rigs.jack_server import JackServer, missing_parts, running_server
 
 PERIODS = (512, 256, 128)
 PLACES = 1000  # of a run, at which chance is tried
@@ -78,7 +78,7 @@ def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[st
         memory.append(_audio_process_mib())
 
     with watch_stalls() as watch, live_run(server, settings, tick) as run:
-        command = [sys.executable, "-m", "bench.soak_client", str(seconds)]
+        command = [sys.executable, "-m", "bench.lib.soak_client", str(seconds)]
         client = subprocess.run(command, env=server.env, capture_output=True, text=True, check=False)
         stalls, moves = watch.stalls(), watch.memory_moves()
     result = run.result()

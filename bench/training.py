@@ -22,11 +22,11 @@ from rich.console import Console
 from rich.table import Table
 
 from rtsep import RtsepError
-from training.data.loader import PREFETCH
-from training.devices import World, world
+from training.mixing.loader import PREFETCH
 from training.nets import FileNetworkConfig
-from training.recipe import Recipe, find_recipe, recipe_names
-from training.trainer import SAMPLERATE, Trainer
+from training.recipes.recipe import Recipe, find_recipe, recipe_names
+from training.run.devices import World, world
+from training.run.trainer import SAMPLERATE, Trainer
 
 WARM_UP_STEPS = 2
 

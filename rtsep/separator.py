@@ -1,7 +1,7 @@
 """The separator: blocks of any size in, separated blocks of the same size out, a fixed latency later.
 
 The way of a sound: block -> whole hops -> analysis -> step model -> mask -> synthesis -> block. What is between the
-blocks is done by `rtsep.hop`.
+blocks is done by `rtsep.backends`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.controls import Controls
+from rtsep.backends import hops_of
+from rtsep.backends.step_model import StepModel
+from rtsep.controls.controls import Controls
+from rtsep.dsp.mask import mask_weights, wanted_sets
+from rtsep.dsp.ramp import RAMP_MS, Ramp
 from rtsep.errors import ConfigError
-from rtsep.hop import hops_of
-from rtsep.mask import mask_weights, wanted_sets
-from rtsep.model import StepModel, find_model
-from rtsep.ramp import RAMP_MS, Ramp
+from rtsep.model.catalogue import find_model
 
 Audio = NDArray[np.float32]
 MAX_CHANNELS = 64

@@ -33,7 +33,7 @@ class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and let the wheel be one for this system if anything was."""
-        built = build(Path(self.root) / "rtsep" / "kernels")
+        built = build(Path(self.root) / "rtsep" / "native")
         if built:
             build_data["pure_python"] = False
             build_data["tag"] = "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
@@ -49,7 +49,8 @@ def build(folder: Path) -> list[Path]:
             break
         target = folder / f"{name}.kernels"
         draft = target.with_suffix(".draft")
-        command = [*compiler, *FLAGS, *options, *map(str, sorted(folder.glob("*.c"))), "-o", str(draft), "-lm"]
+        sources = map(str, sorted((folder / "src").glob("*.c")))
+        command = [*compiler, *FLAGS, *options, *sources, "-o", str(draft), "-lm"]
         try:
             subprocess.run(command, check=True)
         except (OSError, subprocess.CalledProcessError) as error:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from rtsep.windows import PROFILES
-from training.export import metadata, write_model
+from rtsep.dsp.windows import PROFILES
+from training.export.export import metadata, write_model
 from training.nets.band_gru import BandGru, BandGruConfig
+
+pytest_plugins = ("tests.rigs.live",)
 
 STEMS = ("drums", "guitar", "other")
 

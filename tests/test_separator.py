@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rtsep import ConfigError, Separator
 from rtsep.separator import LOUDEST, is_sound
 from tests.conftest import make_tiny_model, tiny_network
-from training.validation import torch_separator
+from training.evaluation.validation import torch_separator
 
 Audio = NDArray[np.float32]
 BLOCKSIZES = [1, 64, 65, 441, 480, 512, 8193]

@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Print the devices; a machine without sound is no failure."""
     from rtsep.audio.devices import list_devices, open_portaudio
-    from rtsep.cli.patience import patience
+    from rtsep.cli.timeout import patience
 
     with patience():
         devices = list_devices(open_portaudio())

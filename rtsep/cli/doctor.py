@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rtsep.live.scheduling import Measure
+    from rtsep.live.realtime import Measure
 
 _PACKAGES = ("numpy", "onnx", "onnxruntime", "sounddevice", "JACK-Client", "soundfile", "soxr", "python-rtmidi")
 
@@ -67,7 +67,7 @@ def _take_measures() -> tuple[Measure, ...]:
     import numpy as np
 
     from rtsep.errors import RtsepError
-    from rtsep.live.scheduling import model_measures, prepare_process, prepare_thread, stay_awake
+    from rtsep.live.realtime import model_measures, prepare_process, prepare_thread, stay_awake
     from rtsep.separator import Separator
 
     measures: tuple[Measure, ...] = ()
@@ -82,7 +82,7 @@ def _take_measures() -> tuple[Measure, ...]:
 
 def _audio() -> Iterator[tuple[str, str]]:
     from rtsep.audio.devices import list_devices, open_portaudio
-    from rtsep.cli.patience import patience
+    from rtsep.cli.timeout import patience
     from rtsep.errors import RtsepError
 
     try:
@@ -103,8 +103,9 @@ def _audio() -> Iterator[tuple[str, str]]:
 
 def _models() -> Iterator[tuple[str, str]]:
     """Load every model and run the reference that it carries."""
+    from rtsep.backends.step_model import StepModel
     from rtsep.errors import RtsepError
-    from rtsep.model import StepModel, installed_models, model_folder
+    from rtsep.model.catalogue import installed_models, model_folder
 
     models = installed_models()
     if not models:

@@ -16,11 +16,11 @@ from rtsep.cli.midi import add_options as add_midi_options
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rtsep.live.companion import Companion
+    from rtsep.controls.presets import Preset
     from rtsep.live.protocol import LiveSettings
-    from rtsep.live.session import Result, Session
-    from rtsep.live.sources import Source
-    from rtsep.presets import Preset
+    from rtsep.live.session.helper import Companion
+    from rtsep.live.session.session import Result, Session
+    from rtsep.live.session.sources import Source
 
 DEMO = "demo"
 _DRAWN_S = 60  # of a recording are drawn
@@ -76,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from rtsep.errors import DeviceError
-    from rtsep.live.report import report
-    from rtsep.live.session import Session
+    from rtsep.live.session.session import Session
+    from rtsep.report.tables import report
 
     console = Console()
     source = _source(args)
@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace) -> Source | None:
     """Return the fed input that was asked for; None for a device."""
-    from rtsep.live.sources import DemoSource, FileSource
+    from rtsep.live.session.sources import DemoSource, FileSource
 
     if args.input == DEMO:
         return DemoSource()
@@ -114,8 +114,8 @@ def _source(args: argparse.Namespace) -> Source | None:
 
 def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     """Translate options; one stem is played by computing it and the rest, and silencing one of the two."""
+    from rtsep.dsp.mask import REST
     from rtsep.live.protocol import LiveSettings
-    from rtsep.mask import REST
 
     clocked = source is not None and args.output is None
     stem = args.remove or args.stem or "guitar"
@@ -132,18 +132,18 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
 
 def _preset(args: argparse.Namespace) -> Preset | None:
     """Return the preset to start with."""
-    from rtsep.presets import find_preset, load_presets
+    from rtsep.controls.presets import find_preset, load_presets
 
     return None if args.preset is None else find_preset(load_presets(args.presets), args.preset)
 
 
 def _companions(args: argparse.Namespace, settings: LiveSettings) -> list[Companion]:
     """Return the watch over default devices where one is needed, and the MIDI process where there is to be one."""
-    from rtsep.live.companion import Companion
-    from rtsep.live.defaults import watchers
+    from rtsep.controls.presets import load_presets
+    from rtsep.live.session.default_devices import watchers
+    from rtsep.live.session.helper import Companion
     from rtsep.midi.mapping import load_mapping, mapping_file
     from rtsep.midi.process import MidiSettings, run_midi
-    from rtsep.presets import load_presets
 
     companions = watchers(settings)
     if args.midi == MIDI_OFF or (args.midi is None and settings.clocked):
@@ -171,7 +171,7 @@ def _play(session: Session, console: Console) -> Result | None:
     from rich.live import Live
     from rich.text import Text
 
-    from rtsep.live.report import status_line
+    from rtsep.report.tables import status_line
 
     with Live(Text("loading"), console=console, transient=True, refresh_per_second=10) as live:
         return session.run(lambda board, samplerate: live.update(
@@ -181,7 +181,7 @@ def _play(session: Session, console: Console) -> Result | None:
 @contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM end the session cleanly."""
-    from rtsep.live.process import STOP_SIGNALS
+    from rtsep.live.process.process import STOP_SIGNALS
 
     previous = {number: signal.signal(number, lambda *_: session.stop()) for number in STOP_SIGNALS}
     try:
@@ -195,9 +195,9 @@ def _show_recording(console: Console, result: Result, source: Source) -> None:
     """Measure a recording where the true stems are known, draw it, and say where it is."""
     from rtsep.audio.files import AudioReader
     from rtsep.errors import ConfigError
-    from rtsep.live.report import quality_table
-    from rtsep.live.sources import DemoSource
-    from rtsep.picture import draw_spectrograms
+    from rtsep.live.session.sources import DemoSource
+    from rtsep.report.spectrograms import draw_spectrograms
+    from rtsep.report.tables import quality_table
 
     samplerate = result.loaded.samplerate
     tracks = {}

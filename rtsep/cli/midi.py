@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rtsep.midi.desk import Desk
     from rtsep.midi.messages import Message
+    from rtsep.midi.parameters import Desk
     from rtsep.midi.targets import Target
 
 OFF = "off"
@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_ports(args: argparse.Namespace) -> int:
     """Print the ports."""
-    from rtsep.cli.patience import patience
+    from rtsep.cli.timeout import patience
     from rtsep.midi.ports import list_ports
 
     with patience():
@@ -62,12 +62,12 @@ def run_ports(args: argparse.Namespace) -> int:
 
 def run_monitor(args: argparse.Namespace) -> int:
     """Print messages and their effects until Ctrl-C; no music is touched."""
-    from rtsep.live.shared import new_board
-    from rtsep.midi.desk import Desk
+    from rtsep.controls.presets import load_presets
+    from rtsep.live.board import new_board
     from rtsep.midi.mapping import load_mapping, mapping_file
     from rtsep.midi.messages import describe
+    from rtsep.midi.parameters import Desk
     from rtsep.midi.surface import Surface
-    from rtsep.presets import load_presets
 
     desk = Desk(new_board(multiprocessing.get_context("spawn")), _STEMS, load_presets(args.presets))
     surface = Surface(load_mapping(mapping_file(args.midi_map)), desk)
@@ -82,7 +82,7 @@ def run_monitor(args: argparse.Namespace) -> int:
 
 def run_learn(args: argparse.Namespace) -> int:
     """Wait for something that moves, and write it into the mapping."""
-    from rtsep.config import user_file
+    from rtsep.controls.strict_yaml import user_file
     from rtsep.midi.learn import Learner, bind
     from rtsep.midi.mapping import load_mapping, mapping_file
     from rtsep.midi.targets import Target
@@ -116,7 +116,7 @@ def _messages(port: str | None) -> Generator[Message | None]:
     MidiError
         When there is no MIDI system.
     """
-    from rtsep.cli.patience import patience
+    from rtsep.cli.timeout import patience
     from rtsep.midi.messages import Parser
     from rtsep.midi.ports import VIRTUAL, Link, list_ports
     from rtsep.midi.process import LOOK_S, POLL_S
@@ -149,7 +149,7 @@ def _effects(desk: Desk, bound: list[Target], moved: list[Target]) -> str:
 
 def _value(desk: Desk, target: Target) -> str:
     """Write the value of a target as a musician reads it."""
-    from rtsep.decibels import OFF, to_db
+    from rtsep.dsp.decibels import OFF, to_db
     from rtsep.midi.targets import Kind
 
     value = desk.get(target)

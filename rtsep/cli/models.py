@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     """List the models; a damaged one is reported and makes the exit code 1."""
     from rtsep.cli.main import print_error
     from rtsep.errors import RtsepError
-    from rtsep.model import installed_models, model_folder
+    from rtsep.model.catalogue import installed_models, model_folder
 
     rows = []
     failed = False
@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _describe(name: str, path: Path) -> dict[str, Any]:
     """Collect what the table shows of one model."""
-    from rtsep.filemodel import FileModel, is_file_model
-    from rtsep.model import StepModel
+    from rtsep.backends.segments import FileModel, is_file_model
+    from rtsep.backends.step_model import StepModel
 
     file_only = is_file_model(path)
     info = FileModel(path).info if file_only else StepModel(path).info

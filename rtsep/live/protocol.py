@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rtsep.audio.devices import Defaults
+from rtsep.dsp.mask import REST
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.live.scheduling import Measure
-from rtsep.mask import REST
+from rtsep.live.realtime import Measure
 
 ENGINES = ("callback", "worker")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from rtsep.config import StrictLoader, read_text
+from rtsep.controls.strict_yaml import StrictLoader, read_text
 from rtsep.errors import ConfigError
 from rtsep.midi.mapping import NONE, Binding, parse_mapping
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange

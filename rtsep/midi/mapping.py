@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtsep.config import Section, parse, read_share, read_text, user_file
-from rtsep.decibels import OFF, read_db, to_gain
+from rtsep.controls.strict_yaml import Section, parse, read_share, read_text, user_file
+from rtsep.dsp.decibels import OFF, read_db, to_gain
 from rtsep.errors import ConfigError
 from rtsep.midi.scales import DecibelScale, LinearScale, Scale
 from rtsep.midi.sources import Source

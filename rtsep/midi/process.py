@@ -16,14 +16,14 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from rtsep.controls.presets import load_presets, preset_file
 from rtsep.errors import ConfigError
-from rtsep.live.shared import Board
-from rtsep.midi.desk import Desk
+from rtsep.live.board import Board
 from rtsep.midi.mapping import load_mapping, mapping_file
 from rtsep.midi.messages import Parser, encode
+from rtsep.midi.parameters import Desk
 from rtsep.midi.ports import VIRTUAL, Link
 from rtsep.midi.surface import Surface
-from rtsep.presets import load_presets, preset_file
 
 POLL_S = 0.001
 LOOK_S = 1.0  # how often ports and files are looked after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtsep.decibels import OFF, to_db, to_gain
+from rtsep.dsp.decibels import OFF, to_db, to_gain
 
 TOP_7_BIT = 127
 TOP_14_BIT = 16383

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rtsep.midi.desk import Desk
 from rtsep.midi.mapping import Binding
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
+from rtsep.midi.parameters import Desk
 from rtsep.midi.scales import TOP_7_BIT, TOP_14_BIT, from_position, to_position
 from rtsep.midi.sources import Source
 from rtsep.midi.targets import Kind

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rtsep.live.scheduling import WAKE_UP
+from rtsep.live.realtime import WAKE_UP
 
 
 @pytest.fixture(autouse=True)

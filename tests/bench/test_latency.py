@@ -17,11 +17,11 @@ import onnx
 import pytest
 
 from bench.latency import main, model_is_late
-from bench.machine import memory_bandwidth, weight_bytes
-from bench.paced import Loop, back_to_back, busy_neighbour, in_turns, paced, statistics
-from rtsep.live.scheduling import ENVIRONMENT
-from rtsep.model import StepModel
-from training.graph import StepGraph
+from bench.lib.machine import memory_bandwidth, weight_bytes
+from bench.lib.paced import Loop, back_to_back, busy_neighbour, in_turns, paced, statistics
+from rtsep.backends.step_model import StepModel
+from rtsep.live.realtime import ENVIRONMENT
+from training.export.step_graph import StepGraph
 
 KEYS = {"model", "provider", "threads", "paced", "hop_ms", "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms",
         "max_ms", "misses", "hops", "load_percent", "weight_bytes", "bandwidth_limit_ms", "ratio_to_limit"}
@@ -43,7 +43,7 @@ def test_pace_and_durations_are_the_works_own() -> None:
 
 
 def test_work_alone_counts_from_where_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.paced.time", Clock())
+    monkeypatch.setattr("bench.lib.paced.time", Clock())
     assert paced(Loop(lambda: None, 0.02), 0.06).times == pytest.approx([0.003] * 3)
     assert paced(Loop(lambda: None, 0.02, alone=True), 0.06).times == pytest.approx([0.0] * 3)
 
@@ -68,8 +68,8 @@ def test_back_to_back_times_every_turn() -> None:
 
 
 def test_back_to_back_rests_and_does_not_count_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.paced.UNBROKEN_S", 0.01)
-    monkeypatch.setattr("bench.paced.REST_S", 0.1)
+    monkeypatch.setattr("bench.lib.paced.UNBROKEN_S", 0.01)
+    monkeypatch.setattr("bench.lib.paced.REST_S", 0.1)
     turns: list[float] = []
 
     def work() -> None:
@@ -86,7 +86,7 @@ def test_back_to_back_rests_and_does_not_count_it(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("at_pace", [True, False])
 def test_loops_take_turns(monkeypatch: pytest.MonkeyPatch, at_pace: bool) -> None:
-    monkeypatch.setattr("bench.paced.TURN_S", 0.05)
+    monkeypatch.setattr("bench.lib.paced.TURN_S", 0.05)
     order: list[str] = []
     one, two = in_turns([Loop(lambda: order.append("a"), 0.01), Loop(lambda: order.append("b"), 0.025)], 0.1, at_pace)
     assert (one.times.size, two.times.size) == (one.due.size, two.due.size) == (10, 4)
@@ -169,7 +169,7 @@ def test_the_neighbour_is_busy_ordinary_and_ends() -> None:
 ORPHAN = """
 import os, signal, sys
 from pathlib import Path
-from bench.paced import busy_neighbour
+from bench.lib.paced import busy_neighbour
 from tests.bench.test_latency import children
 if __name__ == "__main__":
     with busy_neighbour():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bench.masks import banded, complex_unit, phase_sensitive, ratio, separate
-from rtsep.windows import PROFILES
-from training.data.clips import Clip
+from rtsep.dsp.windows import PROFILES
+from training.evaluation.clips import Clip
 from training.nets.bands import triangles
 
 GEOMETRY = PROFILES["stage"]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.jack_server import missing_parts
 from bench.midi import RATE_HZ, main
+from tests.rigs.jack_server import missing_parts
 
 
 @pytest.fixture(autouse=True)

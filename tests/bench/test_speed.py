@@ -15,18 +15,18 @@ import pytest
 
 import bench.scaling
 from bench import executors, peers
-from bench.machine import weight_bytes
-from bench.peer_streams import PEERS, Card, Peer, PeerStream, flat
+from bench.lib.machine import weight_bytes
+from bench.lib.peer_streams import PEERS, Card, Peer, PeerStream, flat
+from bench.lib.steps import FusedGraph, dynamic_int8, noise
+from bench.lib.streams import misses, most_streams
 from bench.small import family, memory_of
-from bench.steps import FusedGraph, dynamic_int8, noise
-from bench.streams import misses, most_streams
-from rtsep.model import StepModel
-from rtsep.windows import PROFILES
+from rtsep.backends.step_model import StepModel
+from rtsep.dsp.windows import PROFILES
 from tests.conftest import STEMS, tiny_network
-from training.blocks import in_blocks
-from training.graph import StepGraph
+from training.export.parity import parity_db
+from training.export.quantise import in_blocks
+from training.export.step_graph import StepGraph
 from training.nets.band_gru import BandGru, BandGruConfig
-from training.parity import parity_db
 
 PARAMETERS = {"DTLN": 0.987e6, "DeepFilterNet 2 (shape of)": 2.31e6, "HS-TasNet (sized)": 42e6,
               "Open-Unmix, one way (sized)": 10.4e6}
@@ -140,7 +140,8 @@ def test_streams_run_in_processes_of_their_own(tiny_model: Path) -> None:
 
 @pytest.mark.parametrize("truth", [0, 1, 7, 15])
 def test_the_most_streams_are_found(monkeypatch: pytest.MonkeyPatch, truth: int) -> None:
-    monkeypatch.setattr("bench.streams.misses", lambda model, channels, streams, cores, seconds: int(streams > truth))
+    monkeypatch.setattr("bench.lib.streams.misses",
+                        lambda model, channels, streams, cores, seconds: int(streams > truth))
     assert most_streams("any", 1, 1, 0.1, 16) == truth
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import stalls as stalls_module
-from bench.paced import Turns
+from bench.lib import stalls as stalls_module
+from bench.lib.paced import Turns
+from bench.lib.stalls import HIGHEST_PRIORITY, Stall, StallWatch, missed_in_stalls, stalled_s, watch_stalls
 from bench.soak import LateBlocks
-from bench.stalls import HIGHEST_PRIORITY, Stall, StallWatch, missed_in_stalls, stalled_s, watch_stalls
-from rtsep.live.shared import LATE_SPANS, new_board
-from rtsep.live.statistics import Statistics
+from rtsep.live.board import LATE_SPANS, new_board
+from rtsep.live.engine.statistics import Statistics
 
 
 def test_time_stood_still_is_that_of_one_core_within_the_span() -> None:

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from rtsep import model
 from rtsep.cli.main import main
+from rtsep.model import catalogue as model
 
 
 @pytest.fixture

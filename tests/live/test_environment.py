@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from rtsep.live.board import new_memory
 from rtsep.live.protocol import LiveSettings, Loaded
-from rtsep.live.shared import new_memory
-from rtsep.live.supervisor import AudioProcess
+from rtsep.live.session.supervisor import AudioProcess
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the environment of a process is read from /proc")

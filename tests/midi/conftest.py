@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from rtsep.live.shared import new_board
-from rtsep.midi.desk import Desk
+from rtsep.controls.presets import Preset
+from rtsep.live.board import new_board
 from rtsep.midi.mapping import parse_mapping
+from rtsep.midi.parameters import Desk
 from rtsep.midi.surface import Surface
-from rtsep.presets import Preset
 
 STEMS = ("drums", "guitar", "rest")
 PRESETS = (Preset("verse", mask_gain=0.5, levels={"guitar": 0.25}, program=0),

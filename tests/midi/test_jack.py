@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.jack_server import PATIENCE_S, JackServer
-from rtsep.live.companion import Companion, CompanionProcess
-from rtsep.live.shared import Board, new_board
+from rtsep.live.board import Board, new_board
+from rtsep.live.session.helper import Companion, CompanionProcess
 from rtsep.midi import process
 from rtsep.midi.process import MidiSettings
-from tests.live.conftest import ROOT, Rtsep, StartServer, _jack_or_skip, jack, rtsep_live, server  # noqa: F401 - fixtures
-from tests.live.test_jack import end, music, play_through, reported_latency
+from tests.live.streams.test_jack import end, music, play_through, reported_latency
 from tests.midi.conftest import STEMS
+from tests.rigs.jack_server import PATIENCE_S, JackServer
+from tests.rigs.live import ROOT, Rtsep, StartServer, rtsep_live
 
 MAPPING = """
 bindings:
@@ -67,7 +67,7 @@ class Controller:
 
 @contextmanager
 def controller(env: dict[str, str], name: str) -> Iterator[Controller]:
-    process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("jack_controller.py")), name], env=env,
+    process = subprocess.Popen([sys.executable, str(ROOT / "tests" / "rigs" / "jack_controller.py"), name], env=env,
                                text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -87,7 +87,7 @@ def files(tmp_path: Path) -> list[str]:
     return ["--midi-map", str(tmp_path / "map.yaml"), "--presets", str(tmp_path / "presets.yaml")]
 
 
-def test_a_knob_is_heard_in_the_sound(server: JackServer, tiny_model: Path, tmp_path: Path,  # noqa: F811
+def test_a_knob_is_heard_in_the_sound(server: JackServer, tiny_model: Path, tmp_path: Path,
                                       files: list[str]) -> None:
     song = music(0.5)
     recordings = []
@@ -118,7 +118,7 @@ def test_a_knob_is_heard_in_the_sound(server: JackServer, tiny_model: Path, tmp_
     np.testing.assert_allclose(heard[-1], song, rtol=0, atol=1e-6)  # bypass
 
 
-def test_a_port_is_opened_again_and_a_map_is_read_again(server: JackServer, tiny_model: Path,  # noqa: F811
+def test_a_port_is_opened_again_and_a_map_is_read_again(server: JackServer, tiny_model: Path,
                                                         tmp_path: Path, files: list[str]) -> None:
     with rtsep_live("--model", str(tiny_model), "--midi", "nano", *files, env=server.env) as rtsep:
         rtsep.wait_for_line("no MIDI input matches 'nano'; there are: none; looking again every second")
@@ -134,7 +134,7 @@ def test_a_port_is_opened_again_and_a_map_is_read_again(server: JackServer, tiny
         end_quietly(rtsep)
 
 
-def test_a_port_of_its_own_is_there_by_default(server: JackServer, tiny_model: Path) -> None:  # noqa: F811
+def test_a_port_of_its_own_is_there_by_default(server: JackServer, tiny_model: Path) -> None:
     """No other client may leave the server while this one joins: libjack loses track then, see docs/midi.md."""
     with (controller(server.env, "nano") as knobs,
           rtsep_live("--model", str(tiny_model), env=server.env, midi=None) as rtsep):
@@ -145,7 +145,7 @@ def test_a_port_of_its_own_is_there_by_default(server: JackServer, tiny_model: P
         end(rtsep)
 
 
-def test_a_midi_process_that_dies_is_replaced(server: JackServer, tiny_model: Path) -> None:  # noqa: F811
+def test_a_midi_process_that_dies_is_replaced(server: JackServer, tiny_model: Path) -> None:
     with rtsep_live("--model", str(tiny_model), "--midi", "virtual", env=server.env) as rtsep:
         rtsep.wait_for_line("MIDI: rtsep-midi:control is open")
         children = Path(f"/proc/{rtsep.process.pid}/task/{rtsep.process.pid}/children").read_text().split()
@@ -171,7 +171,7 @@ def rtsep_midi(*options: str, env: dict[str, str]) -> Iterator[subprocess.Popen[
             process.kill()
 
 
-def test_the_commands(server: JackServer, files: list[str], tmp_path: Path) -> None:  # noqa: F811
+def test_the_commands(server: JackServer, files: list[str], tmp_path: Path) -> None:
     with controller(server.env, "nano") as knobs:
         with rtsep_midi("ports", env=server.env) as ports:
             out, err = ports.communicate(timeout=PATIENCE_S)
@@ -195,7 +195,7 @@ def test_the_commands(server: JackServer, files: list[str], tmp_path: Path) -> N
     assert (tmp_path / "map.yaml").read_text() == f"{MAPPING}  - {{source: note 36 ch 1, target: solo drums}}\n"
 
 
-def test_learning_beside_the_music_moves_it_at_once(server: JackServer, tiny_model: Path,  # noqa: F811
+def test_learning_beside_the_music_moves_it_at_once(server: JackServer, tiny_model: Path,
                                                     files: list[str]) -> None:
     with (controller(server.env, "nano") as knobs,
           rtsep_live("--model", str(tiny_model), "--midi", "nano", *files, env=server.env) as rtsep):
@@ -218,7 +218,7 @@ def hasty_midi(board: Board, stems: tuple[str, ...], pipe: Connection, midi: Mid
     process.run_midi(board, stems, pipe, midi)
 
 
-def test_a_midi_process_that_hangs_ends_itself(jack: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_midi_process_that_hangs_ends_itself(jack: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = jack()
     for name, value in stopped.env.items():
         monkeypatch.setenv(name, value)

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.jack_device import AMPLITUDE, PERIOD, SINK, SOURCE, Audio, Devices, tone
 from bench.midi_latency import ONSET, measure
+from rtsep.dsp.ramp import RAMP_MS
 from rtsep.errors import RtsepError
-from rtsep.live.change import check_successor
-from rtsep.live.companion import Companion
+from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings, Loaded
-from rtsep.live.session import Session
-from rtsep.live.shared import Board
+from rtsep.live.session.helper import Companion
+from rtsep.live.session.model_switch import check_successor
+from rtsep.live.session.session import Session
 from rtsep.midi.process import MidiSettings, run_midi
-from rtsep.ramp import RAMP_MS
 from tests.conftest import make_tiny_model
-from tests.live.conftest import StartServer, _jack_or_skip, jack  # noqa: F401 - fixtures
+from tests.rigs.jack_device import AMPLITUDE, PERIOD, SINK, SOURCE, Audio, Devices, tone
+from tests.rigs.live import StartServer
 
 MAPPING = "bindings: [{source: program, target: preset}]"
 STEEPEST = AMPLITUDE * 2.0 * np.pi / PERIOD + 2.0 * AMPLITUDE / (RAMP_MS / 1000.0 * 44100)
@@ -28,7 +28,7 @@ SECOND = 44100
 
 
 @pytest.fixture
-def on_server(jack: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def on_server(jack: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in jack().env.items():
         monkeypatch.setenv(name, value)
 

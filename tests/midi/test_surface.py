@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from rtsep.midi.desk import Desk
+from rtsep.controls.presets import Preset
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
+from rtsep.midi.parameters import Desk
 from rtsep.midi.surface import Surface
 from rtsep.midi.targets import Target
-from rtsep.presets import Preset
-
-from .conftest import MakeSurface
+from tests.midi.conftest import MakeSurface
 
 
 def cc(number: int, value: int, channel: int = 1) -> ControlChange:

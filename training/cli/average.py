@@ -15,6 +15,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _run(options: argparse.Namespace) -> None:
-    from training.average import average_checkpoints
+    from training.run.average import average_checkpoints
     average_checkpoints(options.checkpoints, options.out)
     print(f"{options.out}, the mean of {len(options.checkpoints)}")

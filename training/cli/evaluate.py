@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training.data.clips import Clip, Protocol
-    from training.data.songs import Corpus
-    from training.evaluate import Result
-    from training.systems import System
+    from training.corpora.songs import Corpus
+    from training.evaluation.clips import Clip, Protocol
+    from training.evaluation.evaluate import Result
+    from training.evaluation.systems import System
 
 SPLITS = {"test": ("test",), "train": ("train",), "both": ("train", "test")}
 PAPER_SECONDS = 20.0  # of a clip
@@ -48,10 +48,10 @@ def _seconds(text: str) -> float:
 def _run(options: argparse.Namespace) -> None:
     import json
 
-    from training.data.clips import protocol_of
-    from training.data.corpora import open_corpus
-    from training.report import document, show
-    from training.systems import lacks_weights
+    from training.corpora.detect import open_corpus
+    from training.evaluation.clips import protocol_of
+    from training.evaluation.report import document, show
+    from training.evaluation.systems import lacks_weights
     missing = [model for model in options.models if options.compare and lacks_weights(model)]
     systems = _systems([model for model in options.models if model not in missing])
     corpus = open_corpus(options.corpus or options.data / "medleydb")
@@ -67,7 +67,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.plot:
         _plot(results, options.plot)
     if options.compare:
-        from training.comparison import write_comparison
+        from training.evaluation.comparison import write_comparison
         write_comparison(options.out, systems, results, title, _command(options), missing)
         print(options.out)
 
@@ -75,7 +75,7 @@ def _run(options: argparse.Namespace) -> None:
 def _systems(models: list[str]) -> list[System]:
     """Load models, each of which must have a name of its own."""
     from rtsep.errors import ConfigError
-    from training.systems import load_system
+    from training.evaluation.systems import load_system
     systems = [load_system(model) for model in models]
     names = [system.name for system in systems]
     if len(set(names)) < len(names):
@@ -87,7 +87,7 @@ def _systems(models: list[str]) -> list[System]:
 
 def _clips(options: argparse.Namespace, corpus: Corpus, protocol: Protocol, skipped: dict[str, str]) -> Iterator[Clip]:
     """Make the clips of the wanted parts, those to train out of stems where there are some."""
-    from training.data.stem_clips import stem_clips
+    from training.evaluation.stem_clips import stem_clips
     splits = [split for split in protocol.splits if split in (*SPLITS[options.split], "all")]
     if options.stems:
         yield from stem_clips(options.stems, options.clips or PAPER_SECONDS, options.seed)
@@ -100,7 +100,7 @@ def _measured(systems: list[System], protocol: Protocol, clips: Iterator[Clip]) 
     from rich.console import Console
 
     from rtsep.errors import ConfigError
-    from training.evaluate import measure
+    from training.evaluation.evaluate import measure
     for system in systems:
         if not protocol.targets(system.stems):
             raise ConfigError(f"{system.name} has {', '.join(system.stems)}, none of which these songs can measure")
@@ -115,8 +115,8 @@ def _measured(systems: list[System], protocol: Protocol, clips: Iterator[Clip]) 
 
 def _plot(results: list[Result], path: Path) -> None:
     """Draw one picture a target and split."""
-    from training.boxplot import draw_boxes
-    from training.report import groups_of
+    from training.evaluation.boxplot import draw_boxes
+    from training.evaluation.report import groups_of
     for target, split in groups_of(results):
         name = path.with_name(f"{path.stem}-{target}-{split}{path.suffix or '.png'}")
         draw_boxes(name, results, target, split)

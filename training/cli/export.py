@@ -18,11 +18,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _run(options: argparse.Namespace) -> None:
-    from training.checkpoint import read_checkpoint
-    from training.export import export
-    from training.file_export import export_file_model
+    from training.export.export import export
+    from training.file_models.export import export_file_model
     from training.nets import FileNetworkConfig
-    from training.recipe import recipe_from
+    from training.recipes.recipe import recipe_from
+    from training.run.checkpoint import read_checkpoint
     out = _out(options.out)
     songs = songs_if_any(options.data)
     recipe = recipe_from(read_checkpoint(options.checkpoint)["recipe"], str(options.checkpoint))
@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace) -> None:
 def _out(name: str) -> Path:
     """Path of a model to write: a file as it is given, a plain name in the folder of the models."""
     from rtsep.errors import ConfigError
-    from rtsep.model import model_folder
+    from rtsep.model.catalogue import model_folder
     if name.endswith(".onnx"):
         return Path(name)
     path = model_folder() / f"{name}.onnx"

@@ -18,6 +18,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _run(options: argparse.Namespace) -> None:
-    from training.data.corpus_import import import_corpus
+    from training.corpora.import_stems import import_corpus
     report = import_corpus(options.corpus, options.out, options.split, options.seed, options.data / "medleydb")
     print(report)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from training.data.songs import Song
+    from training.corpora.songs import Song
 
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
 
 def songs_if_any(data: Path) -> list[Song]:
     """Songs of `medleydb/` in a data folder; none, and a word about it, where there is no such folder."""
-    from training.data.corpora import validation_songs
+    from training.corpora.detect import validation_songs
     if (data / "medleydb").is_dir():
         return validation_songs(data)
     print(f"no folder {data / 'medleydb'}: no scores on real songs", file=sys.stderr)

@@ -25,7 +25,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _run(options: argparse.Namespace) -> None:
-    from training.data.own_sounds import import_own
+    from training.corpora.own_sounds import import_own
     from training.render.pool import PoolConfig, render_pool
     own = options.guitar or options.backing
     if own and options.endless:

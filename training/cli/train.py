@@ -29,12 +29,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _run(options: argparse.Namespace) -> None:
     import torch
 
-    from training.clips_trainer import ClipTrainer
-    from training.devices import world
+    from training.file_models.trainer import ClipTrainer
     from training.nets import FileNetworkConfig
-    from training.recipe import find_recipe
+    from training.recipes.recipe import find_recipe
     from training.render.beside import rendering
-    from training.trainer import Trainer
+    from training.run.devices import world
+    from training.run.trainer import Trainer
     torch.set_num_threads(options.threads)
     recipe, songs = find_recipe(options.recipe), songs_if_any(options.data)
     with world(options.device) as here:

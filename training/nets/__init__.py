@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtsep.windows import Geometry
+from rtsep.dsp.windows import Geometry
+from training.file_models.hourglass import HourglassConfig, StackedHourglass
+from training.file_models.unet import Unet, UnetConfig
+from training.file_models.wave_unet import WaveUnet, WaveUnetConfig
 from training.nets.band_gru import BandGru, BandGruConfig
-from training.nets.complex_band_gru import ComplexBandGru, ComplexBandGruConfig
-from training.nets.hourglass import HourglassConfig, StackedHourglass
+from training.nets.baselines.complex_band_gru import ComplexBandGru, ComplexBandGruConfig
+from training.nets.baselines.simple_rnn import SimpleRnn, SimpleRnnConfig
 from training.nets.paper_gru import PaperGru, PaperGruConfig
-from training.nets.simple_rnn import SimpleRnn, SimpleRnnConfig
-from training.nets.unet import Unet, UnetConfig
-from training.nets.wave_unet import WaveUnet, WaveUnetConfig
 
 Network = BandGru | PaperGru | SimpleRnn
 FileNetwork = WaveUnet | StackedHourglass | Unet

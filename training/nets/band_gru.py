@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
-from rtsep.windows import Geometry
-from training.graph import StepGraph
+from training.export.step_graph import StepGraph
 from training.nets.bands import triangles
 from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
-from training.spectra import power_of
+from training.nets.spectra import power_of
 
 SHIFT, SCALE = 2.0, 0.5  # features are (log10 of the relative energy + SHIFT) * SCALE
 State = list[Tensor]

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rtsep.windows import Geometry
-from training.graph import StepGraph
+from rtsep.dsp.windows import Geometry
+from training.export.step_graph import StepGraph
 
 FLOOR = 1e-9  # power below which nothing is audible
 

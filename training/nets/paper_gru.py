@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rtsep.windows import Geometry
-from training.graph import StepGraph
+from rtsep.dsp.windows import Geometry
+from training.export.step_graph import StepGraph
 from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
-from training.spectra import power_of
+from training.nets.spectra import power_of
 
 TINY = 1e-8  # keeps the mask of two zero estimates finite
 State = list[Tensor]

@@ -1,0 +1,197 @@
+"""File models: ONNX graphs that separate a whole segment at once, for files only.
+
+Segments overlap and are cross-faded, so that their edges are not heard. Transforms stay outside the
+graph. See `docs/architecture.md` for the format.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.backends.onnx_runtime import open_session
+from rtsep.dsp.mask import wanted_sets
+from rtsep.dsp.stft import Analysis, Synthesis, mid_signal
+from rtsep.errors import ModelError
+from rtsep.model.card import FORMAT, CardInfo, card_fields, readable
+from rtsep.model.onnx_file import read_onnx
+
+KIND = "file"
+DOMAINS = {"waveform": ("mixture", "estimates"), "magnitude": ("magnitude", "masks")}
+"""What a graph maps: the names of its input and output, by the domain in the metadata."""
+Audio = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FileInfo(CardInfo):
+    """What the metadata of a file model says; `segment` and `overlap` in frames."""
+
+    domain: str
+    segment: int
+    overlap: int
+
+    @classmethod
+    def parse(cls, text: str, source: str) -> FileInfo:
+        """Read the JSON document of a model file.
+
+        Raises
+        ------
+        ModelError
+            When it is not of this format; the message names the field.
+        """
+        with readable(source):
+            fields = json.loads(text)
+            if (fields["format"], fields["kind"]) != (FORMAT, KIND):
+                raise ModelError(f"{source}: format {fields['format']} of kind {fields['kind']}, this rtsep reads "
+                                 f"format {FORMAT} of kind {KIND}")
+            info = cls(**card_fields(fields), domain=str(fields["domain"]), segment=int(fields["segment"]),
+                       overlap=int(fields["overlap"]))
+        if info.domain not in DOMAINS or not 0 <= 2 * info.overlap <= info.segment or info.segment % info.geometry.hop:
+            raise ModelError(f"{source}: domain {info.domain}, segment {info.segment}, overlap {info.overlap}: "
+                             f"expected {' or '.join(DOMAINS)}, whole hops, and an overlap of at most half of it")
+        return info
+
+    @property
+    def shapes(self) -> tuple[list[int], list[int]]:
+        """Shapes of the graph's input and output."""
+        geometry = self.geometry
+        hops = (self.segment + geometry.synthesis - geometry.hop) // geometry.hop
+        inner = [self.segment] if self.domain == "waveform" else [hops, geometry.bins]
+        return [1, *inner], [1, len(self.stems), *inner]
+
+
+class FileModel:
+    """A loaded file model.
+
+    Parameters
+    ----------
+    path
+        The `.onnx` file.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing, is no file model, or its shapes disagree with its metadata.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.info = FileInfo.parse(read_onnx(path).document, str(path))
+        self._session = open_session(path, threads=os.cpu_count() or 1)
+        self._input, self._output = DOMAINS[self.info.domain]
+        found = {value.name: value.shape for value in (*self._session.get_inputs(), *self._session.get_outputs())}
+        wanted = dict(zip((self._input, self._output), self.info.shapes, strict=True))
+        if found != wanted:
+            raise ModelError(f"{path}: the graph has {found}, its metadata asks for {wanted}")
+
+    def separate(self, segment: Audio) -> Audio:
+        """Separate one segment, float32 (channels, segment), into (stems, channels, segment).
+
+        A network on waveforms sees channel after channel; one mask for spectra is made from the mid
+        signal and keeps the stereo image.
+        """
+        if self.info.domain == "waveform":
+            return np.stack([self._run(channel) for channel in segment], axis=1)
+        geometry, channels = self.info.geometry, segment.shape[0]
+        beyond = geometry.synthesis - geometry.hop
+        spectra, _ = Analysis(geometry, channels).push(np.pad(segment, ((0, 0), (0, beyond))))
+        masks = self._run(np.abs(mid_signal(spectra.swapaxes(0, 1)))).swapaxes(0, 1)
+        masked = masks[:, :, np.newaxis] * spectra[:, np.newaxis]
+        return Synthesis(geometry, (len(self.info.stems), channels)).push(masked)[..., beyond:]
+
+    def _run(self, value: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the graph on one input without its first axis."""
+        found: NDArray[np.float32] = self._session.run([self._output], {self._input: value[np.newaxis]})[0][0]
+        return found
+
+
+class FileSeparator:
+    """Separate a stream of blocks in overlapped segments: like a `Separator`, with a segment of latency.
+
+    Parameters
+    ----------
+    path
+        File model.
+    channels
+        Number of audio channels.
+    stems
+        Stems to compute, in this order; default all of the model. `rest` is all stems not named here.
+
+    Raises
+    ------
+    ModelError, ConfigError
+        When the model or the stems cannot be used.
+    """
+
+    def __init__(self, path: Path, channels: int = 1, stems: Sequence[str] | None = None) -> None:
+        self._model = FileModel(path)
+        self.info = self._model.info
+        self.channels = channels
+        self.stems = tuple(self.info.stems if stems is None else stems)
+        self._wanted = wanted_sets(self.info.stems, self.stems)
+        segment, overlap = self.info.segment, self.info.overlap
+        self._rise = np.square(np.sin(0.5 * np.pi * (np.arange(overlap) + 0.5) / max(overlap, 1))).astype(np.float32)
+        self._given = np.zeros((channels, overlap), np.float32)  # what the next segment begins with
+        self._tail = np.zeros((len(self.stems), channels, overlap), np.float32)  # falling end of the last segment
+        self._ready = np.zeros((len(self.stems), channels, segment - overlap), np.float32)
+
+    @property
+    def samplerate(self) -> int:
+        """Frames per second that the model was made for."""
+        return self.info.samplerate
+
+    @property
+    def latency(self) -> int:
+        """Frames by which the output lags the input."""
+        return self.info.segment
+
+    def process(self, block: Audio) -> Audio:
+        """Separate the next block.
+
+        Parameters
+        ----------
+        block
+            float32, shape (channels, frames), of any length.
+
+        Returns
+        -------
+        stems
+            float32, shape (stems, channels, frames), `latency` frames late.
+        """
+        pieces = [self._ready]
+        self._given = np.concatenate([self._given, block], axis=1)
+        while self._given.shape[1] >= self.info.segment:
+            pieces.append(self._advance(self._given[:, :self.info.segment]))
+            self._given = self._given[:, self.info.segment - self.info.overlap:]
+        ready = np.concatenate(pieces, axis=2)
+        self._ready = ready[:, :, block.shape[1]:]
+        return ready[:, :, :block.shape[1]]
+
+    def _advance(self, segment: Audio) -> Audio:
+        """Separate a segment; return what no later one changes, (stems, channels, segment - overlap)."""
+        overlap = self.info.overlap
+        stems = np.tensordot(self._wanted, self._model.separate(segment), axes=1)
+        stems[..., :overlap] *= self._rise
+        stems[..., :overlap] += self._tail
+        done = self.info.segment - overlap
+        self._tail = stems[..., done:] * self._rise[::-1]
+        return stems[..., :done]
+
+
+def is_file_model(path: Path) -> bool:
+    """Whether a model separates whole segments; False also for a file that is no model at all.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing or no ONNX model.
+    """
+    try:
+        return bool(json.loads(read_onnx(path).document).get("kind") == KIND)
+    except (ValueError, AttributeError):
+        return False

@@ -1,0 +1,1 @@
+"""The song that rtsep plays itself."""

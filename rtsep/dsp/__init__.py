@@ -1,0 +1,1 @@
+"""Signal code in numpy alone: windows, short-time transform, mask, ramps, decibels."""

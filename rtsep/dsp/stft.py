@@ -1,0 +1,200 @@
+"""Streaming short-time Fourier transform: hops of samples in, one spectrum each out, and back.
+
+Both directions keep their past in an explicit state, so that the same code serves a device and a file. Spectra have
+the hops on their first axis: all of one hop then lies side by side, and takes one pass instead of one a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.dsp.windows import Geometry, analysis_window, overlap_so_far, synthesis_window
+
+Audio = NDArray[np.float32]
+Spectrum = NDArray[np.complex64]
+ROOM = 32  # hops that fit into a line after what it keeps
+
+
+def mid_signal(channels: NDArray[Any]) -> NDArray[Any]:
+    """Mean over the first axis, which may be the array itself; on short ones half of the time of numpy's own."""
+    mid: NDArray[Any] = channels[0]
+    return mid if len(channels) == 1 else sum(channels[1:], start=mid) * np.float32(1.0 / len(channels))
+
+
+class Line:
+    """The newest samples of some channels and of their mid signal; moved back only when its memory ends.
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    length
+        Frames that are kept.
+    hop
+        Frames of a hop.
+    """
+
+    def __init__(self, channels: int, length: int, hop: int) -> None:
+        self._channels, self._length, self._hop = channels, length, hop
+        rows = channels + (channels > 1)  # one channel is its own mid signal
+        self._samples = np.zeros((rows, length + ROOM * hop), np.float32)
+        self._end = length
+
+    def push(self, block: Audio) -> Audio:
+        """Append whole hops, (channels, hops * hop); return the stretches that end with each.
+
+        They overlap: a view, (hops, rows, length), which the next call may overwrite. The last row is the mid signal.
+        """
+        frames = block.shape[1]
+        if self._end + frames > self._samples.shape[1]:
+            self._move(frames)
+        begin, end = self._end + self._hop - self._length, self._end + frames
+        self._samples[:self._channels, self._end:end] = block
+        if self._channels > 1:
+            self._samples[-1, self._end:end] = mid_signal(block)
+        self._end = end
+        # numpy's own sliding_window_view takes eight times as long for a single hop
+        return np.ndarray((frames // self._hop, len(self._samples), self._length), np.float32, self._samples,
+                          begin * 4, (self._hop * 4, self._samples.strides[0], 4))
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        self._samples.fill(0.0)
+
+    def _move(self, frames: int) -> None:
+        """Move the newest samples to the beginning; into more memory where so many frames do not fit after them."""
+        newest = self._samples[:, self._end - self._length:self._end]
+        if self._length + frames > self._samples.shape[1]:
+            self._samples = np.zeros((len(newest), self._length + frames), np.float32)
+        self._samples[:, :self._length] = newest
+        self._end = self._length
+
+
+class Room:
+    """Memory for what some hops become, kept as long as there are as many of them: numpy then takes a tenth less time.
+
+    Parameters
+    ----------
+    shape
+        What one hop becomes.
+    dtype
+        Its numbers.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: type) -> None:
+        self._array: NDArray[Any] = np.empty((0, *shape), dtype)
+
+    def of(self, hops: int) -> NDArray[Any]:
+        """Return an array for (hops, ...) that holds anything, the same one each time."""
+        if len(self._array) != hops:
+            self._array = np.empty((hops, *self._array.shape[1:]), self._array.dtype)
+        return self._array
+
+
+class Analysis:
+    """Transforms that end at the newest sample: the one that is masked, and longer ones as context.
+
+    Parameters
+    ----------
+    geometry
+        Window and hop lengths.
+    channels
+        Number of audio channels.
+    contexts
+        Lengths in frames of further windows on the mid signal, which end at the same sample.
+    """
+
+    def __init__(self, geometry: Geometry, channels: int, contexts: Sequence[int] = ()) -> None:
+        # numpy transforms float32 faster where it also divides by the length, so the windows are multiplied by it
+        self._window, *self._context_windows = [length * analysis_window(length, geometry.synthesis)
+                                                for length in (geometry.analysis, *contexts)]
+        self._line = Line(channels, max((geometry.analysis, *contexts)), geometry.hop)
+        self._channels = channels
+        self._spectra = [Room((channels, geometry.bins), np.complex64),
+                         *(Room((length // 2 + 1,), np.complex64) for length in contexts)]
+
+    def push(self, block: Audio) -> tuple[Spectrum, list[Audio]]:
+        """Append whole hops.
+
+        Parameters
+        ----------
+        block
+            float32, (channels, hops * hop).
+
+        Returns
+        -------
+        spectra
+            complex64, (hops, channels, bins); the next call may overwrite them.
+        contexts
+            Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
+        """
+        stretches = self._line.push(block)
+        spectra, *contexts = [room.of(len(stretches)) for room in self._spectra]
+        _transform(stretches[:, :self._channels, -self._window.size:] * self._window, spectra)
+        for window, context in zip(self._context_windows, contexts, strict=True):
+            _transform(stretches[:, -1, -window.size:] * window, context)
+        return spectra, [np.abs(context) for context in contexts]
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        self._line.reset()
+
+
+def _transform(frames: Audio, spectra: NDArray[Any]) -> None:
+    """Fill in the spectra of the last axis, complex64, divided by its length."""
+    np.fft.rfft(frames, norm="forward", out=spectra)
+
+
+class Synthesis:
+    """Inverse transform and overlap-add.
+
+    Parameters
+    ----------
+    geometry
+        Window and hop lengths.
+    shape
+        Middle axes of the spectra, for example (stems, channels).
+    """
+
+    def __init__(self, geometry: Geometry, shape: tuple[int, ...]) -> None:
+        self._geometry, self._shape = geometry, shape
+        self._window = synthesis_window(geometry)
+        self._parts = geometry.synthesis // geometry.hop
+        self._hops_last = (*range(1, len(shape) + 1), 0, len(shape) + 1)
+        self._frames = Room((*shape, geometry.analysis), np.float32)
+        self._weight = overlap_so_far(geometry)
+        self.reset()
+
+    def push(self, spectra: Spectrum) -> Audio:
+        """Add spectra of shape (hops, ..., bins); return the hops that are complete, float32 (..., hops * hop).
+
+        They end `synthesis - hop` frames before the newest analysed sample.
+        """
+        hops, hop = len(spectra), self._geometry.hop
+        frames = self._frames.of(hops)
+        np.fft.irfft(spectra, self._geometry.analysis, out=frames)
+        windowed = frames[..., -self._window.size:] * self._window
+        parts = windowed.reshape(hops, *self._shape, self._parts, hop)
+        sound: Audio = parts[..., -1, :]
+        for index in reversed(range(self._parts - 1)):  # each part is added one hop after the part before it
+            earlier, sound = sound, parts[..., index, :]
+            np.add(sound[0], self._tails[index], out=sound[0])
+            np.add(sound[1:], earlier[:-1], out=sound[1:])
+            self._tails[index] = earlier[-1]
+        return sound.transpose(self._hops_last).reshape(*self._shape, hops * hop)
+
+    def preview(self, frames: int) -> Audio:
+        """Sound of the next frames, up to a hop, as the spectra so far have it: (..., frames).
+
+        The overlap-add is divided by what the windows so far add up to, so its fall is taken out.
+        """
+        known: Audio = self._tails[0][..., :frames] / self._weight[:frames]
+        return known
+
+    def reset(self) -> None:
+        """Forget what has been added so far."""
+        self._tails = [np.zeros((*self._shape, self._geometry.hop), np.float32) for _ in range(self._parts - 1)]

@@ -1,0 +1,157 @@
+"""The work of one callback: a block of the mixture in, a block for the outputs out, times and counts noted.
+
+Nothing in here locks, waits, prints or keeps growing. It knows no device: the streams of
+`rtsep.live.streams.portaudio` and `rtsep.live.streams.jack` call it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.live.board import Board, Ring
+from rtsep.live.engine.crossfade import Handover
+from rtsep.live.engine.inline import Inference, common_multiple
+from rtsep.live.engine.mixer import Delay, Mixer
+from rtsep.live.engine.statistics import Statistics
+from rtsep.separator import is_sound
+
+Audio = NDArray[np.float32]
+PIECE = 8192  # longer blocks are worked through in pieces; a multiple of every hop
+_METER_FALL = 0.9  # share of a peak that the meter keeps from block to block
+
+
+class Processor(Protocol):
+    """What a stream calls: the engine, or a change of the sample rate around it."""
+
+    samplerate: int
+    channels: int
+    deadline: bool
+
+    def process(self, block: Audio, out: Audio) -> None:
+        """Play one block."""
+
+
+class Engine:
+    """Separates and mixes blocks as they come.
+
+    The first block tells the period of the device, to which the latency is set. Should a later block not
+    fit, everything starts anew at what both are a multiple of, and that is counted.
+
+    Parameters
+    ----------
+    inference
+        Separates; its controls follow the board.
+    mixer
+        Brings stems to output channels.
+    board
+        Shared with the supervisor.
+    tape
+        Where the mixture and all stems are recorded, as late as the output; None for no recording.
+    deadline
+        Whether somebody waits for every block in real time. Else nothing is left out to save time.
+    """
+
+    def __init__(self, inference: Inference, mixer: Mixer, board: Board, tape: Ring | None = None,
+                 deadline: bool = True) -> None:
+        self._inference = inference
+        self._mixer = mixer
+        self._board = board
+        separator = inference.separator
+        self.samplerate, self.channels = separator.samplerate, separator.channels
+        self.deadline = deadline
+        self.hop = separator.info.geometry.hop
+        self.stems, self._controls = separator.stems, separator.controls
+        self._controls_state = b""  # as they were taken last
+        self._statistics = Statistics(board, separator.samplerate)
+        self._tape = tape
+        self._tape_block = np.zeros(((1 + len(self.stems)) * self.channels, PIECE), np.float32)
+        self._block = np.zeros((self.channels, PIECE), np.float32)
+        self._delay = Delay(self.channels, 0, PIECE)
+        self._handover = Handover()
+        self._multiple = 0  # that all blocks are of; 0 before the first block
+        self._longest = 0
+        self._frames = 0  # since the last start
+        self._behind_s = 0.0  # by which the next block begins after its time
+
+    def process(self, block: Audio, out: Audio) -> None:
+        """Play one block.
+
+        Parameters
+        ----------
+        block
+            The mixture, float32 (channels, frames), any number of frames, any memory order.
+        out
+            Receives the sound, float32 (outputs, frames).
+        """
+        started = time.perf_counter()
+        frames, late = block.shape[1], self._board.late
+        if not self._multiple or frames % self._multiple or frames > self._inference.longest:
+            self._start(frames)
+        self._follow_controls()
+        for start in range(0, frames, PIECE):
+            piece = slice(start, min(start + PIECE, frames))
+            self._play(block[:, piece], out[:, piece])
+        hops = (self._frames + frames) // self.hop - self._frames // self.hop
+        self._frames += frames
+        seconds = time.perf_counter() - started
+        period_s = frames / self.samplerate
+        self._behind_s = min(max(0.0, self._behind_s + seconds - period_s), period_s)  # a device waits for nobody
+        self._board.blocksize = frames
+        self._statistics.add(seconds, frames, hops)
+        if self._board.late > late:
+            self._statistics.note_late(started, started + seconds)
+
+    def _follow_controls(self) -> None:
+        """Take the controls from the board, where any was moved."""
+        state = self._board.controls_state()
+        if state != self._controls_state:
+            self._controls_state = state
+            self._board.take_controls(self._controls, self.stems)
+            self._mixer.master = self._board.master
+
+    def _start(self, frames: int) -> None:
+        """Set everything to the size of the first block, or to that of a later one too."""
+        multiple = common_multiple(frames, self.hop, self._multiple)
+        self._board.restarts += self._multiple > 0
+        self._multiple, self._longest = multiple, max(frames, self._longest)
+        self._inference.start(self._longest, multiple)
+        self._delay = Delay(self.channels, self._inference.latency, PIECE)
+        self._frames = 0
+        self._board.latency = self._inference.latency
+
+    def _play(self, block: Audio, out: Audio) -> None:
+        clean = self._block[:, :block.shape[1]]
+        clean[:] = block
+        if not is_sound(clean):
+            clean.fill(0.0)
+            self._board.bad_blocks += 1
+        late = self._inference.late
+        stems, present = self._inference.process(clean, self._behind_s > 0.0, self.deadline)
+        self._board.late += self._inference.late - late
+        dry = self._delay.push(clean)
+        presence = self._handover.next(present, block.shape[1])
+        if presence is not None:
+            self._board.fallback_frames += int(np.count_nonzero(presence < 1.0))
+        if self._tape is not None:
+            self._record(self._tape, stems, dry, presence)
+        self._mixer.mix(stems, dry, out, presence)
+        self._meter(clean, out)
+
+    def _record(self, tape: Ring, stems: Audio, dry: Audio, presence: Audio | None) -> None:
+        """Put mixture and stems onto the tape; for a late hop every stem gets its share of the mixture."""
+        frames, channels = dry.shape[1], dry.shape[0]
+        block = self._tape_block[:, :frames]
+        block[:channels] = dry
+        tracks = block[channels:].reshape(stems.shape)
+        tracks[:] = stems if presence is None else presence * stems + (1.0 - presence) / len(stems) * dry
+        if not tape.write(block):
+            self._board.lost_frames += frames
+
+    def _meter(self, block: Audio, out: Audio) -> None:
+        board = self._board
+        board.input_peak = max(float(np.abs(block).max(initial=0.0)), _METER_FALL * board.input_peak)
+        board.output_peak = max(float(np.abs(out).max(initial=0.0)), _METER_FALL * board.output_peak)

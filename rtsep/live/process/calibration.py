@@ -1,0 +1,201 @@
+"""Which build of a model, on how many threads, is quickest on this computer, and whether that is quick enough.
+
+`calibrate` and `calibrate_others` measure; `decide` draws the conclusions from what was measured.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rtsep.errors import RtsepError
+from rtsep.live.streams.null import BlockClock, ask_for_realtime
+from rtsep.model.catalogue import find_model, installed_models
+from rtsep.separator import Separator
+
+MARGIN = 0.7  # of the deadline that the 99th percentile may take
+_OTHERS_S = 0.5  # for another model, once the wanted one is too slow
+_WARM_UP_HOPS = 20
+
+
+@dataclass(frozen=True)
+class Period:
+    """Length of a device's blocks.
+
+    Parameters
+    ----------
+    frames
+        Frames of a block.
+    samplerate
+        Of the device, in Hz; None for the model's.
+    """
+
+    frames: int
+    samplerate: int | None = None
+
+    def at(self, samplerate: int) -> float:
+        """Frames of a block at another sample rate, in Hz."""
+        return self.frames * samplerate / (self.samplerate or samplerate)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A build of a model and how it did.
+
+    Parameters
+    ----------
+    path
+        The `.onnx` file.
+    threads
+        Threads inside one operator.
+    name
+        Of the model.
+    p99_ms
+        99th percentile of the time of a hop.
+    hop, latency, samplerate
+        Of the model: frames, frames and Hz.
+    period
+        Blocks of the device where the callback runs the model; None where the model has all of a hop's time,
+        or where the device has not told yet.
+    """
+
+    path: Path
+    threads: int
+    name: str
+    p99_ms: float
+    hop: int
+    latency: int
+    samplerate: int
+    period: Period | None = None
+
+    @property
+    def deadline_ms(self) -> float:
+        """What a hop may take: a callback runs all hops that end in its block, ceil(period / hop) at the most."""
+        frames = float(self.hop)
+        if self.period is not None:
+            period = self.period.at(self.samplerate)
+            frames = period / math.ceil(period / self.hop)
+        return 1e3 * frames / self.samplerate
+
+    @property
+    def holds(self) -> bool:
+        """Whether it keeps the deadline with a margin."""
+        return self.p99_ms <= MARGIN * self.deadline_ms
+
+    def __str__(self) -> str:
+        periods = "" if self.period is None else f" in periods of {self.period.frames} frames"
+        return (f"{self.name}: p99 {self.p99_ms:.1f} of {self.deadline_ms:.1f} ms a hop{periods}, {self.threads} "
+                f"thread{'s' if self.threads > 1 else ''}")
+
+
+def decide(wanted: Choice, others: Sequence[Choice], auto: bool) -> tuple[Choice, list[str]]:
+    """Say whether a model holds its deadline, and which one does where it cannot.
+
+    Parameters
+    ----------
+    wanted
+        How the wanted model did.
+    others
+        How the other ones did; of those that hold, the one of the lowest latency is named.
+    auto
+        Whether that one is taken.
+
+    Returns
+    -------
+    choice, sentences
+        What to play, and what to tell the user.
+    """
+    if wanted.holds:
+        return wanted, [f"{wanted}: holds its deadline"]
+    holding = min((other for other in others if other.holds), key=lambda other: other.latency / other.samplerate,
+                  default=None)
+    slow = f"{wanted}: too slow for this computer"
+    if holding is not None and auto:
+        return holding, [f"{slow}; {holding}: holds its deadline, and is taken"]
+    ways = [] if holding is None else [f"--model {holding.name}", "--auto"]
+    if wanted.period is not None and replace(wanted, period=None).holds:
+        ways.append("--engine worker, which has all of a hop's time")
+    found = "no other shipped model holds its own" if holding is None else f"{holding}: holds its deadline"
+    return wanted, [f"{slow}; {found}", *([f"ways out: {', or '.join(ways)}"] if ways else [])]
+
+
+def builds(model: str) -> list[Path]:
+    """Files of a model: `NAME.onnx`, and `NAME.BUILD.onnx` beside it for the same weights in other numbers."""
+    path = find_model(model)
+    return [path, *sorted(path.parent.glob(f"{path.stem}.*.onnx"))]
+
+
+def thread_counts() -> tuple[int, ...]:
+    """Thread counts worth a try: two only where cores are left for everything else."""
+    return (1, 2) if (os.cpu_count() or 1) >= 4 else (1,)
+
+
+def calibrate(model: str, stems: Sequence[str] | None, channels: int, seconds: float,
+              period: Period | None = None) -> Choice:
+    """Time every build on every number of threads, at the pace of a device; return the one with the lowest p99.
+
+    Parameters
+    ----------
+    model
+        Name or path.
+    stems, channels
+        As for `Separator`.
+    seconds
+        Time for everything.
+    period
+        See `Choice`.
+
+    Raises
+    ------
+    RtsepError
+        When the model cannot be loaded.
+    """
+    candidates = [(path, threads) for path in builds(model) for threads in thread_counts()]
+    choices = [replace(_time(path, threads, stems, channels, seconds / len(candidates)), period=period)
+               for path, threads in candidates]
+    return min(choices, key=lambda choice: choice.p99_ms)
+
+
+def calibrate_others(model: str, stems: Sequence[str] | None, channels: int, period: Period | None) -> list[Choice]:
+    """Calibrate every shipped model but this one; those that are damaged or lack a stem are left out."""
+    choices = []
+    for name, path in installed_models().items():
+        if path != find_model(model):
+            with suppress(RtsepError):
+                choices.append(calibrate(name, stems, channels, _OTHERS_S, period))
+    return choices
+
+
+def _time(path: Path, threads: int, stems: Sequence[str] | None, channels: int, seconds: float) -> Choice:
+    separator = Separator(path, channels, stems=stems, threads=threads)
+    geometry = separator.info.geometry
+    separator.set_blocksize(geometry.hop)
+    times: list[float] = []
+    timer = threading.Thread(target=_run_paced, args=(separator, seconds, times), name="calibration")
+    timer.start()
+    timer.join()
+    return Choice(path, threads, separator.info.name, 1e3 * float(np.percentile(times, 99)), geometry.hop,
+                  geometry.synthesis, separator.samplerate)
+
+
+def _run_paced(separator: Separator, seconds: float, times: list[float]) -> None:
+    """Append the seconds that each hop took, one whenever a device would bring one, until the time is over."""
+    ask_for_realtime()
+    hop = separator.info.geometry.hop
+    noise = (0.1 * np.random.default_rng(0).standard_normal((separator.channels, hop))).astype(np.float32)
+    for _ in range(_WARM_UP_HOPS):
+        separator.process(noise)
+    clock, end = BlockClock(separator.samplerate, hop), time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
+        clock.wait()
+        started = time.perf_counter()
+        separator.process(noise)
+        times.append(time.perf_counter() - started)

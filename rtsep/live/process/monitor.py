@@ -1,0 +1,87 @@
+"""What the audio process looks after while the music plays: the stream, its period, and what the supervisor says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.connection import Connection
+
+from rtsep.errors import DeviceGoneError
+from rtsep.live.board import Board
+from rtsep.live.process.calibration import Choice, Period
+from rtsep.live.streams.portaudio import Player, Stream
+from rtsep.live.watchdog import Watchdog
+
+TICK_S = 0.02  # between two looks
+SILENT_SERVER_S = 1.0  # without a callback for so long, the sound server counts as dead
+
+
+def watch(pipe: Connection, board: Board, done: Callable[[], bool]) -> bool:
+    """Tick until `done`; return True where the supervisor says stop, or is gone, before that."""
+    while not done():
+        if pipe.poll(TICK_S):
+            return True
+        board.heartbeat += 1
+    return False
+
+
+class StreamWatch:
+    """Says when a stream is over; raises when it died."""
+
+    def __init__(self, stream: Stream, player: Player, board: Board) -> None:
+        self._stream = stream
+        self._player = player
+        self._board = board
+        self._watchdog = Watchdog(SILENT_SERVER_S)
+
+    def __call__(self) -> bool:
+        """Look once.
+
+        Raises
+        ------
+        RtsepError
+            When device or server went away, or the player failed.
+        """
+        if self._player.finished:
+            return True
+        error = self._player.error or getattr(self._stream, "error", None)
+        if error is not None:
+            raise error
+        if not self._stream.active:
+            raise getattr(self._stream, "error", None) or DeviceGoneError("the sound device went away; connect it "
+                                                                          "again")
+        if self._watchdog.hangs(self._board.callbacks, time.monotonic()):
+            raise DeviceGoneError(f"the sound server or device has not called for {SILENT_SERVER_S:.0f} s")
+        return False
+
+
+class PeriodWatch:
+    """Tells once where the device's blocks are too short for the model, which only its stream shows for certain.
+
+    Parameters
+    ----------
+    choice
+        What the calibration found for the model; None without one.
+    player
+        Knows the blocks.
+    tell
+        Gets the sentence.
+    """
+
+    def __init__(self, choice: Choice | None, player: Player, tell: Callable[[str], None]) -> None:
+        self._choice = choice if choice is not None and choice.holds else None
+        self._player = player
+        self._tell = tell
+        self._blocksize = 0
+
+    def __call__(self) -> bool:
+        """Look at the latest block; False, as a stream plays on whatever it is."""
+        blocksize = self._player.blocksize
+        if self._choice is not None and blocksize != self._blocksize:
+            self._blocksize = blocksize
+            found = replace(self._choice, period=Period(blocksize, self._player.samplerate))
+            if not found.holds:
+                self._tell(f"{found}: too slow for such short blocks; take longer ones, or --engine worker")
+                self._choice = None
+        return False

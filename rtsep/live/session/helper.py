@@ -1,0 +1,128 @@
+"""Further processes beside the audio process, which read and write the board: MIDI, for one.
+
+A companion never disturbs the music. It is a process of its own, started once the model is loaded,
+started again when it dies or when the devices came back, and killed at the end.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rtsep.audio.devices import Defaults
+from rtsep.controls.presets import Preset
+from rtsep.errors import RtsepError
+from rtsep.live.board import Board
+from rtsep.live.session.supervisor import signals_ignored
+
+_MOST_STARTS = 5  # of one that keeps dying
+_STOP_S = 0.5  # what a clean end may take
+
+Word = str | Preset | Defaults
+"""What a companion says."""
+
+OnWord = Callable[[Word], None]
+
+
+@dataclass(frozen=True)
+class Companion:
+    """What to start.
+
+    Parameters
+    ----------
+    name
+        For messages.
+    main
+        Importable function, called in the new process as `main(board, stems, pipe, *arguments)`. `stems`
+        are the names for `board.levels`, `mutes` and `solos`. A string sent through `pipe` is told to the
+        user, a preset is called, default devices are followed. When `pipe.poll()` is true the run is over, and
+        `main` returns; half a second later it is killed. Ctrl-C does not reach it.
+    arguments
+        Further arguments, which can be pickled.
+    """
+
+    name: str
+    main: Callable[..., None]
+    arguments: tuple[Any, ...] = ()
+
+
+class CompanionProcess:
+    """A running companion.
+
+    Parameters
+    ----------
+    companion
+        What to run.
+    board
+        Shared with the audio process.
+    stems
+        Names of the stems in the order of the board.
+    on_word
+        Gets what it says, and a sentence where it dies.
+    """
+
+    def __init__(self, companion: Companion, board: Board, stems: tuple[str, ...], on_word: OnWord) -> None:
+        self._companion = companion
+        self._board = board
+        self._stems = stems
+        self._on_word = on_word
+        self._starts = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start it; one that runs already is ended first."""
+        if self._starts:
+            self.stop()
+        self._starts += 1
+        self._over = False
+        context = multiprocessing.get_context("spawn")
+        self._pipe: Connection
+        self._pipe, child_pipe = context.Pipe()
+        self._process = context.Process(
+            target=_run, name=f"rtsep-{self._companion.name}", daemon=True,
+            args=(self._companion, self._board, self._stems, child_pipe))
+        with signals_ignored():
+            self._process.start()
+        child_pipe.close()
+
+    def look_after(self) -> None:
+        """Pass on what it says; start it again where it has died."""
+        try:
+            while not self._over and self._pipe.poll():
+                self._on_word(self._pipe.recv())
+        except (EOFError, OSError):
+            self._bury()
+
+    def stop(self) -> None:
+        """Ask it to end; kill it where it does not."""
+        self._pipe.close()
+        self._process.join(_STOP_S)
+        self._process.kill()
+        self._process.join()
+
+    def _bury(self) -> None:
+        """Start it again, unless it ended as it should or too often."""
+        self._process.join(_STOP_S)
+        code = self._process.exitcode
+        self._over = code == 0 or self._starts == _MOST_STARTS
+        if code != 0:
+            self._on_word(f"the {self._companion.name} process ended (exit code {code}); "
+                          f"{'the music goes on without it' if self._over else 'it is started again'}")
+        if not self._over:
+            self.start()
+
+
+def _run(companion: Companion, board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
+    """Body of the process: what goes wrong in it becomes a sentence."""
+    try:
+        companion.main(board, stems, pipe, *companion.arguments)
+    except (BrokenPipeError, EOFError):  # the session is gone
+        pass
+    except Exception as error:
+        pipe.send(str(error) if isinstance(error, RtsepError) else
+                  f"the {companion.name} process failed; please report this: {error!r}")
+        sys.exit(1)

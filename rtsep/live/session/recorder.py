@@ -1,0 +1,113 @@
+"""Takes what the audio process has put on the tape and writes it to disk, aligned with the input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.audio.files import AudioWriter
+from rtsep.errors import AudioFileError, ConfigError
+from rtsep.live.board import Memory
+
+Audio = NDArray[np.float32]
+MIXTURE = "mixture"
+MOST_CHANNELS = 8
+"""Channels that a FLAC file can have."""
+_PIECE = 16384
+
+
+class Recorder:
+    """One 24-bit FLAC file for the mixture and one a stem; the reported latency is cut off all of them.
+
+    A file that cannot be written, on a full disk for example, ends the recording and not the music; what
+    was written until then is kept.
+
+    Parameters
+    ----------
+    folder
+        Where the files go; made if missing.
+    stems
+        Names of the stems.
+    samplerate, channels
+        Of every file.
+    memory
+        Shared with the audio process.
+    on_notice
+        Gets a sentence where the recording ends early.
+
+    Raises
+    ------
+    ConfigError
+        When there are too many channels.
+    AudioFileError
+        When the files cannot be made.
+    """
+
+    def __init__(self, folder: Path, stems: Sequence[str], samplerate: int, channels: int, memory: Memory,
+                 on_notice: Callable[[str], None]) -> None:
+        if channels > MOST_CHANNELS:
+            raise ConfigError(f"a recording has at most {MOST_CHANNELS} channels a track, the input has {channels}; "
+                              f"play fewer --channels, or do not record")
+        self.paths = {name: folder / f"{name}.flac" for name in (MIXTURE, *stems)}
+        memory.tape.shape(len(self.paths) * channels)
+        self._memory = memory
+        self._notify = on_notice
+        self._block = np.zeros((memory.tape.rows, _PIECE), np.float32)
+        self._fed = 0  # frames that earlier audio processes took from a fed input
+        self._position = 0  # frames taken from the tape of this one
+        self._ended = False
+        with ExitStack() as stack:
+            self._writers = [stack.enter_context(AudioWriter(path, samplerate, channels))
+                             for path in self.paths.values()]
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ended:
+            return
+        try:
+            self._close()
+        except AudioFileError as error:
+            self._notify(str(error))
+
+    def begin_again(self, fed: int) -> None:
+        """Go on with another audio process; `fed` frames of a fed input were taken by the ones before it."""
+        self._fed = fed
+        self._position = 0
+
+    def drain(self, end: int | None) -> None:
+        """Write what waits.
+
+        Parameters
+        ----------
+        end
+            Frames of a fed input, after which silence was played that is not recorded; None if not known.
+        """
+        while frames := self._memory.tape.read(self._block):
+            late = self._memory.board.latency
+            first = max(0, late - self._position)
+            last = frames if end is None else min(frames, end - self._fed + late - self._position)
+            self._position += frames
+            if last > first and not self._ended:
+                self._write(self._block[:, first:last])
+
+    def _write(self, block: Audio) -> None:
+        try:
+            for writer, rows in zip(self._writers, np.split(block, len(self._writers)), strict=True):
+                writer.write(rows)
+        except AudioFileError as error:
+            self._notify(f"{error}; the recording ends here, the music goes on")
+            self._ended = True
+            with suppress(AudioFileError):  # which says the same again
+                self._close()
+
+    def _close(self) -> None:
+        """Close the files and give them their names: an interrupted recording is kept as far as it came."""
+        self._stack.__exit__(None, None, None)

@@ -1,0 +1,1 @@
+"""What calls the engine: PortAudio, JACK, or a clock."""

@@ -1,0 +1,87 @@
+"""A device at another sample rate than the model's: a change of the rate on the way in, and back on the way out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.audio.resample import Resampler
+from rtsep.live.engine.engine import Engine
+
+Audio = NDArray[np.float32]
+_TRIAL_S = 1.0  # of silence, which shows how far a filter lets its output fall behind
+_TRIAL_FRAMES = 16  # taken in at once meanwhile
+
+
+class Resampled:
+    """Plays the engine at a device's sample rate.
+
+    The filters are aligned in time but hand out their frames in uneven portions, and the engine gets whole
+    hops of them. So silence is put before the first frames of the output: as much as lets every block of
+    the device be filled, whatever its length. That is all of the delay.
+
+    Parameters
+    ----------
+    engine
+        Runs at the model's rate.
+    outputs
+        Output channels.
+    samplerate
+        Rate of the device in Hz.
+
+    Attributes
+    ----------
+    delay_frames
+        Delay of both changes of the rate together, in frames at the device's rate.
+    """
+
+    def __init__(self, engine: Engine, outputs: int, samplerate: int) -> None:
+        self._engine = engine
+        self.samplerate = samplerate
+        self.channels = engine.channels
+        inner = engine.samplerate
+        self._in, self._out = Resampler(samplerate, inner, self.channels), Resampler(inner, samplerate, outputs)
+        behind = engine.hop - 1 + _most_behind(inner, samplerate)
+        self.delay_frames = math.ceil(_most_behind(samplerate, inner) + behind * samplerate / inner)
+        self._taken = np.zeros((self.channels, 0), np.float32)  # at the model's rate, less than a hop
+        self._ready = np.zeros((outputs, self.delay_frames), np.float32)  # at the device's rate
+
+    @property
+    def deadline(self) -> bool:
+        """Whether somebody waits for every block in real time."""
+        return self._engine.deadline
+
+    @deadline.setter
+    def deadline(self, value: bool) -> None:
+        self._engine.deadline = value
+
+    @property
+    def delay(self) -> int:
+        """Delay of both changes of the rate together, in frames at the model's rate."""
+        return round(self.delay_frames * self._engine.samplerate / self.samplerate)
+
+    def process(self, block: Audio, out: Audio) -> None:
+        """Play one block at the device's rate, see `Engine.process`."""
+        taken = np.concatenate([self._taken, self._in.push(block)], axis=1)
+        whole = taken.shape[1] // self._engine.hop * self._engine.hop
+        sound = np.empty((out.shape[0], whole), np.float32)
+        if whole:
+            self._engine.process(taken[:, :whole], sound)
+        ready = np.concatenate([self._ready, self._out.push(sound)], axis=1)
+        out[:] = ready[:, :out.shape[1]]
+        self._taken, self._ready = taken[:, whole:], ready[:, out.shape[1]:]
+
+
+def _most_behind(source_rate: int, samplerate: int) -> float:
+    """Return an upper bound of the frames, at the source rate, by which a change of the rate falls behind.
+
+    The portions repeat within the trial; between two looks no more than `_TRIAL_FRAMES` come on top. One
+    change is looked at alone: two in a row are at their worst together only once in a long while.
+    """
+    resampler = Resampler(source_rate, samplerate, 1)
+    block = np.zeros((1, _TRIAL_FRAMES), np.float32)
+    ready = np.cumsum([resampler.push(block).shape[1] for _ in range(round(_TRIAL_S * source_rate / _TRIAL_FRAMES))])
+    behind = _TRIAL_FRAMES * np.arange(1, ready.size + 1) - ready * source_rate / samplerate
+    return float(behind.max()) + _TRIAL_FRAMES

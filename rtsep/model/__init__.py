@@ -1,0 +1,1 @@
+"""What a model file is: its card, its ONNX graph, the catalogue of installed models."""

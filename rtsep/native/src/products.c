@@ -1,0 +1,176 @@
+/* Products by weights of 8 bit, with a tile of outputs for each instruction set.
+ *
+ * Weights lie as rtsep/native/packing.py has them, in the order in which they are read. A weight is (byte - ZERO) * scale,
+ * where bytes are signed if ZERO is 0.
+ */
+#include "node.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+#endif
+
+enum { TILE = 16, BLOCK = 64, FOURS = BLOCK / 4, MOST_INPUTS = 8192 };
+
+#if defined(__AVX512VNNI__)
+
+typedef int8_t Quantised;
+typedef struct { __m512i sums; } Tile;
+enum { TOGETHER = 8, ZERO = 128 }; /* tiles at once; the byte of a weight of 0 */
+
+static inline Tile tile_begin(int32_t sum) {
+    return (Tile){_mm512_set1_epi32(-ZERO * sum)};
+}
+static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised *inputs) {
+    int32_t four;
+    memcpy(&four, inputs, sizeof four);
+    tile->sums = _mm512_dpbusd_epi32(tile->sums, _mm512_loadu_si512(weights), _mm512_set1_epi32(four));
+}
+static inline void tile_end(const Tile *tile, float scale, const float *scales, float *out) {
+    __m512 factor = _mm512_mul_ps(_mm512_set1_ps(scale), _mm512_loadu_ps(scales));
+    _mm512_storeu_ps(out, _mm512_fmadd_ps(_mm512_cvtepi32_ps(tile->sums), factor, _mm512_loadu_ps(out)));
+}
+int rtsep_supported(void) {
+    return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+#elif defined(__AVX2__)
+
+typedef int16_t Quantised;
+typedef struct { __m256i sums[4]; } Tile; /* of inputs 0 and 1, 2 and 3, for four outputs each */
+enum { TOGETHER = 2, ZERO = 128 };
+
+static inline Tile tile_begin(int32_t sum) {
+    __m256i half = _mm256_setr_epi32(-ZERO * sum, 0, -ZERO * sum, 0, -ZERO * sum, 0, -ZERO * sum, 0);
+    return (Tile){{half, half, half, half}};
+}
+static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised *inputs) {
+    int64_t four;
+    memcpy(&four, inputs, sizeof four);
+    __m256i shared = _mm256_set1_epi64x(four);
+    for (int part = 0; part < 4; part++) {
+        __m256i wide = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(weights + 16 * part)));
+        tile->sums[part] = _mm256_add_epi32(tile->sums[part], _mm256_madd_epi16(wide, shared));
+    }
+}
+static inline void tile_end(const Tile *tile, float scale, const float *scales, float *out) {
+    for (int half = 0; half < 2; half++) {
+        __m256i pairs = _mm256_hadd_epi32(tile->sums[2 * half], tile->sums[2 * half + 1]);
+        __m256 sums = _mm256_cvtepi32_ps(_mm256_permute4x64_epi64(pairs, 0xd8)); /* 0, 2, 1, 3 */
+        __m256 factor = _mm256_mul_ps(_mm256_set1_ps(scale), _mm256_loadu_ps(scales + 8 * half));
+        _mm256_storeu_ps(out + 8 * half, _mm256_fmadd_ps(sums, factor, _mm256_loadu_ps(out + 8 * half)));
+    }
+}
+int rtsep_supported(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+#elif defined(__ARM_FEATURE_DOTPROD)
+
+typedef int8_t Quantised;
+typedef struct { int32x4_t sums[4]; } Tile;
+enum { TOGETHER = 3, ZERO = 0 };
+
+static inline Tile tile_begin(int32_t sum) {
+    (void)sum; /* of use where 0 is another byte */
+    int32x4_t zero = vdupq_n_s32(0);
+    return (Tile){{zero, zero, zero, zero}};
+}
+static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised *inputs) {
+    int32_t four;
+    memcpy(&four, inputs, sizeof four);
+    int8x16_t shared = vreinterpretq_s8_s32(vdupq_n_s32(four));
+    for (int part = 0; part < 4; part++) {
+        int8x16_t bytes = vreinterpretq_s8_u8(vld1q_u8(weights + 16 * part));
+        tile->sums[part] = vdotq_s32(tile->sums[part], bytes, shared);
+    }
+}
+static inline void tile_end(const Tile *tile, float scale, const float *scales, float *out) {
+    for (int part = 0; part < 4; part++) {
+        float32x4_t factor = vmulq_n_f32(vld1q_f32(scales + 4 * part), scale);
+        float32x4_t sums = vcvtq_f32_s32(tile->sums[part]);
+        vst1q_f32(out + 4 * part, vfmaq_f32(vld1q_f32(out + 4 * part), sums, factor));
+    }
+}
+int rtsep_supported(void) {
+#if defined(__linux__)
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+    return 1;
+#endif
+}
+
+#else
+#error "build for AVX512-VNNI, AVX2 with FMA, or NEON with dot products"
+#endif
+
+/* Bring a block of inputs to 8 bit; return its scale, and the sum of what it became. */
+static float quantise(const float *inputs, int count, Quantised *quantised, int32_t *sum) {
+    float most = 0.0f;
+    for (int i = 0; i < count; i++) most = fmaxf(most, fabsf(inputs[i]));
+    float inverse = most > 0.0f ? 127.0f / most : 0.0f;
+    int32_t total = 0;
+    for (int i = 0; i < count; i++) {
+        int32_t value = (int32_t)rintf(inputs[i] * inverse);
+        quantised[i] = (Quantised)value;
+        total += value;
+    }
+    for (int i = count; i < BLOCK; i++) quantised[i] = 0;
+    *sum = total;
+    return most / 127.0f;
+}
+
+/* Some tiles at once, whose weights take turns; return where those of the next ones begin. */
+static inline __attribute__((always_inline)) const uint8_t *tiles(int count, const uint8_t *weights, int blocks,
+        const Quantised *inputs, const float *scales, const int32_t *sums, float *out) {
+    for (int block = 0; block < blocks; block++) {
+        Tile tile[TOGETHER];
+        for (int t = 0; t < count; t++) tile[t] = tile_begin(sums[block]);
+        for (int four = 0; four < FOURS; four++)
+            for (int t = 0; t < count; t++, weights += 4 * TILE)
+                tile_add(&tile[t], weights, inputs + block * BLOCK + 4 * four);
+        for (int t = 0; t < count; t++, weights += TILE * sizeof(float))
+            tile_end(&tile[t], scales[block], (const float *)weights, out + t * TILE);
+    }
+    return weights;
+}
+
+void product_of_blocks(const Node *node) {
+    const int count = (node->inputs + BLOCK - 1) / BLOCK;
+    Quantised inputs[MOST_INPUTS];
+    float scales[MOST_INPUTS / BLOCK];
+    int32_t sums[MOST_INPUTS / BLOCK];
+    for (int block = 0; block < count; block++) {
+        int left = node->inputs - block * BLOCK;
+        scales[block] = quantise(node->a + block * BLOCK, left < BLOCK ? left : BLOCK, inputs + block * BLOCK,
+                                 &sums[block]);
+    }
+    memcpy(node->out, node->b, node->columns * sizeof(float)); /* the bias */
+    const uint8_t *weights = node->weights;
+    int column = 0;
+    for (; column + TOGETHER * TILE <= node->columns; column += TOGETHER * TILE)
+        weights = tiles(TOGETHER, weights, count, inputs, scales, sums, node->out + column);
+    for (; column < node->columns; column += TILE)
+        weights = tiles(1, weights, count, inputs, scales, sums, node->out + column);
+}
+
+int rtsep_tiles_together(void) {
+    return TOGETHER;
+}
+
+int rtsep_zero(void) {
+    return ZERO;
+}
+
+int rtsep_most_inputs(void) {
+    return MOST_INPUTS;
+}

@@ -1,0 +1,1 @@
+"""What a run or a file tells: tables, spectrograms, SDR."""

@@ -1,0 +1,315 @@
+"""The compiled kernels: each node does what numpy or ONNX Runtime does, and what they cannot run ONNX Runtime runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from bench.executors import written
+from bench.lib.steps import FusedGraph
+from rtsep.backends.native_step import CompiledStep, compiled_step
+from rtsep.backends.onnx_runtime import RuntimeStep, open_session
+from rtsep.backends.step_model import StepModel
+from rtsep.model.catalogue import find_model, installed_models
+from rtsep.model.onnx_file import read_onnx
+from rtsep.native import library as bindings
+from rtsep.native.library import SETS, load_kernels
+from rtsep.native.program import UnknownNode
+from scripts.build_kernels import build
+from tests.conftest import tiny_network
+
+BUILT = [name for name in SETS if load_kernels(name)]
+Array = NDArray[np.float32]
+Weights = dict[str, NDArray[Any]]
+RNG = np.random.default_rng(1)
+
+pytestmark = pytest.mark.skipif(not BUILT, reason="no kernels here: install a C compiler, then rtsep again")
+
+
+def normal(*shape: int) -> Array:
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def graph_of(nodes: Sequence[onnx.NodeProto], inputs: dict[str, tuple[int, ...]], weights: Weights, path: Path) -> Path:
+    """Write a graph whose last node gives `estimates`."""
+    nodes[-1].output[0] = "estimates"
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()]
+    results = [helper.make_tensor_value_info("estimates", TensorProto.FLOAT, None)]
+    stored = [numpy_helper.from_array(array, name) for name, array in weights.items()]
+    domains = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
+    onnx.save(helper.make_model(helper.make_graph(nodes, "one", values, results, stored), opset_imports=domains,
+                                ir_version=10), path)
+    return path
+
+
+def node(operator: str, *inputs: str, outputs: Sequence[str] = ("middle",), **options: Any) -> onnx.NodeProto:
+    return helper.make_node(operator, list(inputs), list(outputs), **options)
+
+
+def both(path: Path, instructions: str, given: dict[str, Array]) -> tuple[Array, Array]:
+    """Results of the kernels and of ONNX Runtime."""
+    step = CompiledStep(read_onnx(path).graph, instructions)
+    for name, value in given.items():
+        step.inputs[name][...] = value
+    step.run()
+    return step.estimates, open_session(path).run(None, given)[0]
+
+
+def error_db(found: Array, wanted: Array) -> float:
+    return 10.0 * float(np.log10(np.sum(np.square(found - wanted)) / np.sum(np.square(wanted)) + 1e-20))
+
+
+@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize("name", sorted(installed_models()))
+def test_shipped_models_do_the_same_as_in_the_runtime(name: str, instructions: str) -> None:
+    path = find_model(name)
+    steps = CompiledStep(read_onnx(path).graph, instructions), RuntimeStep(open_session(path))
+    assert set(steps[0].inputs) == set(steps[1].inputs)
+    errors = []
+    for hop in range(200):
+        level = 0.0 if 80 <= hop < 100 else 10.0 ** RNG.uniform(-5, 2)
+        for key, value in steps[0].inputs.items():
+            value[:] = level * RNG.exponential(size=value.shape)
+            steps[1].inputs[key][:] = value
+        for step in steps:
+            step.run()
+        assert np.all(np.isfinite(steps[0].estimates))
+        if level:
+            errors.append(error_db(steps[0].estimates, steps[1].estimates))
+    assert max(errors) < -40  # sums in another order now and then round an input to the next of 8 bit
+    assert np.median(errors) < -55
+
+
+@pytest.mark.parametrize("instructions", BUILT)
+def test_float32_weights_are_exact(tiny_model: Path, instructions: str) -> None:
+    steps = CompiledStep(read_onnx(tiny_model).graph, instructions), RuntimeStep(open_session(tiny_model))
+    for _ in range(100):
+        for key, value in steps[0].inputs.items():
+            value[:] = RNG.exponential(size=value.shape)
+            steps[1].inputs[key][:] = value
+        for step in steps:
+            step.run()
+    assert error_db(steps[0].estimates, steps[1].estimates) < -110
+
+
+def test_a_reset_forgets_everything(tiny_model: Path) -> None:
+    step = CompiledStep(read_onnx(tiny_model).graph, BUILT[0])
+    first = []
+    for _ in range(2):
+        step.reset()
+        for hop in range(5):
+            for value in step.inputs.values():
+                value[:] = hop + 1.0
+            step.run()
+        first.append(step.estimates.copy())
+    np.testing.assert_array_equal(*first)
+
+
+def test_separators_in_threads_do_not_meet() -> None:
+    path = find_model("stage")
+    steps = [CompiledStep(read_onnx(path).graph, BUILT[0]) for _ in range(4)]
+    for level, step in enumerate(steps):
+        for value in step.inputs.values():
+            value[:] = 10.0 ** (level % 2)
+    threads = [threading.Thread(target=lambda step=step: [step.run() for _ in range(300)]) for step in steps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    np.testing.assert_array_equal(steps[0].estimates, steps[2].estimates)
+    np.testing.assert_array_equal(steps[1].estimates, steps[3].estimates)
+    assert error_db(steps[0].estimates, steps[1].estimates) > -60
+
+
+WIDE = 10.0 ** RNG.uniform(-20, 20, (1, 300))
+SPREAD = np.concatenate([normal(1, 300), WIDE, -WIDE[:, ::-1],
+                         [[0.0, 1.0, -1.0, 1e-30, 88.0, -88.0, 300.0, -300.0]]], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize(("operator", "values"), [
+    ("Relu", SPREAD), ("Sigmoid", SPREAD), ("Tanh", SPREAD), ("Sqrt", np.abs(SPREAD)),
+    ("Log", np.maximum(np.abs(SPREAD), 1e-30))], ids=lambda value: value if isinstance(value, str) else "")
+def test_functions_of_one_number(operator: str, values: Array, instructions: str, tmp_path: Path) -> None:
+    path = graph_of([node(operator, "magnitude")], {"magnitude": values.shape}, {}, tmp_path / "one.onnx")
+    found, wanted = both(path, instructions, {"magnitude": values})
+    np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=2e-7)
+
+
+@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize("operator", ["Mul", "Add", "Sub", "Div"])
+@pytest.mark.parametrize(("left", "right"), [((1, 37), (1, 37)), ((1, 37), (1, 1)), ((1, 1), (1, 37)), ((1, 37), ()),
+                                             ((1, 3, 37), (1, 37)), ((1, 37), (1, 3, 37)), ((1, 3, 37), (3, 1))])
+def test_operands_are_repeated_as_numpy_does(operator: str, left: tuple[int, ...], right: tuple[int, ...],
+                                             instructions: str, tmp_path: Path) -> None:
+    path = graph_of([node(operator, "left", "right")], {"left": left, "right": right}, {}, tmp_path / "one.onnx")
+    given = {"left": normal(*left), "right": normal(*right)}
+    np.testing.assert_allclose(*both(path, instructions, given), rtol=1e-6)
+
+
+def banded(rows: int, columns: int) -> Array:
+    """Make a matrix with a band of a few rows in each column."""
+    weight = normal(rows, columns)
+    distance = np.abs(np.arange(rows)[:, np.newaxis] / rows - np.arange(columns) / columns)
+    return np.where(distance < 0.1, weight, 0.0).astype(np.float32)
+
+
+def in_blocks(inputs: int, outputs: int, bias: bool) -> tuple[onnx.NodeProto, Weights]:
+    """Make a product in 8-bit blocks of 64, weights at both ends of their range."""
+    blocks = -(-inputs // 64)
+    weights: Weights = {"bytes": RNG.integers(0, 256, (outputs, blocks, 64), np.uint8),
+                        "scales": RNG.uniform(0.001, 0.01, (outputs, blocks)).astype(np.float32)}
+    weights["bytes"][0], weights["bytes"][1] = 0, 255
+    weights |= {"bias": normal(outputs)} if bias else {}
+    return node("MatMulNBits", "magnitude", "bytes", "scales", *(["", "", "bias"] if bias else []), K=inputs, N=outputs,
+                bits=8, block_size=64, accuracy_level=4, domain="com.microsoft"), weights
+
+
+@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize(("inputs", "outputs", "bias"), [(64, 16, True), (384, 1152, True), (513, 300, False),
+                                                         (1, 2, True), (130, 17, True), (4097, 33, False)])
+def test_products_in_blocks(inputs: int, outputs: int, bias: bool, instructions: str, tmp_path: Path) -> None:
+    product, weights = in_blocks(inputs, outputs, bias)
+    path = graph_of([product], {"magnitude": (1, inputs)}, weights, tmp_path / "one.onnx")
+    value = normal(1, inputs) * 10.0 ** RNG.uniform(-3, 3, (1, inputs)).astype(np.float32)
+    found, other = both(path, instructions, {"magnitude": value})
+    assert found.shape == (1, outputs)
+    assert error_db(found, exact_product(value, weights)) < -120
+    assert error_db(found, other) < -70  # on some ARM processors ONNX Runtime itself is no better
+
+
+def exact_product(value: Array, weights: Weights) -> NDArray[np.float64]:
+    """Bring the inputs to 8 bit in blocks of 64, and sum in float64."""
+    blocks = np.pad(value, ((0, 0), (0, -value.size % 64))).reshape(-1, 64)
+    most = np.abs(blocks).max(axis=1, keepdims=True)
+    inputs = np.rint(blocks * (np.float32(127) / most)) * (most / np.float32(127)).astype(np.float64)
+    signed = (weights["bytes"].astype(np.float64) - 128) * weights["scales"][:, :, np.newaxis]
+    product: NDArray[np.float64] = np.einsum("obi,bi->o", signed, inputs)[np.newaxis] + weights.get("bias", 0.0)
+    return product
+
+
+GRAPHS: dict[str, tuple[list[onnx.NodeProto], dict[str, tuple[int, ...]], Weights]] = {
+    "dense product": ([node("MatMul", "magnitude", "w")], {"magnitude": (1, 50)}, {"w": normal(50, 21)}),
+    "banded product of three rows": ([node("MatMul", "magnitude", "w")], {"magnitude": (1, 3, 200)},
+                                     {"w": banded(200, 40)}),
+    "product with an empty column": ([node("MatMul", "magnitude", "w")], {"magnitude": (1, 4)},
+                                     {"w": np.array([[1, 0], [2, 0], [0, 0], [3, 0]], np.float32)}),
+    "product of a part of three rows": (
+        [node("Slice", "magnitude", "from", "to", "axes"), node("MatMul", "middle", "w")], {"magnitude": (1, 3, 60)},
+        {"from": np.array([7]), "to": np.array([27]), "axes": np.array([-1]), "w": normal(20, 9)}),
+    "mean": ([node("ReduceMean", "magnitude", "axes", keepdims=1)], {"magnitude": (1, 513)}, {"axes": np.array([-1])}),
+    "softmax down the stems": ([node("Softmax", "magnitude", axis=1)], {"magnitude": (1, 3, 77)}, {}),
+    "halves changed": (
+        [node("Split", "magnitude", outputs=["a", "b"], axis=1, num_outputs=2), node("Concat", "b", "a", axis=1)],
+        {"magnitude": (1, 64)}, {}),
+    "parts of three rows joined": (
+        [node("Split", "magnitude", "sizes", outputs=["a", "b"], axis=2), node("Concat", "b", "a", axis=-1)],
+        {"magnitude": (1, 3, 30)}, {"sizes": np.array([11, 19])}),
+    "another shape": ([node("Reshape", "magnitude", "shape"), node("Softmax", "middle", axis=1)],
+                      {"magnitude": (1, 90)}, {"shape": np.array([1, 3, 30])}),
+}
+
+
+@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize("name", GRAPHS)
+def test_small_graphs(name: str, instructions: str, tmp_path: Path) -> None:
+    nodes, inputs, weights = GRAPHS[name]
+    path = graph_of(nodes, inputs, weights, tmp_path / "one.onnx")
+    given = {key: 20.0 * normal(*shape) for key, shape in inputs.items()}
+    np.testing.assert_allclose(*both(path, instructions, given), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("unknown", [
+    ([node("Exp", "magnitude")], {}), ([node("Softmax", "magnitude", axis=-1)], {}),
+    ([node("Concat", "magnitude", "magnitude", axis=0)], {}), ([node("MatMul", "magnitude", "magnitude")], {}),
+    ([node("Clip", "magnitude", "", "most")], {"most": np.float32(1.0)}),
+    ([node("Slice", "magnitude", "from", "to", "axes")],
+     {"from": np.array([0]), "to": np.array([1]), "axes": np.array([0])})],
+    ids=["exp", "softmax along", "concat below", "no constant", "left out", "slice of rows"])
+def test_other_nodes_are_left_to_the_runtime(unknown: tuple[list[onnx.NodeProto], Weights], tmp_path: Path) -> None:
+    path = graph_of(unknown[0], {"magnitude": (1, 3, 3)}, unknown[1], tmp_path / "one.onnx")
+    with pytest.raises(UnknownNode):
+        CompiledStep(read_onnx(path).graph, BUILT[0])
+    assert compiled_step(read_onnx(path).graph) is None
+
+
+def test_a_model_with_other_nodes_runs_in_the_runtime(tmp_path: Path) -> None:
+    net = tiny_network()
+    model = StepModel(written(net, net.step_graph(FusedGraph).model(), tmp_path / "fused.onnx"))
+    assert model.executor.name == "ONNX Runtime"
+    assert model.reference_error_db() < -100
+
+
+def test_who_runs_a_model(tiny_model: Path) -> None:
+    assert StepModel(tiny_model).executor.name == f"compiled for {BUILT[0]}"
+    assert StepModel(tiny_model, provider="onnxruntime").executor.name == "ONNX Runtime"
+    assert StepModel(tiny_model, threads=2).executor.name == "ONNX Runtime"
+
+
+DENORMALS = """
+import sys
+from pathlib import Path
+from rtsep.live.realtime import denormals
+from rtsep.model.onnx_file import read_onnx
+from rtsep.backends.native_step import compiled_step
+step = compiled_step(read_onnx(Path(sys.argv[1])).graph)
+assert denormals().refusal
+step.run()
+assert not denormals().refusal
+"""
+
+
+def test_the_first_step_switches_denormals_off(tiny_model: Path) -> None:
+    subprocess.run([sys.executable, "-c", DENORMALS, str(tiny_model)], check=True, timeout=60)
+
+
+def test_denormals_count_as_zero(tmp_path: Path) -> None:
+    path = graph_of([node("Mul", "magnitude", "half")], {"magnitude": (1, 8)}, {"half": np.float32(0.5)},
+                    tmp_path / "one.onnx")
+    step = CompiledStep(read_onnx(path).graph, BUILT[0])
+    step.inputs["magnitude"][:] = 1e-38
+    step.run()
+    assert not step.estimates.any()
+
+
+@pytest.fixture
+def other_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bytes | None], None]:
+    """Let every set of kernels be this file, or no file."""
+    def put(content: bytes | None) -> None:
+        if content is not None:
+            (tmp_path / "other.kernels").write_bytes(content)
+        monkeypatch.setattr(bindings, "kernel_file", lambda _: tmp_path / "other.kernels")
+        monkeypatch.setattr(bindings, "load_kernels", load_kernels.__wrapped__)
+    return put
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no library"])
+def test_without_kernels_the_runtime_runs_a_model(content: bytes | None, tiny_model: Path,
+                                                  other_file: Callable[[bytes | None], None]) -> None:
+    other_file(content)
+    assert StepModel(tiny_model).executor.name == "ONNX Runtime"
+
+
+def test_kernels_of_another_build_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for source in bindings.kernel_file("any").parent.glob("src/*.[ch]"):
+        (tmp_path / source.name).write_text(source.read_text().replace("int32_t unused;", "int32_t unused, more[2];"))
+    built = {path.name: path for path in build(tmp_path)}
+    monkeypatch.setattr(bindings, "kernel_file", lambda name: built[f"{name}.kernels"])
+    assert load_kernels.__wrapped__(BUILT[0]) is None
+
+
+def test_without_a_compiler_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert build(tmp_path) == []
+    assert "ONNX Runtime and numpy will do their work" in capsys.readouterr().err

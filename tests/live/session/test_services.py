@@ -1,0 +1,196 @@
+"""What runs beside the audio process: recorder, companions, a busy interface; and what is checked before the start."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from rtsep.audio.files import AudioReader
+from rtsep.backends.onnx_runtime import check_provider
+from rtsep.backends.step_model import StepModel
+from rtsep.cli.main import main
+from rtsep.errors import ConfigError, RtsepError
+from rtsep.live.board import Board, Memory, new_memory
+from rtsep.live.protocol import LiveSettings
+from rtsep.live.realtime import Measure, denormals
+from rtsep.live.session import helper as companion
+from rtsep.live.session.helper import Companion
+from rtsep.live.session.recorder import Recorder
+from rtsep.live.session.session import Session
+
+from .test_session import ArraySource, noise, settings
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return new_memory(multiprocessing.get_context("spawn"))
+
+
+def put(memory: Memory, frames: int) -> np.ndarray:
+    sound = np.concatenate([noise(frames)] * 2)
+    assert memory.tape.write(sound)
+    return sound
+
+
+def test_recording_goes_on_without_a_gap_after_another_audio_process(memory: Memory, tmp_path: Path) -> None:
+    memory.board.latency = 100
+    with Recorder(tmp_path, ("guitar",), 44100, 2, memory, pytest.fail) as recorder:
+        first = put(memory, 1000)
+        recorder.drain(None)
+        recorder.begin_again(0)
+        second = put(memory, 500)
+        recorder.drain(None)
+    wanted = np.concatenate([first[:2, 100:], second[:2, 100:]], axis=1)
+    np.testing.assert_array_equal(soundfile.read(recorder.paths["mixture"], dtype="float32")[0].T, wanted)
+    assert soundfile.info(recorder.paths["guitar"]).subtype == "PCM_24"
+
+
+def test_a_disk_that_takes_no_more_ends_the_recording_and_not_the_music(tiny_model: Path, tmp_path: Path) -> None:
+    notices: list[str] = []
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    session = Session(settings(tiny_model), ArraySource(noise(44100)), tmp_path, on_notice=notices.append)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limits[1]))
+        result = session.run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert result is not None
+    assert result.failure is None
+    assert result.summary.seconds >= 1.0
+    assert result.summary.lost_frames == 0
+    assert len(notices) == 1
+    assert notices[0].startswith("cannot write ")
+    assert notices[0].endswith("the recording ends here, the music goes on")
+    with AudioReader(result.recorded["mixture"]) as reader:  # what was recorded until then can be heard
+        assert reader.read(8192).shape == (2, 8192)
+
+
+def test_too_many_channels_to_record(memory: Memory, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="at most 8 channels a track, the input has 9"):
+        Recorder(tmp_path, ("guitar",), 44100, 9, memory, pytest.fail)
+
+
+def bypass(board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
+    """Companion: writes a control, and works until it is told to end."""
+    board.bypass = 1
+    board.levels[stems.index("guitar")] = 0.5
+    pipe.send(f"hello, {stems}")
+    pipe.poll(None)
+
+
+def fail(board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
+    raise RtsepError("no strings on this guitar")
+
+
+def leave(board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
+    """Companion that has nothing to do."""
+
+
+def test_a_companion_writes_controls_and_is_heard(tiny_model: Path) -> None:
+    notices: list[str] = []
+    session = Session(settings(tiny_model, record=False), ArraySource(noise(60 * 44100)),
+                      companions=[Companion("test", bypass), Companion("idle", leave)], on_notice=notices.append)
+
+    def on_tick(board: Board, _: int) -> None:
+        if board.bypass and notices:
+            assert board.levels[0] == 0.5
+            session.stop()
+
+    assert session.run(on_tick) is not None
+    assert notices == ["hello, ('guitar', 'rest')"]
+    assert [child.name for child in multiprocessing.active_children()] == []
+
+
+def test_a_companion_that_keeps_dying_is_given_up_and_the_music_plays(tiny_model: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(companion, "_MOST_STARTS", 2)
+    notices: list[str] = []
+    session = Session(settings(tiny_model, record=False), ArraySource(noise(60 * 44100)),
+                      companions=[Companion("test", fail)], on_notice=notices.append)
+
+    def on_tick(board: Board, _: int) -> None:
+        if any("without it" in notice for notice in notices):
+            session.stop()
+
+    result = session.run(on_tick)
+    assert result is not None
+    assert result.failure is None
+    assert notices[0] == "no strings on this guitar"
+    assert notices[1] == "the test process ended (exit code 1); it is started again"
+    assert sum("without it" in notice for notice in notices) == 1
+
+
+def test_a_busy_interface_does_not_touch_the_audio_process(tiny_model: Path, tmp_path: Path) -> None:
+    """The interface's interpreter is never free; the audio process has its own, and what it plays stays whole."""
+    over = threading.Event()
+    turns = [0]
+
+    def burn() -> None:
+        while not over.is_set():
+            turns[0] += 1
+
+    thread = threading.Thread(target=burn)
+    thread.start()
+    try:
+        sound = noise(44100)
+        result = Session(settings(tiny_model), ArraySource(sound), tmp_path).run()
+    finally:
+        over.set()
+        thread.join()
+    assert result is not None
+    assert turns[0] > 0
+    summary = result.summary
+    assert (summary.starved_blocks, summary.lost_frames, summary.fallback_frames, summary.restarts) == (0, 0, 0, 0)
+    np.testing.assert_array_equal(soundfile.read(result.recorded["mixture"], dtype="float32")[0].T, sound)
+
+
+def test_measures_are_told(tiny_model: Path) -> None:
+    result = Session(settings(tiny_model, record=False), ArraySource(noise(4410))).run()
+    assert result is not None
+    names = {measure.name for measure in result.measures}
+    assert {"real-time priority", "locked memory", "denormals off", "garbage collector frozen",
+            "model warm before the stream opens", f"model on 1 thread, {StepModel(tiny_model).executor.name}",
+            "processor kept from deep sleep"} <= names
+    assert next(measure for measure in result.measures if measure.name == "denormals off").refusal == ""
+
+
+def test_a_refusal_carries_its_reason() -> None:
+    assert str(Measure("locked memory", "no")) == "locked memory: refused (no)"
+    assert str(Measure("locked memory")) == "locked memory: on"
+    code = np.float32(1.2e-38) * np.float32(0.1) != 0.0
+    assert bool(denormals().refusal) == code
+
+
+def test_a_missing_graphics_processor_is_a_sentence_and_the_processor_plays(tiny_model: Path) -> None:
+    notices: list[str] = []
+    result = Session(settings(tiny_model, record=False, provider="cuda"), ArraySource(noise(4410)),
+                     on_notice=notices.append).run()
+    assert result is not None
+    assert result.failure is None
+    assert len(notices) == 1
+    assert notices[0].startswith("no cuda here: this ONNX Runtime has")
+    assert notices[0].endswith("The processor does the work instead.")
+
+
+def test_unknown_engines_and_providers() -> None:
+    with pytest.raises(ConfigError, match="engine is 'steam': give callback or worker"):
+        LiveSettings(engine="steam")
+    with pytest.raises(RtsepError, match="provider is 'steam': give one of cpu, onnxruntime, cuda"):
+        check_provider("steam")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no JACK or ALSA here")
+def test_doctor_reports_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    for word in ("Python", "onnxruntime", "real-time priority", "locked memory", "denormals off", "audio systems",
+                 "model stage"):
+        assert word in out

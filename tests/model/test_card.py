@@ -1,0 +1,107 @@
+"""The step-model format: what the loader checks, and that files check themselves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from rtsep import ModelError
+from rtsep.backends.step_model import StepModel
+from rtsep.model.catalogue import find_model, installed_models
+
+
+def altered(source: Path, target: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """Copy a model with other metadata."""
+    model = onnx.load(source)
+    properties = {p.key: p.value for p in model.metadata_props}
+    document = json.loads(properties["rtsep"])
+    change(document)
+    onnx.helper.set_model_props(model, properties | {"rtsep": json.dumps(document)})
+    onnx.save(model, target)
+    return target
+
+
+def test_reference_vectors_are_met(tiny_model: Path) -> None:
+    assert StepModel(tiny_model).reference_error_db() < -100
+
+
+def test_other_weights_miss_the_reference(tiny_model: Path, tmp_path: Path) -> None:
+    model = onnx.load(tiny_model)
+    largest = max(model.graph.initializer, key=lambda weight: len(weight.raw_data))
+    values = np.frombuffer(largest.raw_data, np.float32)
+    largest.raw_data = (values * 1.1).astype(np.float32).tobytes()
+    onnx.save(model, tmp_path / "other.onnx")
+    assert StepModel(tmp_path / "other.onnx").reference_error_db() > -60
+
+
+@pytest.mark.parametrize("name", sorted(installed_models()))
+def test_shipped_models_load_and_meet_their_reference(name: str) -> None:
+    model = StepModel(find_model(name))
+    assert model.info.name == name
+    assert model.info.licence == "CC BY 4.0"
+    assert model.info.credits
+    assert model.reference_error_db() < -40  # 8-bit kernels of other processors round differently
+
+
+def test_stage_is_shipped() -> None:
+    assert "stage" in installed_models()
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda d: d.update(format=99), "format 99, this rtsep reads format 1"),
+    (lambda d: d.pop("stems"), "lacks 'stems'"),
+    (lambda d: d.update(hop="many"), "cannot be read"),
+    (lambda d: d.update(hop=200), "must be an even multiple"),
+    (lambda d: d.update(analysis=2048), "magnitude has shape"),
+    (lambda d: d.update(stems=["drums", "guitar"]), "estimates has shape"),
+    (lambda d: d.update(contexts=[2048, 4096]), "the graph has no context_1"),
+    (lambda d: d.update(contexts=[]), "unknown inputs context_0"),
+])
+def test_metadata_that_disagrees(tiny_model: Path, tmp_path: Path, change: Callable[[dict[str, Any]], None],
+                                 message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        StepModel(altered(tiny_model, tmp_path / "altered.onnx", change))
+
+
+def test_files_that_are_no_step_models(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model file"):
+        StepModel(tmp_path / "missing.onnx")
+    (tmp_path / "text.onnx").write_text("hello")
+    with pytest.raises(ModelError, match="is no ONNX model"):
+        StepModel(tmp_path / "text.onnx")
+    model = onnx.load(tiny_model)
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "bare.onnx")
+    with pytest.raises(ModelError, match="no rtsep metadata"):
+        StepModel(tmp_path / "bare.onnx")
+
+
+def test_states_without_a_fixed_shape_are_named(tiny_model: Path, tmp_path: Path) -> None:
+    model = onnx.load(tiny_model)
+    for value in (*model.graph.input, *model.graph.output):
+        if value.name.startswith("state_0"):
+            value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    onnx.save(model, tmp_path / "batch.onnx")
+    with pytest.raises(ModelError, match=r"state_0 has shape \['batch', .*numbers for all lengths"):
+        StepModel(tmp_path / "batch.onnx")
+
+
+def test_an_unknown_name_lists_what_is_there() -> None:
+    with pytest.raises(ModelError, match=r"no model 'banjo': shipped are .*stage"):
+        find_model("banjo")
+
+
+def test_the_runtime_never_imports_torch() -> None:
+    code = ("import sys, pkgutil, importlib, rtsep\n"
+            "for m in pkgutil.walk_packages(rtsep.__path__, 'rtsep.'): importlib.import_module(m.name)\n"
+            "bad = {'torch', 'training', 'bench', 'numba', 'scipy'} & set(sys.modules)\n"
+            "sys.exit(', '.join(bad) or 0)")
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -1,0 +1,113 @@
+"""A player and a recorder on a JACK server, in a process of their own, aligned to the sample.
+
+    python -m tests.rigs.jack_player SONG.npy RECORDING.npy INPUT_PORTS OUTPUT_PORTS
+
+plays SONG, float32 (channels, frames), into the comma-separated INPUT_PORTS and records OUTPUT_PORTS from
+the frame on in which the first frame is played. A mark on a port of its own, recorded beside them, tells which
+one that is; frame times do not, as they may jump and come twice. The server freewheels meanwhile: the pace is
+that of the slowest client, and nothing can be late.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import jack
+import numpy as np
+
+EXTRA_FRAMES = 8192  # recorded after the song, for what comes late
+_SILENT_FRAMES = 16384  # through the new connections, in which every ramp reaches its end
+PATIENCE_S = 60.0
+
+
+class Player:
+    """Plays a song from the cycle on in which `playing` is set."""
+
+    def __init__(self, song: np.ndarray) -> None:
+        self.client = jack.Client("rig_player", no_start_server=True)
+        self.ports = [self.client.outports.register(f"out_{index}") for index in range(len(song))]
+        self.mark = self.client.outports.register("mark")
+        self._song = song
+        self._position = 0
+        self.playing = False
+        self.client.set_process_callback(self._process)
+
+    def _process(self, frames: int) -> None:
+        playing = self.playing  # may change meanwhile
+        self.mark.get_array()[:] = float(playing)
+        for port, samples in zip(self.ports, self._song, strict=True):
+            piece = samples[self._position:self._position + frames] if playing else samples[:0]
+            array = port.get_array()
+            array[:piece.size] = piece
+            array[piece.size:] = 0.0
+        if playing:
+            self._position += frames
+
+
+class Recorder:
+    """Records every cycle, and the player's mark in the last row."""
+
+    def __init__(self, channels: int, frames: int) -> None:
+        self.client = jack.Client("rig_recorder", no_start_server=True)
+        self.ports = [self.client.inports.register(f"in_{index}") for index in range(channels)]
+        self.mark = self.client.inports.register("mark")
+        self.samples = np.zeros((channels + 1, frames), np.float32)
+        self.position = 0
+        self.client.set_process_callback(self._process)
+
+    def _process(self, frames: int) -> None:
+        if self.position + frames > self.samples.shape[1]:
+            return
+        for port, row in zip([*self.ports, self.mark], self.samples, strict=True):
+            row[self.position:self.position + frames] = port.get_array()
+        self.position += frames
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait, or end with a sentence."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f"waited {PATIENCE_S:.0f} s for {what}")
+        time.sleep(0.02)
+
+
+def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None:
+    """Play and record."""
+    song = np.load(song_path)
+    player = Player(song)
+    recorder = Recorder(len(outputs.split(",")), song.shape[1] + 200 * player.client.samplerate)
+    recorder.client.activate()
+    player.client.activate()
+    client = player.client
+
+    def present() -> bool:
+        names = {port.name for port in client.get_ports()}
+        return names.issuperset([*inputs.split(","), *outputs.split(",")])
+
+    wait_for(present, f"ports {inputs},{outputs}")
+    for port, name in zip(player.ports, inputs.split(","), strict=True):
+        for source in client.get_all_connections(name):
+            client.disconnect(source, name)
+        client.connect(port, name)
+    for port, name in zip(recorder.ports, outputs.split(","), strict=True):
+        recorder.client.connect(name, port)
+    client.connect(player.mark, recorder.mark)
+    client.set_freewheel(True)
+    begin = recorder.position
+    wait_for(lambda: recorder.position >= begin + _SILENT_FRAMES, "silence")
+    player.playing = True
+    wait_for(lambda: bool(recorder.samples[-1, :recorder.position].any()), "the first cycle")
+    start = int(np.argmax(recorder.samples[-1]))
+    wanted = song.shape[1] + EXTRA_FRAMES
+    wait_for(lambda: recorder.position >= start + wanted, "the end of the song")
+    client.set_freewheel(False)
+    np.save(recording_path, recorder.samples[:-1, start:start + wanted])
+    player.client.deactivate()
+    recorder.client.deactivate()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

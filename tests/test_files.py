@@ -1,0 +1,195 @@
+"""Whole files through the separator: aligned, exactly as long, in constant memory, all or nothing."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from rtsep import Separator
+from rtsep.audio.files import AudioWriter
+from rtsep.errors import AudioFileError, ConfigError, ModelError
+from rtsep.files import separate_file, track_folders
+
+
+def music(samplerate: int, frames: int, channels: int = 2) -> np.ndarray:
+    """Sines below 3 kHz and clicks: content that every sample rate holds."""
+    rng = np.random.default_rng(frames)
+    time_s = np.arange(frames) / samplerate
+    return np.stack([sum(0.1 * np.sin(2 * np.pi * hertz * time_s + phase) for hertz, phase in
+                         zip(rng.uniform(60, 3000, 8), rng.uniform(0, 6, 8), strict=True))
+                     for _ in range(channels)]).astype(np.float32)
+
+
+def saved(path: Path, audio: np.ndarray, samplerate: int) -> Path:
+    soundfile.write(path, audio.T, samplerate, subtype="FLOAT")
+    return path
+
+
+def load(path: Path) -> np.ndarray:
+    return soundfile.read(path, dtype="float32", always_2d=True)[0].T
+
+
+def total(outputs: dict[str, Path]) -> np.ndarray:
+    return np.sum([load(path) for path in outputs.values()], axis=0)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("frames", [1, 511, 44101, 70_003])
+def test_stems_have_the_files_length_and_add_up_to_it(tmp_path, tiny_model, channels, frames):
+    audio = music(44100, frames, channels)
+    result = separate_file(saved(tmp_path / "song.wav", audio, 44100), tmp_path / "out", tiny_model)
+    assert list(result.outputs) == ["drums", "guitar", "other"]
+    assert (result.samplerate, result.channels, result.frames) == (44100, channels, frames)
+    assert np.abs(total(result.outputs) - audio).max() < 1e-5
+
+
+def test_the_stems_are_what_the_separator_makes_in_any_blocks(tmp_path, tiny_model):
+    audio = music(44100, 60_000)
+    result = separate_file(saved(tmp_path / "song.wav", audio, 44100), tmp_path / "out", tiny_model)
+    separator = Separator(tiny_model, channels=2)
+    late = np.pad(audio, ((0, 0), (0, separator.latency)))
+    wanted = np.concatenate([separator.process(block) for block in np.array_split(late, 77, axis=1)], axis=2)
+    for stem, path in zip(wanted, result.outputs.values(), strict=True):
+        assert np.abs(load(path) - stem[:, separator.latency:]).max() < 1e-5
+        assert np.abs(load(path) - audio).max() > 0.01  # the masks do something
+
+
+@pytest.mark.parametrize("samplerate", [8000, 22050, 48000, 96000])
+@pytest.mark.parametrize("frames", [1, 12_345])
+def test_other_sample_rates_come_back_aligned(tmp_path, tiny_model, samplerate, frames):
+    audio = music(samplerate, frames)
+    result = separate_file(saved(tmp_path / "song.wav", audio, samplerate), tmp_path / "out", tiny_model)
+    found = total(result.outputs)
+    assert found.shape == audio.shape
+    assert all(soundfile.info(path).samplerate == samplerate for path in result.outputs.values())
+    inner = slice(frames // 10, frames - frames // 10)
+    assert np.abs(found - audio)[:, inner].max(initial=0.0) < (2e-3 if frames > 1 else 1.0)
+
+
+@pytest.mark.parametrize("samplerate", [44100, 48000])
+def test_an_impulse_stays_in_its_place(tmp_path, tiny_model, samplerate):
+    audio = np.zeros((1, samplerate), np.float32)
+    audio[0, 20_000] = 0.9
+    result = separate_file(saved(tmp_path / "song.wav", audio, samplerate), tmp_path / "out", tiny_model)
+    found = np.abs(total(result.outputs)[0])
+    assert int(np.argmax(found)) == 20_000
+    assert found[20_000] > 0.7
+
+
+@pytest.mark.parametrize("name", ["song.flac", "song.mp3", "song.ogg"])
+def test_compressed_files_work(tmp_path, tiny_model, name):
+    audio = music(44100, 30_001)
+    with soundfile.SoundFile(tmp_path / name, "w", 44100, 2) as file:
+        for piece in np.array_split(audio.T, 10):
+            file.write(np.ascontiguousarray(piece))
+    result = separate_file(tmp_path / name, tmp_path / "out", tiny_model)
+    assert np.abs(total(result.outputs) - load(tmp_path / name)).max() < 1e-5
+
+
+def test_chosen_stems_and_rest(tmp_path, tiny_model):
+    audio = music(44100, 20_000)
+    source = saved(tmp_path / "song.wav", audio, 44100)
+    result = separate_file(source, tmp_path / "out", tiny_model, stems=["guitar", "rest"])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["guitar.wav", "rest.wav"]
+    assert np.abs(total(result.outputs) - audio).max() < 1e-5
+
+
+def test_mask_gain_zero_lets_everything_through(tmp_path, tiny_model):
+    audio = music(44100, 20_000)
+    source = saved(tmp_path / "song.wav", audio, 44100)
+    result = separate_file(source, tmp_path / "out", tiny_model, stems=["guitar"], mask_gain=0.0)
+    assert np.abs(total(result.outputs) - audio).max() < 1e-5
+
+
+def test_silence_stays_silence_and_bad_samples_are_counted(tmp_path, tiny_model):
+    audio = np.zeros((2, 30_000), np.float32)
+    audio[0, 5000:5010] = np.nan
+    result = separate_file(saved(tmp_path / "song.wav", audio, 44100), tmp_path / "out", tiny_model)
+    assert result.bad_frames == 10
+    assert all(not load(path).any() for path in result.outputs.values())
+
+
+def test_progress_reaches_the_end(tmp_path, tiny_model):
+    steps = []
+    separate_file(saved(tmp_path / "song.wav", music(44100, 100_000), 44100), tmp_path / "out", tiny_model,
+                  progress=lambda done, expected: steps.append((done, expected)))
+    done = [step[0] for step in steps]
+    assert done == sorted(done)
+    assert steps[-1] == pytest.approx((100_000 / 44100, 100_000 / 44100))
+
+
+def test_memory_does_not_grow_with_the_length(tmp_path, tiny_model):
+    peaks = []
+    for seconds in (4, 16):
+        source = saved(tmp_path / f"{seconds}.wav", music(22050, seconds * 22050), 22050)
+        tracemalloc.start()
+        separate_file(source, tmp_path / "out", tiny_model)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_a_file_that_breaks_off_leaves_no_stems(tmp_path, tiny_model):
+    path = tmp_path / "song.flac"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (90_000, 2)), 44100)
+    path.write_bytes(path.read_bytes()[:200_000])
+    with pytest.raises(AudioFileError, match="damaged after"):
+        separate_file(path, tmp_path / "out", tiny_model)
+    assert not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, AudioFileError("full")])
+def test_an_interruption_keeps_older_stems_whole(tmp_path, tiny_model, monkeypatch, interruption):
+    source = saved(tmp_path / "song.wav", music(44100, 50_000), 44100)
+    older = separate_file(source, tmp_path / "out", tiny_model).outputs["guitar"].read_bytes()
+
+    def fail(self: AudioWriter, block: np.ndarray) -> None:
+        raise interruption
+
+    monkeypatch.setattr(AudioWriter, "write", fail)
+    with pytest.raises((KeyboardInterrupt, AudioFileError)):
+        separate_file(source, tmp_path / "out", tiny_model)
+    assert (tmp_path / "out" / "guitar.wav").read_bytes() == older
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["drums.wav", "guitar.wav", "other.wav"]
+
+
+def test_the_source_is_never_overwritten(tmp_path, tiny_model):
+    source = saved(tmp_path / "guitar.wav", music(44100, 5000), 44100)
+    before = source.read_bytes()
+    with pytest.raises(AudioFileError, match="would overwrite it"):
+        separate_file(source, tmp_path, tiny_model)
+    assert source.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_wrong_names_are_refused_before_anything_is_written(tmp_path, tiny_model):
+    source = saved(tmp_path / "song.wav", music(44100, 5000), 44100)
+    with pytest.raises(ModelError, match="no model"):
+        separate_file(source, tmp_path / "out", "nonsense")
+    with pytest.raises(ConfigError, match="no stem"):
+        separate_file(source, tmp_path / "out", tiny_model, stems=["kazoo"])
+    with pytest.raises(ConfigError, match="mask_gain"):
+        separate_file(source, tmp_path / "out", tiny_model, mask_gain=-1.0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_many_channels_are_refused(tmp_path, tiny_model):
+    source = saved(tmp_path / "wide.wav", np.zeros((65, 100), np.float32), 44100)
+    with pytest.raises(AudioFileError, match="65 channels"):
+        separate_file(source, tmp_path / "out", tiny_model)
+
+
+def test_tracks_of_one_name_get_folders_of_their_own(tmp_path):
+    names = ["a/Song.wav", "b/song.mp3", "song.wav", "other.flac", "a/../a/Song.wav", "...wav"]
+    folders = track_folders([tmp_path / name for name in names], Path("out"))
+    assert [folder.as_posix() for folder in folders.values()] == [
+        "out/Song", "out/song-2", "out/song-3", "out/other", "out/track"]
+
+
+def test_a_numbered_folder_does_not_meet_a_file_of_that_name():
+    folders = track_folders([Path("a/x.wav"), Path("x-2.wav"), Path("b/x.wav")], Path("out"))
+    assert len({folder.name for folder in folders.values()}) == 3

@@ -1,0 +1,116 @@
+"""Folders of rendered or recorded stems on disk."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from rtsep.errors import ConfigError
+from training.corpora.songs import SAMPLERATE, SUFFIXES, Audio
+
+KINDS = {"drums": "drums", "guitar": "guitar", "bass": "other", "band": "other", "voice": "other", "other": "other",
+         "own": "guitar"}
+"""Names of folders that hold sounds, and the stem that each belongs to; `own` is the player's own guitar."""
+REFRESH_SECONDS = 30.0
+
+
+class StemFolder:
+    """Sounds by kind: `ROOT/drums/*.wav`, `ROOT/guitar/*.wav` and at least one kind of accompaniment.
+
+    Files that cannot be read are named on stderr, once, and left out from then on.
+
+    Parameters
+    ----------
+    root
+        Folder with one sub-folder a kind.
+
+    Attributes
+    ----------
+    broken
+        Files that were left out.
+
+    Raises
+    ------
+    ConfigError
+        When drums, guitar or any accompaniment is missing; the message says which names it looked for.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.broken: set[Path] = set()
+        self._checked: set[Path] = set()
+        self._files: dict[str, list[Path]] = {}
+        self.refresh()
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds that have sounds."""
+        return [kind for kind, files in self._files.items() if files]
+
+    def refresh(self) -> None:
+        """Look again: a renderer may have added or removed files."""
+        self._looked = time.monotonic()
+        self._files = {kind: [path for path in sorted((self.root / kind).glob("*.*")) if self._usable(path)]
+                       for kind in KINDS}
+        missing = {"drums", "guitar", "other"} - {KINDS[kind] for kind in self.kinds}
+        if missing:
+            others = ", ".join(kind for kind, stem in KINDS.items() if stem == "other")
+            broken = f"; {len(self.broken)} files there cannot be read" if self.broken else ""
+            raise ConfigError(f"{self.root} has no sounds for {', '.join(sorted(missing))}: looked for .wav and .flac "
+                              f"in drums, guitar and {others} (these make other){broken}")
+
+    def draw(self, kind: str, rng: np.random.Generator, frames: int) -> Audio:
+        """Cut a random stretch out of a random file, repeated where the file is shorter; shape (frames,).
+
+        Files at other sample rates are resampled to 44.1 kHz.
+
+        Raises
+        ------
+        FileNotFoundError
+            When the file has just been replaced by a running renderer, or is broken: refresh and draw again.
+        """
+        if time.monotonic() - self._looked > REFRESH_SECONDS:
+            self.refresh()
+        path = self._files[kind][rng.integers(len(self._files[kind]))]
+        try:
+            audio = _stretch(path, rng, frames)
+        except soundfile.LibsndfileError as error:
+            if path.is_file():
+                self._leave_out(path, error)
+            raise FileNotFoundError(path) from None
+        return np.resize(audio, frames) if audio.size else np.zeros(frames, np.float32)
+
+    def _usable(self, path: Path) -> bool:
+        """Whether a file is a sound; each one's header is read once."""
+        if path.suffix not in SUFFIXES or path in self.broken:
+            return False
+        if path not in self._checked:
+            try:
+                soundfile.info(path)
+            except soundfile.LibsndfileError as error:
+                if path.is_file():  # or a running renderer has just removed it
+                    self._leave_out(path, error)
+                return False
+            self._checked.add(path)
+        return True
+
+    def _leave_out(self, path: Path, error: soundfile.LibsndfileError) -> None:
+        self.broken.add(path)
+        print(f"skipped {path}: {error.error_string}", file=sys.stderr)
+
+
+def _stretch(path: Path, rng: np.random.Generator, frames: int) -> Audio:
+    """Read a random stretch of a file as mono at 44.1 kHz, at most (frames,)."""
+    with soundfile.SoundFile(path) as file:
+        needed = math.ceil(frames * file.samplerate / SAMPLERATE)
+        file.seek(int(rng.integers(max(file.frames - needed, 0) + 1)))
+        audio = file.read(needed, dtype="float32", always_2d=True).mean(axis=1)
+    if file.samplerate == SAMPLERATE:
+        return np.asarray(audio)
+    return np.asarray(soxr.resample(audio, file.samplerate, SAMPLERATE)[:frames])

@@ -1,0 +1,180 @@
+"""Export a network to a step model: 8-bit weights, metadata, reference vectors and card."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import yaml
+from numpy.typing import NDArray
+
+from rtsep.backends.step_model import StepModel
+from rtsep.errors import ConfigError, ModelError
+from rtsep.model.card import FORMAT
+from training.corpora.songs import Song
+from training.evaluation.evaluate import evaluate
+from training.evaluation.systems import runtime_separator
+from training.evaluation.validation import quick_scores, targets_of
+from training.export.credits import WEIGHTS_LICENCE, credits
+from training.export.parity import HOPS, parity_db
+from training.export.quantise import in_blocks
+from training.nets import Network, build
+from training.recipes.recipe import Recipe, recipe_from
+from training.run.checkpoint import read_checkpoint
+
+SAMPLERATE = 44100
+REFERENCE_HOPS = 64
+MAX_LOSS_DB = 0.05
+MAX_ERROR_DB = -70.0  # of float32: rounding stays far below, a wrong cell or a lost state goes far above
+
+
+def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
+    """Rebuild the averaged network of a checkpoint, with its recipe and what the card says of its training.
+
+    Raises
+    ------
+    ConfigError
+        When the file is no checkpoint of this trainer.
+    """
+    content = read_checkpoint(checkpoint)
+    recipe = recipe_from(content["recipe"], str(checkpoint))
+    net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
+    net.load_state_dict(content["ema"])
+    log = content["log"]
+    training = {"audio_hours": log["audio_hours"], "steps": log["step"], "data": "rendered, randomly remixed",
+                "selection": "the checkpoint was chosen on the songs that it is measured on, so scores are optimistic",
+                "curves": content["curves"], "loss": recipe.loss, "parameters_of_recipe": asdict(recipe.network)}
+    return net, recipe, training
+
+
+def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False) -> None:
+    """Write the step model of a checkpoint, measured, with its card.
+
+    Parameters
+    ----------
+    checkpoint
+        Written by the trainer.
+    out
+        The `.onnx` file; the card goes beside it.
+    songs
+        Real songs that measure it.
+    data
+        Data folder with the credits.
+    float32
+        Whether to keep the weights in float32 instead of 8 bit.
+
+    Raises
+    ------
+    ConfigError
+        When there are no songs to measure 8 bit on.
+    ModelError
+        When the step model does not do what the network does in training, or its 8-bit version loses more
+        than 0.05 dB SDR against float32 on any target.
+    """
+    if not songs and not float32:
+        raise ConfigError("no songs to measure the loss of 8 bit on: put some into DATA/medleydb, or export --float32")
+    net, _, training = load_network(checkpoint)
+    graph = net.step_graph()
+    models = {"float32": graph.model()} | ({} if float32 else {"int8": in_blocks(graph)})
+    chosen = models["float32" if float32 else "int8"]
+    with tempfile.TemporaryDirectory() as folder:
+        drafts = {kind: Path(folder, f"{kind}.onnx") for kind in models}
+        for kind, model in models.items():
+            write_model(model, metadata(net, out.stem, SAMPLERATE, _summary(training, {}, [])), drafts[kind])
+        parity = check_parity(net, drafts)
+        quality = _measure(drafts, songs, targets_of(net.stems)) if songs else {}
+    summary = _summary(training, quality, credits(data)) | {"parity": parity}
+    write_model(chosen, metadata(net, out.stem, SAMPLERATE, summary), out)
+
+
+def check_parity(net: Network, drafts: dict[str, Path]) -> dict[str, Any]:
+    """Compare step models, by the kind of their weights, with the network as it is trained.
+
+    Returns
+    -------
+    report
+        Recurrent steps, and for each kind the error in dB of `parity_db`.
+
+    Raises
+    ------
+    ModelError
+        When the float32 one differs.
+    """
+    report = {f"{kind}_error_db": round(parity_db(net, path), 1) for kind, path in drafts.items()}
+    if report["float32_error_db"] > MAX_ERROR_DB:
+        raise ModelError("hop by hop the model differs from the network in training by "
+                         f"{report['float32_error_db']} dB after {HOPS} hops, {MAX_ERROR_DB} is allowed: its step "
+                         "graph is wrong; not written")
+    return {"hops": HOPS, **report}
+
+
+def _measure(drafts: dict[str, Path], songs: Sequence[Song], targets: Sequence[str]) -> dict[str, Any]:
+    """Score the last of the step models, and see that it is no worse than the one in float32."""
+    wanted = quick_scores(songs, runtime_separator(drafts["float32"]), targets)
+    if "int8" in drafts:
+        scores = quick_scores(songs, runtime_separator(drafts["int8"]), targets)
+        for target in targets:
+            loss = wanted[target] - scores[target]
+            if loss > MAX_LOSS_DB:
+                raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, {MAX_LOSS_DB} is allowed: not written; "
+                                 "export --float32")
+    quality = evaluate(runtime_separator(list(drafts.values())[-1]), songs, targets)
+    return quality | {"float32_sdr": {target: round(value, 2) for target, value in wanted.items()}}
+
+
+def _summary(training: dict[str, Any], quality: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Say what the card says beyond the format."""
+    return {"licence": WEIGHTS_LICENCE, "credits": names, "training": training, "quality": quality}
+
+
+def metadata(net: Network, name: str, samplerate: int, summary: dict[str, Any]) -> dict[str, Any]:
+    """Describe a model as the JSON document inside the file does.
+
+    Parameters
+    ----------
+    summary
+        `licence`, `credits`, `training` and `quality`.
+    """
+    geometry = net.geometry
+    return {"format": FORMAT, "name": name, "samplerate": samplerate, "analysis": geometry.analysis,
+            "synthesis": geometry.synthesis, "hop": geometry.hop, "stems": list(net.stems),
+            "contexts": list(net.config.contexts)} | summary
+
+
+def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) -> None:
+    """Write a step model with its metadata and reference vectors, and its card beside it."""
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft.onnx")
+    onnx.save(model, draft)
+    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document), "rtsep-reference": _reference(draft)})
+    onnx.save(model, draft)
+    os.replace(draft, path)
+    path.with_suffix(".yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100))
+
+
+def _reference(path: Path) -> str:
+    """Run noise bursts through a model and keep the last estimates, so that another build can be compared."""
+    model = StepModel(path)
+    rng = np.random.default_rng(1)
+    lengths = {"magnitude": model.info.geometry.analysis}
+    lengths |= {f"context_{index}": length for index, length in enumerate(model.info.contexts)}
+    arrays: dict[str, NDArray[Any]] = {
+        name: (rng.exponential(size=(REFERENCE_HOPS, length // 2 + 1))
+               * rng.choice([0.1, 1.0, 10.0], size=(REFERENCE_HOPS, 1))).astype(np.float16)
+        for name, length in lengths.items()}
+    magnitudes, *contexts = (array.astype(np.float32) for array in arrays.values())
+    arrays["estimates"] = model.step(magnitudes, contexts)[-1]
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return base64.b64encode(buffer.getvalue()).decode()

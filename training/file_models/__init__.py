@@ -1,0 +1,1 @@
+"""Networks that need whole segments, for files."""

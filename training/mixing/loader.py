@@ -1,0 +1,112 @@
+"""Batches for training, made in processes of their own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from rtsep.errors import ConfigError, RtsepError
+from training.corpora.stems import StemFolder
+from training.mixing.lane import Lane
+from training.mixing.remix import RemixConfig
+
+PREFETCH = 4  # batches that each process is ahead
+Part = tuple[Tensor, Tensor]
+Made = tuple[Tensor, Tensor, frozenset[Path]]
+
+
+class LaneDataset(IterableDataset[Made | RtsepError]):
+    """Endless batches of consecutive chunks; each worker makes its share of the lanes of every batch.
+
+    A batch depends on the seed and its number only: not on the number of processes, and not on which
+    batches were made before.
+
+    Parameters
+    ----------
+    root
+        Folder of stems.
+    config
+        What mixtures look like.
+    lanes
+        Numbers of the streams that lie side by side in a batch.
+    history, frames
+        Frames that come along before a chunk, and frames of a chunk.
+    seed
+        Beginning of all random choices.
+    first
+        Number of the batch to begin with.
+
+    Raises
+    ------
+    ConfigError
+        When the folder lacks stems, or holds a kind of sound that the configuration says nothing of.
+    """
+
+    def __init__(self, root: Path, config: RemixConfig, lanes: range, history: int, frames: int, seed: int,
+                 first: int = 0) -> None:
+        self.folder, self.config, self.lanes = StemFolder(root), config, lanes
+        self.history, self.frames, self.seed, self.first = history, frames, seed, first
+        unnamed = set(self.folder.kinds) - set(config.counts)
+        if unnamed:
+            raise ConfigError(f"{root} holds {', '.join(sorted(unnamed))}, of which this recipe does not say how many "
+                              "play in a mixture: name them in mixtures: counts, or take the folders away")
+
+    def __iter__(self) -> Iterator[Made | RtsepError]:
+        """Yield stems (lanes, stems, history + frames), which lanes restart, and broken files; last an error."""
+        info = get_worker_info()
+        mine = share(self.lanes, info.id, info.num_workers) if info else self.lanes
+        lanes = [Lane(self.folder, self.config, (self.seed, number), self.history, self.frames) for number in mine]
+        for lane in lanes:
+            for _ in range(self.first):
+                lane.skip()
+        try:
+            while True:
+                chunks = [lane.chunk() for lane in lanes]
+                yield (torch.from_numpy(np.stack([stems for stems, _ in chunks])),
+                       torch.tensor([restart for _, restart in chunks]), frozenset(self.folder.broken))
+        except RtsepError as error:  # as a value, or the loader would wrap it in a traceback
+            yield error
+
+
+def batches(dataset: LaneDataset, workers: int) -> Iterator[Part]:
+    """Iterate a data set in `workers` processes, a few batches ahead; in this process where `workers` is 0.
+
+    Yields stems (lanes, stems, history + frames) and which lanes restart, bool (lanes,). In the end the number of
+    files that could not be read is said on stderr.
+
+    Raises
+    ------
+    RtsepError
+        What a process met.
+    """
+    workers = min(workers, len(dataset.lanes))
+    own = torch.Generator()  # or the loader would move the random state that everything else draws from
+    parts = iter(DataLoader(dataset, batch_size=None, num_workers=workers, generator=own,
+                            prefetch_factor=PREFETCH if workers else None))
+    try:
+        while True:
+            whole = [_whole(next(parts)) for _ in range(max(workers, 1))]
+            dataset.folder.broken.update(*(broken for _, _, broken in whole))
+            yield torch.cat([stems for stems, _, _ in whole]), torch.cat([restart for _, restart, _ in whole])
+    finally:
+        if dataset.folder.broken:
+            print(f"{len(dataset.folder.broken)} files of {dataset.folder.root} could not be read and were skipped",
+                  file=sys.stderr)
+
+
+def _whole(part: Made | RtsepError) -> Made:
+    """Raise what a process met."""
+    if isinstance(part, RtsepError):
+        raise part
+    return part
+
+
+def share(lanes: range, index: int, parts: int) -> range:
+    """Cut the lanes of one of several processes out of a row of lanes."""
+    return lanes[index * len(lanes) // parts: (index + 1) * len(lanes) // parts]

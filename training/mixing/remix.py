@@ -1,0 +1,186 @@
+"""Random remixing: mixtures whose stems never met before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.errors import ConfigError
+from training.corpora.stems import KINDS, StemFolder
+from training.mixing.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
+from training.mixing.dynamics import active_rms, activity, ride
+
+Audio = NDArray[np.float32]
+Random = np.random.Generator
+SAMPLERATE = 44100
+STEMS = ("drums", "guitar", "other")
+DENSE = 0.93  # activity of a sound that plays nearly all of the time
+DRAWS = 6  # to find one
+
+
+@dataclass(frozen=True)
+class KindConfig:
+    """What brings the renderings of one kind of sound closer to recordings of it.
+
+    Parameters
+    ----------
+    dense
+        Probability that the sound has to play nearly all of the time, as it does in songs.
+    tilt_db
+        Mean equalisation at 16 kHz, rising or falling from 1 kHz.
+    body_db
+        Mean equalisation around 240 Hz, where cabinets have their body.
+    ride, exponents
+        Probability that the level is ridden by its own envelope, and the range of the exponent:
+        above 0 expands, below 0 compresses.
+    """
+
+    dense: float = 0.0
+    tilt_db: float = 0.0
+    body_db: float = 0.0
+    ride: float = 0.0
+    exponents: tuple[float, ...] = (-0.5, 0.0)
+
+
+@dataclass(frozen=True)
+class RemixConfig:
+    """How mixtures are put together.
+
+    Parameters
+    ----------
+    counts
+        For each kind of sound the probabilities of 0, 1, 2, ... of it in a mixture; every kind that a folder
+        holds must be named.
+    level_db
+        Standard deviation of the level of each stem.
+    part_db
+        Standard deviation of the level of each sound within its stem.
+    stem_offset_db
+        Mean level of each stem against the others.
+    segment_seconds
+        Shortest and longest time before everything changes.
+    restart
+        Probability that a change is a new song, with the network's state as at the start.
+    input_db
+        Standard deviation of the whole mixture's level.
+    target_at_0_db
+        Stem that is brought to the energy of all others together, as the paper's mixtures are; none where empty.
+    kinds
+        Corrections of each kind of sound, found by comparing band levels of renderings with those of recordings.
+    """
+
+    counts: dict[str, tuple[float, ...]] = field(default_factory=lambda: {
+        "drums": (0.1, 0.9), "guitar": (0.06, 0.5, 0.34, 0.1), "bass": (0.18, 0.82), "band": (0.62, 0.28, 0.1),
+        "voice": (0.55, 0.35, 0.1), "other": (0.0, 1.0)})
+    level_db: float = 5.0
+    part_db: float = 3.5
+    stem_offset_db: dict[str, float] = field(default_factory=lambda: {"drums": 1.5, "guitar": 2.5, "other": 0.0})
+    segment_seconds: tuple[float, float] = (6.0, 12.0)
+    restart: float = 0.5
+    input_db: float = 8.0
+    target_at_0_db: str = ""
+    kinds: dict[str, KindConfig] = field(default_factory=lambda: {
+        "drums": KindConfig(tilt_db=-3.0, ride=0.8, exponents=(0.2, 1.3)),
+        "guitar": KindConfig(dense=0.8, tilt_db=9.0, ride=0.5),
+        "bass": KindConfig(dense=0.8, tilt_db=3.0, ride=0.4),
+        "band": KindConfig(dense=0.4),
+        "voice": KindConfig(dense=0.7)})
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+    def __post_init__(self) -> None:
+        if self.target_at_0_db not in ("", *STEMS):
+            raise ConfigError(f"mixtures: target_at_0_db: no stem {self.target_at_0_db!r}: choose one of "
+                              f"{', '.join(STEMS)}")
+        for kind, chances in self.counts.items():
+            if kind not in KINDS:
+                raise ConfigError(f"mixtures: counts: no kind {kind!r}; known are {', '.join(KINDS)}")
+            if min(chances, default=-1.0) < 0.0 or abs(sum(chances) - 1.0) > 1e-6:
+                raise ConfigError(f"mixtures: counts: {kind}: give probabilities of 0, 1, 2, ... that sum to one, got "
+                                  f"{', '.join(map(str, chances))}")
+
+
+class Remixer:
+    """Makes segments of stems out of a folder of sounds.
+
+    Parameters
+    ----------
+    folder
+        Sounds by kind.
+    config
+        What mixtures look like.
+    rng
+        Source of all choices.
+    """
+
+    def __init__(self, folder: StemFolder, config: RemixConfig, rng: Random) -> None:
+        self.folder, self.config, self.rng = folder, config, rng
+
+    def plan(self) -> tuple[bool, int]:
+        """Draw whether a segment begins a new song, and its length in frames."""
+        return (bool(self.rng.random() < self.config.restart),
+                int(SAMPLERATE * self.rng.uniform(*self.config.segment_seconds)))
+
+    def segment(self, frames: int) -> Audio:
+        """Mix new stems, float32 (stems, frames)."""
+        stems = np.zeros((len(STEMS), frames), np.float32)
+        semitones = self._semitones()
+        for kind in self.folder.kinds:
+            chances = self.config.counts[kind]
+            for _ in range(self.rng.choice(len(chances), p=chances)):
+                level = np.float32(10.0 ** (self.rng.normal(0.0, self.config.part_db) / 20.0))
+                stems[STEMS.index(KINDS[kind])] += level * self._sound(kind, frames, semitones)
+        for stem, audio in zip(STEMS, stems, strict=True):
+            level_db = self.rng.normal(self.config.stem_offset_db[stem], self.config.level_db)
+            audio *= np.float32(0.05 * 10.0 ** (level_db / 20.0)) / active_rms(audio)
+        if self.config.target_at_0_db:
+            _to_0_db(stems, STEMS.index(self.config.target_at_0_db))
+        stems *= np.float32(10.0 ** (self.rng.normal(0.0, self.config.input_db) / 20.0))
+        return bleed(stems, self.rng) if self._happens(self.config.augment.bleed) else stems
+
+    def _happens(self, chance: float) -> bool:
+        """Draw, but nothing where the chance is nought, so that recipes from before hear what they did."""
+        return chance > 0.0 and bool(self.rng.random() < chance)
+
+    def _semitones(self) -> float:
+        """One tuning for the whole segment, so that parts in one key stay in one key."""
+        config = self.config.augment
+        shifted = self.rng.random() < config.pitch
+        return float(self.rng.uniform(-1.0, 1.0) * config.pitch_semitones) if shifted else 0.0
+
+    def _sound(self, kind: str, frames: int, semitones: float) -> Audio:
+        """One augmented sound at an active level of one."""
+        config = self.config.kinds.get(kind, KindConfig())
+        draws = DRAWS if self.rng.random() < config.dense else 1
+        changes = self.config.augment
+        speed = float(self.rng.uniform(-1.0, 1.0)) * changes.stretch_part if self._happens(changes.stretch) else 0.0
+        audio = self._draw(kind, int(frames_needed(frames, semitones) * (1.0 + speed)), draws)
+        audio = stretch(audio, 1.0 + speed) if speed else audio
+        audio = np.resize(retune(audio, frames, semitones), frames)
+        if self.rng.random() < config.ride:
+            audio = ride(audio, float(self.rng.uniform(*config.exponents)), self.rng)
+        audio = augment(audio, self.config.augment, self.rng, config.tilt_db, config.body_db)
+        return audio / active_rms(audio)
+
+    def _draw(self, kind: str, frames: int, draws: int) -> Audio:
+        """Draw until a sound is dense, at most so many times; return the densest."""
+        best, most = np.zeros(frames, np.float32), -1.0
+        while draws and most < DENSE:
+            try:
+                audio = self.folder.draw(kind, self.rng, frames)
+            except FileNotFoundError:
+                self.folder.refresh()
+                continue
+            draws -= 1
+            if (density := activity(audio)) > most:
+                best, most = audio, density
+        return best
+
+
+def _to_0_db(stems: Audio, target: int) -> None:
+    """Bring one stem to the energy of the sum of the others, in place, where both sound."""
+    rest = stems.sum(axis=0) - stems[target]
+    energies = [float(np.sum(np.square(part, dtype=np.float64))) for part in (stems[target], rest)]
+    if all(energies):
+        stems[target] *= np.float32(np.sqrt(energies[1] / energies[0]))

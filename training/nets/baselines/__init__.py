@@ -1,0 +1,1 @@
+"""Networks of the comparison that stream."""

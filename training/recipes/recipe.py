@@ -1,0 +1,187 @@
+"""Recipes: everything that decides a training run, as one strict YAML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rtsep.dsp.windows import PROFILES, Geometry
+from rtsep.errors import ConfigError
+from training.loss.losses import FROM_SOUND, LOSSES
+from training.mixing.remix import STEMS, RemixConfig
+from training.nets import NETWORKS, NetworkConfig
+from training.nets.band_gru import BandGruConfig
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """How the weights are found.
+
+    Parameters
+    ----------
+    steps
+        Optimiser steps of the whole run; 0 keeps the weights that the run starts from.
+    lanes, chunk_seconds
+        Streams in a batch, and how much of each is seen in a step; the state is carried on.
+    learning_rate, warm_up_steps, final_rate
+        Peak of the schedule, its linear rise, and where the cosine ends as a part of the peak.
+    weight_decay, clip
+        Of AdamW, and the largest norm of a gradient.
+    ema
+        Decay of the averaged weights, which are the ones validated and exported.
+    stem_weights
+        Weight of each stem in the loss.
+    bf16
+        Whether matrix products run in bf16; weights, states and the loss stay in float32.
+    seed
+        Beginning of all random choices.
+    """
+
+    steps: int = 5000
+    lanes: int = 32
+    chunk_seconds: float = 2.0
+    learning_rate: float = 1e-3
+    warm_up_steps: int = 100
+    final_rate: float = 0.02
+    weight_decay: float = 1e-3
+    clip: float = 1.0
+    ema: float = 0.998
+    stem_weights: tuple[float, ...] = (1.0, 1.0, 0.4)
+    bf16: bool = True
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One model: name, geometry, network, mixtures, optimiser, stems, and the weight of each loss by its name."""
+
+    name: str
+    profile: str
+    network: NetworkConfig = field(default_factory=BandGruConfig)
+    mixtures: RemixConfig = field(default_factory=RemixConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    stems: tuple[str, ...] = STEMS
+    loss: dict[str, float] = field(default_factory=lambda: {"negative_snr": 1.0})
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise ConfigError(f"profile {self.profile!r}: choose one of {', '.join(PROFILES)}")
+        if len(self.optimiser.stem_weights) != len(self.stems):
+            raise ConfigError(f"optimiser: stem_weights: give {len(self.stems)}, one a stem")
+        unknown = set(self.loss) - set(LOSSES)
+        if unknown or not self.loss:
+            raise ConfigError(f"loss: no loss {min(unknown, default='')!r}; known are {', '.join(LOSSES)}")
+        if self.network.kind == "complex_band_gru" and set(self.loss) - set(FROM_SOUND):
+            raise ConfigError(f"loss: {min(set(self.loss) - set(FROM_SOUND))} judges real masks; a network of the kind "
+                              f"complex_band_gru may have {' and '.join(FROM_SOUND)}")
+
+    @property
+    def geometry(self) -> Geometry:
+        """Transform lengths of the profile."""
+        return PROFILES[self.profile]
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe; where it has a key `base`, it says only what differs from that recipe.
+
+    Raises
+    ------
+    ConfigError
+        For a missing file, an unknown key or a value of the wrong kind; the message gives its path.
+    """
+    fields = read_yaml(path)
+    if isinstance(fields, dict) and "base" in fields:
+        return overridden(find_recipe(str(fields.pop("base"))), fields, path.name)
+    return recipe_from(fields, path.name)
+
+
+def find_recipe(name: str) -> Recipe:
+    """Read a recipe by its name in `training/recipes`, or by its path."""
+    named = FOLDER / f"{name}.yaml"
+    return read_recipe(named if named.is_file() else Path(name))
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file; errors as of `read_recipe`."""
+    if not path.is_file():
+        raise ConfigError(f"no recipe {path}: give a file, or one of the recipes {', '.join(recipe_names())}")
+    try:
+        return yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {error}") from None
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come along."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def overridden(recipe: Recipe, changes: dict[str, Any], where: str) -> Recipe:
+    """Change some values of a recipe; sections are merged, values replaced; errors as of `read_recipe`."""
+    return recipe_from(_merged(recipe, changes), where)
+
+
+def _merged(settings: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a dataclass with changes laid over them."""
+    fields = dataclasses.asdict(settings)
+    for key, value in changes.items():
+        inside = getattr(settings, str(key), None)
+        section = dataclasses.is_dataclass(inside) and isinstance(value, dict)
+        fields[key] = _merged(inside, value) if section else value
+    return fields
+
+
+def recipe_from(fields: Any, where: str) -> Recipe:
+    """Make a recipe of a mapping; `where` names its source in errors, as `ConfigError` of `read_recipe`."""
+    return typing.cast(Recipe, _build(Recipe, fields, where))
+
+
+def _build(kind: type, fields: Any, where: str) -> Any:
+    """Make a dataclass of a mapping, recursively."""
+    if not isinstance(fields, dict):
+        raise ConfigError(f"{where}: expected a mapping, got {fields!r}")
+    hints = typing.get_type_hints(kind)
+    unknown = set(fields) - set(hints)
+    if unknown:
+        raise ConfigError(f"{where}: unknown key {sorted(map(str, unknown))[0]!r}; known are {', '.join(hints)}")
+    values = {name: _convert(hints[name], value, f"{where}: {name}") for name, value in fields.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ConfigError(f"{where}: {str(error).partition(') ')[2] or error}") from None
+
+
+def _network_kind(fields: Any, where: str) -> type:
+    """Find the configuration class that a network's `kind` names, `band_gru` where it names none."""
+    kind = fields.get("kind", "band_gru") if isinstance(fields, dict) else "band_gru"
+    if kind not in NETWORKS:
+        raise ConfigError(f"{where}: kind: no network {kind!r}; known are {', '.join(NETWORKS)}")
+    return NETWORKS[kind]
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    """Turn a YAML value into what a field is declared as."""
+    if hint == NetworkConfig:
+        return _build(_network_kind(value, where), value, where)
+    if dataclasses.is_dataclass(hint):
+        return _build(typing.cast(type, hint), value, where)
+    origin = typing.get_origin(hint)
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(_convert(typing.get_args(hint)[0], item, where) for item in value)
+    if origin is dict and isinstance(value, dict):
+        item_hint = typing.get_args(hint)[1]
+        return {str(key): _convert(item_hint, item, f"{where}: {key}") for key, item in value.items()}
+    plain = hint if isinstance(hint, type) and not isinstance(hint, types.GenericAlias) else None
+    if plain is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if plain is not None and isinstance(value, plain) and not (plain is int and isinstance(value, bool)):
+        return value
+    raise ConfigError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {value!r}")

@@ -1,0 +1,144 @@
+"""Ablations: one recipe with a list of changes, every row trained alike and scored on the same real songs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rtsep.errors import ConfigError
+from training.corpora.songs import Song
+from training.evaluation.validation import TARGETS
+from training.recipes.recipe import Recipe, find_recipe, overridden, read_yaml
+from training.run.devices import World
+from training.run.journal import read_rows
+from training.run.trainer import Trainer
+
+Ends = dict[int, dict[str, float]]
+KEYS = ("base", "overrides", "seeds", "rows")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What a table compares.
+
+    Parameters
+    ----------
+    rows
+        One recipe a row, by the row's name.
+    seeds
+        Each row is trained once with each of them.
+    """
+
+    rows: dict[str, Recipe]
+    seeds: tuple[int, ...]
+
+
+def read_ablation(path: Path) -> Ablation:
+    """Read a table: `base` (a recipe), `overrides` of all rows, `seeds`, and `rows` (name: changes).
+
+    Raises
+    ------
+    ConfigError
+        For a key, recipe or change that does not exist; the message gives its row.
+    """
+    fields = read_yaml(path)
+    if not isinstance(fields, dict) or set(fields) - set(KEYS) or not isinstance(fields.get("rows"), dict):
+        raise ConfigError(f"{path}: expected a mapping of {', '.join(KEYS)}, with the rows a mapping of name: changes")
+    base = overridden(find_recipe(str(fields.get("base"))), fields.get("overrides") or {}, f"{path.name}: overrides")
+    rows = {str(name): overridden(base, changes or {}, f"{path.name}: rows: {name}")
+            for name, changes in fields["rows"].items()}
+    seeds = fields.get("seeds", [base.optimiser.seed])
+    if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
+        raise ConfigError(f"{path.name}: seeds: expected a list of whole numbers, got {seeds!r}")
+    return Ablation(rows, tuple(seeds))
+
+
+def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, workers: int, world: World) -> Path:
+    """Train every row with every seed and write the table after each run; finished runs are kept.
+
+    Parameters
+    ----------
+    ablation
+        What is compared.
+    stems_root
+        Folder of stems.
+    songs
+        Real songs that are scored after the last step, with the averaged weights.
+    out
+        Folder for the table and for one folder a row and seed; a run in it is gone on with.
+    workers
+        Processes that mix.
+    world
+        Device, and the processes that share every batch.
+
+    Returns
+    -------
+    table
+        `out/table.md`.
+
+    Raises
+    ------
+    ConfigError
+        When there are no songs, or a run in `out` is of another recipe.
+    """
+    if not songs:
+        raise ConfigError("an ablation is scored on real songs: put some into DATA/medleydb")
+    for seed in ablation.seeds:  # all rows once before any row again, so that a table broken off is balanced
+        for name, recipe in ablation.rows.items():
+            run = out / name.replace("/", "-") / str(seed)
+            run.mkdir(parents=True, exist_ok=True)
+            trainer = Trainer(overridden(recipe, {"optimiser": {"seed": seed}}, name), stems_root, songs, run, world)
+            if (run / "last.pt").is_file():
+                trainer.resume(run / "last.pt")
+            trainer.train(recipe.optimiser.steps, workers)
+            if world.leads:
+                (out / "table.md").write_text(table(ablation, out))
+    return out / "table.md"
+
+
+def table(ablation: Ablation, out: Path) -> str:
+    """Write the finished rows as markdown: SDR of each target, their mean, and its change against the first row.
+
+    Changes are between runs of one seed, which begin with the same weights where the network is the same, and hear
+    the same mixtures where these are; then mean and standard deviation over the seeds.
+    """
+    targets = [target for target in TARGETS if any(target in recipe.stems for recipe in ablation.rows.values())]
+    titles = [*targets, "mean", "against the first", "audio, h", "training, min", "runs"]
+    lines = [f"| | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
+    ends = {name: _ends(recipe, out / name.replace("/", "-"), ablation.seeds) for name, recipe in ablation.rows.items()}
+    first = next(iter(ends.values()))
+    for name, runs in ends.items():
+        if runs:
+            lines.append(f"| {name} | {' | '.join(_cells(runs, first, targets))} |")
+    return "\n".join([*lines, ""])
+
+
+def _ends(recipe: Recipe, folder: Path, seeds: Sequence[int]) -> Ends:
+    """Last row of the log of each run that is finished, by its seed."""
+    logs = {seed: read_rows(folder / str(seed) / "log.csv") for seed in seeds}
+    return {seed: {name: float(value) for name, value in rows[-1].items()} for seed, rows in logs.items()
+            if rows and int(rows[-1]["step"]) == recipe.optimiser.steps}
+
+
+def _cells(runs: Ends, first: Ends, targets: Sequence[str]) -> list[str]:
+    scored = [target for target in targets if target in next(iter(runs.values()))]
+    sdr = {target: _mean([run[target] for run in runs.values()]) for target in scored}
+    means = {seed: _mean([run[target] for target in scored]) for seed, run in runs.items()}
+    changes = [means[seed] - _mean([first[seed][target] for target in scored]) for seed in runs
+               if runs is not first and seed in first and set(scored) <= set(first[seed])]
+    minutes = _mean([run["seconds"] / 60 for run in runs.values()])
+    return [*(f"{sdr[target]:.2f}" if target in sdr else "" for target in targets), _spread(means.values(), ""),
+            _spread(changes, "+"), f"{next(iter(runs.values()))['audio_hours']:.2f}", f"{minutes:.1f}", str(len(runs))]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _spread(values: Collection[float], sign: str) -> str:
+    """Write mean and standard deviation; nothing where there are no values."""
+    deviation = f" ± {np.std(list(values), ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{_mean(list(values)):{sign}.2f}{deviation}" if values else ""

@@ -1,0 +1,63 @@
+"""The mean of the weights of several runs that began alike: one network of the same cost that generalises better.
+
+Runs that share their beginning end in one basin of the loss, where each has gone its own way in directions that
+renderings do not fix. The mean takes that back (Izmailov et al., "Averaging weights leads to wider optima and
+better generalization", 2018; Wortsman et al., "Model soups", 2022). Runs with other first weights must not be
+averaged: their units do not mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from rtsep.errors import ConfigError
+from training.run.checkpoint import read_checkpoint, write_checkpoint
+from training.run.journal import Curve
+from training.run.start import Past
+
+
+def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
+    """Write a checkpoint with the mean of the averaged weights; what else it says is of the first one.
+
+    It can be exported, evaluated and begun from (`--from`), not resumed. Its steps and hours are those of all
+    runs together; what several runs began from counts once.
+
+    Parameters
+    ----------
+    sources
+        Checkpoints of one network; those in one folder are of one run.
+    out
+        Where it goes.
+
+    Raises
+    ------
+    ConfigError
+        When the networks differ or a file cannot be used.
+    """
+    contents = [read_checkpoint(path) for path in sources]
+    first = contents[0]
+    for path, content in zip(sources, contents, strict=True):
+        if content["recipe"]["network"] != first["recipe"]["network"]:
+            raise ConfigError(f"{path} holds another network than {sources[0]}: only one network has a mean")
+    mean = {name: torch.stack([content["ema"][name] for content in contents]).double().mean(dim=0).to(value.dtype)
+            for name, value in first["ema"].items()}  # some networks count batches in whole numbers
+    pasts = [Past(**content.get("past", {})) for content in contents]
+    hours = [content["log"]["audio_hours"] - past.hours for content, past in zip(contents, pasts, strict=True)]
+    began = {tuple(sorted(past.curves)): past.hours for past in pasts}
+    log = first["log"] | {"step": _of_all_runs(sources, [content["log"]["step"] for content in contents]),
+                          "audio_hours": round(_of_all_runs(sources, hours) + sum(began.values()), 3)}
+    curves: dict[str, Curve] = {}
+    for content in sorted(contents, key=lambda content: int(content["log"]["step"])):  # of one run the longest
+        curves |= content["curves"]
+    write_checkpoint([out], {"recipe": first["recipe"], "net": mean, "ema": mean, "log": log, "curves": curves})
+
+
+def _of_all_runs(sources: Sequence[Path], values: Sequence[float]) -> float:
+    """Sum over the runs of the largest value of each."""
+    runs: dict[Path, float] = {}
+    for source, value in zip(sources, values, strict=True):
+        runs[source.parent] = max(value, runs.get(source.parent, 0))
+    return sum(runs.values())
