@@ -9,6 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime import OrtValue
 
+from rtsep.dsp.stft import SILENCE
 from rtsep.errors import ModelError
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "onnxruntime": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -42,8 +43,10 @@ class RuntimeStep:
         self.estimates: Array = np.zeros(shape, np.float32)
         # two sets of states, each written while the other is read
         device = "cuda" if provider == "cuda" else "cpu"
-        self._states = [{name: OrtValue.ortvalue_from_numpy(zero.copy(), device)
-                         for name, zero in self._zeros.items()} for _ in range(2)]
+        arrays = [{name: zero.copy() for name, zero in self._zeros.items()} for _ in range(2)]
+        self._states = [{name: OrtValue.ortvalue_from_numpy(array, device) for name, array in states.items()}
+                        for states in arrays]
+        self._arrays = [list(states.values()) if device == "cpu" else [] for states in arrays]  # of the same memory
         self._turns = [self._bind(*self._states), self._bind(*reversed(self._states))]
         self._odd = False
 
@@ -51,6 +54,8 @@ class RuntimeStep:
         """Advance by one hop."""
         self._session.run_with_iobinding(self._turns[self._odd])
         self._odd = not self._odd
+        for state in self._arrays[self._odd]:
+            state[np.abs(state) < SILENCE] = 0.0
 
     def reset(self) -> None:
         """Forget the recurrent states."""
@@ -82,7 +87,9 @@ def check_provider(provider: str) -> None:
 
 def open_session(path: Path, threads: int = 1, provider: str = "cpu", reuse: bool = True
                  ) -> onnxruntime.InferenceSession:
-    """Open an ONNX file for live use: few threads, no spinning, denormals off.
+    """Open an ONNX file for live use: few threads, no spinning.
+
+    The runtime's own switch for denormals stays untouched: it would change the mode of the calling thread for good.
 
     Without `reuse`, every value between nodes has memory of its own: faster by a few percent where values are small.
     """
@@ -93,7 +100,6 @@ def open_session(path: Path, threads: int = 1, provider: str = "cpu", reuse: boo
     options.enable_mem_reuse = reuse
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[_PROVIDERS[provider]])
     except Exception as error:  # the runtime raises a dozen unrelated kinds for a damaged file

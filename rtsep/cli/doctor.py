@@ -63,7 +63,7 @@ def _scheduling() -> Iterator[tuple[str, str]]:
 
 
 def _take_measures() -> tuple[Measure, ...]:
-    """Run a model once, which switches denormals off, and take all measures."""
+    """Run a model once, and take all measures."""
     import numpy as np
 
     from rtsep.errors import RtsepError

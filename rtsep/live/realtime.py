@@ -10,8 +10,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from rtsep.live.streams.null import ask_for_realtime
 
 WAKE_UP = Path("/dev/cpu_dma_latency")
@@ -26,7 +24,6 @@ _MCL_CURRENT = 1  # of sys/mman.h; not MCL_FUTURE, which would make later alloca
 _MCL_ONFAULT = 4  # only pages that are touched: libraries are far larger than what is run of them
 _IDLE_DRIVER = Path("/sys/devices/system/cpu/cpuidle/current_driver")
 _LIGHT_SLEEP_US = 10  # the first states of sleep wake up within it, the deep ones take 50 to 300
-_TINY = np.float32(1.2e-38)  # a tenth of it is a denormal number
 
 
 @dataclass(frozen=True)
@@ -54,8 +51,8 @@ def missing_environment() -> dict[str, str]:
 
 
 def model_measures(executor: str, threads: int) -> tuple[Measure, ...]:
-    """Tell what a model that is loaded and warm brings; its executor never spins."""
-    return (Measure("model warm before the stream opens"),
+    """Tell what a model that is loaded and warm brings; its executor never spins, and takes denormals as zero."""
+    return (Measure("model warm before the stream opens"), Measure("denormals off while the model runs"),
             Measure(f"model on {threads} thread{'s'[:threads > 1]}, {executor}"))
 
 
@@ -66,7 +63,7 @@ def prepare_process() -> tuple[Measure, ...]:
 
 def prepare_thread() -> tuple[Measure, ...]:
     """Take the measures that concern the calling thread: the one that calls back."""
-    return Measure("real-time priority", ask_for_realtime()), denormals()
+    return (Measure("real-time priority", ask_for_realtime()),)
 
 
 def lock_memory() -> Measure:
@@ -116,9 +113,3 @@ def stay_awake() -> Measure:
     except OSError as error:
         return Measure(name, f"{WAKE_UP}: {error.strerror}; let the group audio write to it, by a udev rule")
     return Measure(name)
-
-
-def denormals() -> Measure:
-    """Say whether this thread takes denormal numbers, which are slow, as zero; the first step switches that on."""
-    slow = _TINY * np.float32(0.1) != 0.0
-    return Measure("denormals off", "the processor still computes with them" if slow else "")

@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bench.executors import written
 from bench.lib.steps import FusedGraph
+from rtsep import Separator
 from rtsep.backends.native_step import CompiledStep, compiled_step
 from rtsep.backends.onnx_runtime import RuntimeStep, open_session
 from rtsep.backends.step_model import StepModel
@@ -258,19 +259,29 @@ def test_who_runs_a_model(tiny_model: Path) -> None:
 
 DENORMALS = """
 import sys
-from pathlib import Path
-from rtsep.live.realtime import denormals
-from rtsep.model.onnx_file import read_onnx
-from rtsep.backends.native_step import compiled_step
-step = compiled_step(read_onnx(Path(sys.argv[1])).graph)
-assert denormals().refusal
-step.run()
-assert not denormals().refusal
+import numpy as np
+from rtsep import Separator
+def flushes():
+    return np.float32(1.2e-38) * np.float32(0.1) == 0.0 or np.float64(5e-324) * 1.0 == 0.0
+assert not flushes()
+separator = Separator(sys.argv[1], provider=sys.argv[2])
+assert not flushes()
+separator.process(np.ones((1, 1024), np.float32))
+assert not flushes()
 """
 
 
-def test_the_first_step_switches_denormals_off(tiny_model: Path) -> None:
-    subprocess.run([sys.executable, "-c", DENORMALS, str(tiny_model)], check=True, timeout=60)
+@pytest.mark.parametrize("provider", ["cpu", "onnxruntime"])
+def test_the_thread_of_the_caller_computes_as_before(provider: str, tiny_model: Path) -> None:
+    subprocess.run([sys.executable, "-c", DENORMALS, str(tiny_model), provider], check=True, timeout=60)
+
+
+def test_a_sound_that_fades_away_makes_no_denormals_in_numpy() -> None:
+    fade = (10.0 ** -np.linspace(0.0, 44.0, 200 * 256)).astype(np.float32) * normal(2, 200 * 256)
+    separator = Separator("stage", channels=2, provider="onnxruntime")
+    with np.errstate(under="raise"):
+        sound = np.concatenate([separator.process(part) for part in np.split(fade, 200, axis=1)], axis=2)
+    assert not np.any((sound != 0.0) & (np.abs(sound) < np.finfo(np.float32).tiny))
 
 
 def test_denormals_count_as_zero(tmp_path: Path) -> None:

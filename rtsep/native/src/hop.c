@@ -2,6 +2,7 @@
  *
  * What each part computes stands in numpy in rtsep/dsp/stft.py and rtsep/dsp/mask.py.
  */
+#include "float_mode.h"
 #include "node.h"
 #include "transform.h"
 
@@ -146,7 +147,7 @@ int rtsep_hop_size(void) {
  * of each hop, or of all where `weights_step` is 0; without weights the latest masks hold, and the step does not run. */
 void rtsep_hops(Hop *hop, int hops, const float *block, int64_t channel_step, const float *weights,
                 int64_t weights_step, float *out) {
-    denormals_off();
+    const uint64_t mode = denormals_off();
     for (int i = 0; i < hops; i++) {
         take(hop, block + (long)i * hop->hop, channel_step);
         analyse(hop);
@@ -157,4 +158,5 @@ void rtsep_hops(Hop *hop, int hops, const float *block, int64_t channel_step, co
         }
         synthesise(hop, out + (long)i * hop->hop, (int64_t)hops * hop->hop);
     }
+    restore_mode(mode);
 }

@@ -21,8 +21,4 @@ void run_nodes(const Node *nodes, int count);
 
 void product_of_blocks(const Node *node);
 
-/* From now on denormals count as zero in this thread, also in what comes after: a sound that fades away would reach
- * them, and they take a hundred times as long. */
-void denormals_off(void);
-
 #endif

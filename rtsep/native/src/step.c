@@ -1,12 +1,9 @@
 /* The nodes of a step graph, run one after the other. */
+#include "float_mode.h"
 #include "node.h"
 
 #include <math.h>
 #include <string.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 /* exp(x) = 2^k exp(r), |r| <= ln(2) / 2: the Taylor series, to the last bit of a float */
 static inline float exponential(float x) {
@@ -132,22 +129,13 @@ int rtsep_node_size(void) {
     return (int)sizeof(Node);
 }
 
-void denormals_off(void) {
-#if defined(__x86_64__)
-    _mm_setcsr(_mm_getcsr() | 0x8040);
-#else
-    uint64_t mode;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
-    __asm__ volatile("msr fpcr, %0" : : "r"(mode | (1u << 24)));
-#endif
-}
-
 void run_nodes(const Node *nodes, int count) {
     for (int i = 0; i < count; i++) run_node(&nodes[i]);
 }
 
 /* A step alone. */
 void rtsep_step(const Node *nodes, int count) {
-    denormals_off();
+    const uint64_t mode = denormals_off();
     run_nodes(nodes, count);
+    restore_mode(mode);
 }
