@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from training.corpora.full_mixes import FullMix
     from training.corpora.songs import Song
 
 
@@ -25,3 +26,9 @@ def songs_if_any(data: Path) -> list[Song]:
         return validation_songs(data)
     print(f"no folder {data / 'medleydb'}: no scores on real songs", file=sys.stderr)
     return []
+
+
+def mixes_if_any(data: Path) -> list[FullMix]:
+    """Full mixes of `medleydb/` in a data folder; none where it lacks `mixes.yaml`."""
+    from training.corpora.full_mixes import FILE, read_full_mixes
+    return list(read_full_mixes(data / "medleydb")) if (data / "medleydb" / FILE).is_file() else []

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from rtsep.errors import ConfigError
-from training.cli.machine import add_machine, songs_if_any
+from training.cli.machine import add_machine, mixes_if_any, songs_if_any
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace) -> None:
     from training.run.devices import world
     from training.run.trainer import Trainer
     torch.set_num_threads(options.threads)
-    recipe, songs = find_recipe(options.recipe), songs_if_any(options.data)
+    recipe, songs, mixes = find_recipe(options.recipe), songs_if_any(options.data), mixes_if_any(options.data)
     with world(options.device) as here:
         if isinstance(recipe.network, FileNetworkConfig):
             if options.start or here.size > 1:
@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace) -> None:
                                   f"--from and torchrun; --resume goes on")
             trainer: ClipTrainer | Trainer = ClipTrainer(recipe, options.stems, songs, options.run, here.device)
         else:
-            trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start)
+            trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start, mixes)
         if options.resume:
             trainer.resume(options.resume)
         options.run.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from rtsep.errors import ConfigError
-from training.corpora.songs import Song, find_audio, read_mono, sum_tracks
+from training.corpora.songs import Audio, Song, find_audio, read_mono, sum_tracks
 
 CARD = "_METADATA.yaml"
 INSTRUMENTS = {
@@ -55,6 +55,10 @@ class MedleyDb:
 
     def read(self, name: str) -> Song:
         """Read a song; see `Corpus.read`."""
+        return Song(name, sum_tracks(self.tracks(name)), bleed=self._card(name).get("has_bleed") == "yes")
+
+    def tracks(self, name: str) -> list[tuple[str, Audio]]:
+        """Read every track of a song, mono, with the stem that it belongs to; errors as of `Corpus.read`."""
         card = self._card(name)
         folder = self.root / "Audio" / name
         if (folder / card["stem_dir"]).is_dir():
@@ -65,8 +69,7 @@ class MedleyDb:
                       for stem in card["stems"].values() for raw in stem["raw"].values()]
         else:
             raise ConfigError(f"no sound of {name}: expected {folder / card['stem_dir']} or {folder / card['raw_dir']}")
-        return Song(name, sum_tracks([(stem, read_mono(find_audio(path))) for stem, path in tracks]),
-                    bleed=card.get("has_bleed") == "yes")
+        return [(stem, read_mono(find_audio(path))) for stem, path in tracks]
 
     def _card(self, name: str) -> dict[str, Any]:
         """Metadata of a song, with all fields that are used here."""

@@ -83,7 +83,7 @@ def _sounds(folder: Path | None, skipped: list[Path]) -> Iterator[tuple[str, Aud
 
 def _without_drums(song: Audio) -> tuple[Audio, Audio]:
     """Take a song apart into drums, silence where it has none, and everything else; each (frames,)."""
-    drums = runtime_separator(find_model(SPLITTER))(song)["drums"]
+    drums = runtime_separator(find_model(SPLITTER))(song[np.newaxis])["drums"][0]
     if np.mean(np.square(drums)) < NO_DRUMS * np.mean(np.square(song)):
         drums = np.zeros_like(song)
     return drums, song - drums

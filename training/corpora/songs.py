@@ -118,16 +118,25 @@ def _skip(name: str, error: RtsepError, skipped: dict[str, str]) -> None:
 
 
 def read_mono(path: Path) -> Audio:
-    """Read an audio file as the mean of its channels at 44.1 kHz, (frames,).
+    """Read an audio file as the mean of its channels at 44.1 kHz, (frames,); errors as of `read_stereo`."""
+    return np.asarray(_read(path).mean(axis=0))
+
+
+def read_stereo(path: Path) -> Audio:
+    """Read an audio file at 44.1 kHz, (2, frames), one channel as two equal ones.
 
     Raises
     ------
     AudioFileError
         When it cannot be decoded.
     """
+    audio = _read(path)
+    return audio[:2] if len(audio) > 1 else np.repeat(audio, 2, axis=0)
+
+
+def _read(path: Path) -> Audio:
     with AudioReader(path) as reader:
-        blocks = [block.mean(axis=0) for block in reader.blocks(SAMPLERATE)]
-    return np.concatenate(blocks).astype(np.float32, copy=False)
+        return np.concatenate(list(reader.blocks(SAMPLERATE)), axis=1).astype(np.float32, copy=False)
 
 
 def find_audio(path: Path) -> Path:

@@ -5,19 +5,38 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from rtsep.errors import ConfigError
 from training.corpora.songs import SAMPLERATE, SUFFIXES, Audio
 
-KINDS = {"drums": "drums", "guitar": "guitar", "bass": "other", "band": "other", "voice": "other", "other": "other",
+STEMS = ("drums", "bass", "guitar", "vocals", "other")
+"""What mixtures are made of; a network may estimate sums of them."""
+KINDS = {"drums": "drums", "guitar": "guitar", "bass": "bass", "band": "other", "voice": "vocals", "other": "other",
          "own": "guitar"}
 """Names of folders that hold sounds, and the stem that each belongs to; `own` is the player's own guitar."""
+NEEDED = {"drums": ("drums",), "guitar": ("guitar", "own"), "accompaniment": ("bass", "band", "voice", "other")}
+"""What every folder of stems has, and the kinds that count as it."""
 REFRESH_SECONDS = 30.0
+
+
+def stem_sets(stems: Sequence[str]) -> NDArray[np.float32]:
+    """Which of `STEMS` each stem of a network is made of; `other` takes in all that the network does not name.
+
+    Returns
+    -------
+    sets
+        float32 of zeros and ones, (stems of the network, len(STEMS)).
+    """
+    def belongs(stem: str, part: str) -> bool:
+        return stem == part or (stem in ("other", "rest") and part not in stems)
+    return np.array([[belongs(stem, part) for part in STEMS] for stem in stems], np.float32)
 
 
 class StemFolder:
@@ -58,12 +77,12 @@ class StemFolder:
         self._looked = time.monotonic()
         self._files = {kind: [path for path in sorted((self.root / kind).glob("*.*")) if self._usable(path)]
                        for kind in KINDS}
-        missing = {"drums", "guitar", "other"} - {KINDS[kind] for kind in self.kinds}
+        missing = [part for part, kinds in NEEDED.items() if not set(kinds) & set(self.kinds)]
         if missing:
-            others = ", ".join(kind for kind, stem in KINDS.items() if stem == "other")
+            others = ", ".join(NEEDED["accompaniment"])
             broken = f"; {len(self.broken)} files there cannot be read" if self.broken else ""
-            raise ConfigError(f"{self.root} has no sounds for {', '.join(sorted(missing))}: looked for .wav and .flac "
-                              f"in drums, guitar and {others} (these make other){broken}")
+            raise ConfigError(f"{self.root} has no sounds for {' and '.join(missing)}: looked for .wav and .flac in "
+                              f"drums, guitar and {others} (any of these accompany){broken}")
 
     def draw(self, kind: str, rng: np.random.Generator, frames: int) -> Audio:
         """Cut a random stretch out of a random file, repeated where the file is shorter; shape (frames,).

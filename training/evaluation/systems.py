@@ -33,7 +33,7 @@ class System:
     stems
         What `separate` gives.
     separate
-        Turns a mixture (frames,) at 44.1 kHz into every stem, (frames,) and aligned.
+        Turns a mixture (channels, frames) at 44.1 kHz into every stem, of the same shape and aligned.
     network
         Kind and size of the network, in words.
     parameters
@@ -85,12 +85,16 @@ def load_system(model: str) -> System:
 
 def runtime_separator(model: Path, provider: str = "cpu") -> Separate:
     """Separate whole mixtures with the runtime, hop by hop as a musician hears it, aligned."""
-    separator = Separator(model, provider=provider)
+    separators: dict[int, Separator] = {}  # by the number of channels
 
     def separate(mixture: Audio) -> dict[str, Audio]:
+        channels = len(mixture)
+        if channels not in separators:
+            separators[channels] = Separator(model, channels, provider=provider)
+        separator = separators[channels]
         separator.reset()
-        padded = np.concatenate([mixture, np.zeros(separator.latency, np.float32)])
-        stems = separator.process(padded[np.newaxis])[:, 0, separator.latency:]
+        padded = np.pad(mixture, ((0, 0), (0, separator.latency)))
+        stems = separator.process(padded)[..., separator.latency:]
         return dict(zip(separator.stems, stems, strict=True))
 
     return separate

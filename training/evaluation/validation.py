@@ -1,4 +1,4 @@
-"""What chooses checkpoints: SDR on real songs, and the network separating as it is trained."""
+"""SDR of a network on real songs while it is trained, and the network separating as it is trained."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from training.nets.spectra import resynthesise, spectra
 
 Audio = NDArray[np.float32]
 Separate = Callable[[Audio], dict[str, Audio]]
+"""From a mixture, (channels, frames), to every stem, (channels, frames), aligned."""
 SeparateAll = Callable[[Sequence[Audio]], list[dict[str, Audio]]]
 TARGETS = ("guitar", "drums")
 
@@ -40,8 +41,8 @@ def network_scores(songs: Sequence[Song], net: Network, targets: Sequence[str]) 
 def _scores(songs: Sequence[Song], separate: SeparateAll, targets: Sequence[str]) -> dict[str, float]:
     pairs = [(target, *paper_parts(song, target)) for target in targets
              for song in songs if song.plays("guitar") and song.plays(target)]
-    found = separate([wanted + rest for _, wanted, rest in pairs]) if pairs else []
-    values = [(target, sdr_version_3(wanted, stems[target]))
+    found = separate([(wanted + rest)[np.newaxis] for _, wanted, rest in pairs]) if pairs else []
+    values = [(target, sdr_version_3(wanted, stems[target][0]))
               for (target, wanted, _), stems in zip(pairs, found, strict=True)]
     return {target: float(np.mean([value for name, value in values if name == target])) for target in targets}
 
@@ -53,15 +54,15 @@ def torch_separator(net: Network) -> Separate:
 
 @torch.inference_mode()
 def separate_together(net: Network, mixtures: Sequence[Audio]) -> list[dict[str, Audio]]:
-    """Separate mixtures of any lengths, each (frames,), in one batch; returns the stems of each, aligned.
+    """Separate mixtures of any lengths, each (channels, frames), in one batch; returns the stems of each, aligned.
 
     The network is in evaluation mode afterwards.
     """
     net.eval()
-    device, time = net.spread.device, max(_hops(net, mixture.size) for mixture in mixtures)
+    device, time = net.spread.device, max(_hops(net, mixture.shape[1]) for mixture in mixtures)
     observed = torch.cat([net.observe(_transform(net, mixture, time)) for mixture in mixtures])
     masks, _ = net(observed, [part.to(device) for part in net.initial_state(len(mixtures))])
-    return [_apply(net, mask[:_hops(net, mixture.size)], mixture)
+    return [_apply(net, mask[:_hops(net, mixture.shape[1])], mixture)
             for mask, mixture in zip(masks, mixtures, strict=True)]
 
 
@@ -71,17 +72,17 @@ def _hops(net: Network, frames: int) -> int:
 
 
 def _transform(net: Network, mixture: Audio, time: int) -> list[Tensor]:
-    """Make spectra (1, time, bins) of the masked window and of each context, silence before and after."""
+    """Make spectra (1, channels, time, bins) of the masked window and of each context, silence before and after."""
     lengths, hop = (net.geometry.analysis, *net.config.contexts), net.geometry.hop
     begin = max(lengths) - hop
-    audio = torch.zeros(1, begin + time * hop, device=net.spread.device)
-    audio[0, begin:begin + mixture.size] = torch.from_numpy(mixture)
-    return [spectra(audio[:, max(lengths) - length:], length, net.geometry) for length in lengths]
+    audio = torch.zeros(1, len(mixture), begin + time * hop, device=net.spread.device)
+    audio[0, :, begin:begin + mixture.shape[1]] = torch.from_numpy(mixture)
+    return [spectra(audio[..., max(lengths) - length:], length, net.geometry) for length in lengths]
 
 
 def _apply(net: Network, masks: Tensor, mixture: Audio) -> dict[str, Audio]:
     """Mask a mixture, (time, stems, bands), and turn it back into samples."""
-    masked = masks @ net.spread.to(masks.dtype) * _transform(net, mixture, len(masks))[0][0, :, None]
-    sound = resynthesise(masked.transpose(0, 1), net.geometry).cpu().numpy()
+    bins = (masks @ net.spread.to(masks.dtype)).transpose(0, 1)[:, np.newaxis]
+    sound = resynthesise(bins * _transform(net, mixture, len(masks))[0], net.geometry).cpu().numpy()
     start = net.geometry.synthesis - net.geometry.hop
-    return {stem: sound[index, start:start + mixture.size] for index, stem in enumerate(net.stems)}
+    return {stem: sound[index, :, start:start + mixture.shape[1]] for index, stem in enumerate(net.stems)}

@@ -14,7 +14,7 @@ HOPS = 256  # recurrent steps: errors of a wrong cell or a lost state grow until
 
 
 def parity_db(net: Network, model: Path, provider: str = "cpu") -> float:
-    """Separate noise of changing level with both.
+    """Separate stereo noise of changing level with both.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def parity_db(net: Network, model: Path, provider: str = "cpu") -> float:
     rng = np.random.default_rng(1)
     hop = net.geometry.hop
     levels = np.repeat(10.0 ** rng.uniform(-2.5, -0.5, HOPS // 16), 16 * hop)
-    mixture = (levels * rng.standard_normal(HOPS * hop)).astype(np.float32)
+    pan = np.array([[0.9], [0.5]]) * rng.standard_normal((2, HOPS * hop)) + rng.standard_normal(HOPS * hop)
+    mixture = (levels * pan).astype(np.float32)
     expected, found = torch_separator(net)(mixture), runtime_separator(model, provider)(mixture)
     error = sum(float(np.sum(np.square(found[stem] - expected[stem], dtype=np.float64))) for stem in net.stems)
     energy = sum(float(np.sum(np.square(expected[stem], dtype=np.float64))) for stem in net.stems)

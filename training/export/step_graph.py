@@ -26,11 +26,11 @@ class Origin:
     parameter
         Of the torch network.
     gain, offset
-        One number, or for a bias an offset a unit.
+        One number; a gain may be one an input, and the offset of a bias one a unit.
     """
 
     parameter: Tensor
-    gain: float = 1.0
+    gain: Array | float = 1.0
     offset: Array | float = 0.0
 
     def stored(self) -> Array:
@@ -103,7 +103,7 @@ class StepGraph:
         self._nodes.append(helper.make_node(operator, list(inputs), results, name=name, **attributes))
         return results
 
-    def torch_linear(self, value: str, layer: nn.Linear, before: float = 1.0, after: float = 1.0,
+    def torch_linear(self, value: str, layer: nn.Linear, before: Array | float = 1.0, after: float = 1.0,
                      offset: Array | float = 0.0) -> str:
         """Add a torch layer; its product may be stored in 8 bit.
 
@@ -114,8 +114,8 @@ class StepGraph:
         layer
             Gives weights and biases.
         before, after, offset
-            What `value` and the result are multiplied by, and what is then added to the result, one number or one a
-            unit: weights and biases take them in, which saves nodes.
+            What `value` (one number, or one an input) and the result are multiplied by, and what is then added to the
+            result, one number or one a unit: weights and biases take them in, which saves nodes.
         """
         return self._affine(value, Origin(layer.weight, before * after), Origin(layer.bias, after, offset))
 

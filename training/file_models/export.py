@@ -31,9 +31,9 @@ Audio = NDArray[np.float32]
 def file_separator(path: Path) -> Separate:
     """Separate whole mixtures with the runtime, in segments, aligned."""
     def separate(mixture: Audio) -> dict[str, Audio]:
-        separator = FileSeparator(path)
-        padded = np.concatenate([mixture, np.zeros(separator.latency, np.float32)])
-        stems = separator.process(padded[np.newaxis])[:, 0, separator.latency:]
+        separator = FileSeparator(path, len(mixture))
+        padded = np.pad(mixture, ((0, 0), (0, separator.latency)))
+        stems = separator.process(padded)[..., separator.latency:]
         return dict(zip(separator.stems, stems, strict=True))
 
     return separate

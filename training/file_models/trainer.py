@@ -13,13 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rtsep.dsp.mask import wanted_sets
 from rtsep.errors import ConfigError
 from training.corpora.songs import SAMPLERATE, Song
 from training.evaluation.validation import quick_scores, targets_of
 from training.file_models.export import draft_document, file_separator, write_file_model
 from training.mixing.loader import LaneDataset, batches
-from training.mixing.remix import STEMS
+from training.corpora.stems import stem_sets
 from training.nets import FileNetwork, FileNetworkConfig, build_file_network
 from training.recipes.recipe import Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint, write_checkpoint
@@ -62,7 +61,7 @@ class ClipTrainer:
         torch.manual_seed(config.seed)
         net = build_file_network(recipe.network, recipe.geometry, recipe.stems)
         self.net: FileNetwork = net.to(self.device, memory_format=torch.channels_last)  # the fastest layout for images
-        self.sets = torch.from_numpy(wanted_sets(STEMS, recipe.stems))
+        self.sets = torch.from_numpy(stem_sets(recipe.stems))
         self.optimiser = torch.optim.AdamW(self.net.parameters(), config.learning_rate, (0.9, 0.98),
                                            weight_decay=config.weight_decay)
         self.step = 0
@@ -101,9 +100,9 @@ class ClipTrainer:
                                    config.seed, self.step), workers)
 
     def update(self, stems: Tensor) -> float:
-        """One optimiser step on stems (lanes, mixed stems, segment); returns the loss."""
+        """One optimiser step on stems (lanes, mixed stems, 2, segment); returns the loss."""
         config = self.recipe.optimiser
-        stems = torch.einsum("os,bsf->bof", self.sets, stems).to(self.device)
+        stems = torch.einsum("os,bsf->bof", self.sets, stems.mean(dim=2)).to(self.device)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, config)
         self.optimiser.zero_grad()

@@ -33,7 +33,7 @@ class Truth:
     error
         Form of the squared error; absent where no loss asks for it.
     stems
-        Complex spectra, (batch, time, stems, bins); absent where no loss asks for them.
+        Complex spectra, (batch, time, stems, channels, bins); absent where no loss asks for them.
     """
 
     error: MaskedError | None
@@ -70,19 +70,19 @@ class Scene:
 
     @cached_property
     def mixture(self) -> Tensor:
-        """Complex spectrum of the mixture, (batch, time, 1, bins)."""
+        """Complex spectrum of the mixture, (batch, time, 1, channels, bins)."""
         return self.truth.stems.sum(dim=2, keepdim=True)
 
     @cached_property
     def bin_masks(self) -> Tensor:
-        """Masks of every bin, (batch, time, stems, bins)."""
-        return self.masks @ self.spread.to(self.masks.dtype)
+        """Masks of every bin and all channels, (batch, time, stems, 1, bins)."""
+        return (self.masks @ self.spread.to(self.masks.dtype))[:, :, :, None]
 
     @cached_property
     def sounds(self) -> tuple[Tensor, Tensor]:
-        """Separated and true stems as samples, each (batch, stems, frames); hops at the edges overlap in part."""
+        """Separated and true stems as samples, each (batch, stems, channels, frames); hops at the edges overlap in part."""
         masked = self.bin_masks * self.mixture
-        return tuple(resynthesise(part.transpose(1, 2), self.geometry) for part in (masked, self.truth.stems))
+        return tuple(resynthesise(part.permute(0, 2, 3, 1, 4), self.geometry) for part in (masked, self.truth.stems))
 
 
 class Loss:
@@ -123,15 +123,15 @@ def _negative_snr(scene: Scene) -> Tensor:
 def _time_snr(scene: Scene) -> Tensor:
     """Negative signal-to-noise ratio of the samples, dB."""
     found, wanted = scene.sounds
-    floor = SILENCE * wanted.sum(dim=1, keepdim=True).square().sum(dim=2) + TINY
-    return decibels((found - wanted).square().sum(dim=2), wanted.square().sum(dim=2), floor)
+    floor = SILENCE * wanted.sum(dim=1, keepdim=True).square().sum(dim=(2, 3)) + TINY
+    return decibels((found - wanted).square().sum(dim=(2, 3)), wanted.square().sum(dim=(2, 3)), floor)
 
 
 def _spectral(scene: Scene, target: str, exponent: int) -> Tensor:
     """Error of the masked magnitude to a power, relative to the mixture."""
     size = scene.mixture.abs()
     error = (scene.bin_masks * size - TARGETS[target](scene.truth.stems, scene.mixture, size)).abs() ** exponent
-    return error.sum(dim=(1, 3)) / ((size ** exponent).sum(dim=(1, 3)) + TINY)
+    return error.sum(dim=(1, 3, 4)) / ((size ** exponent).sum(dim=(1, 3, 4)) + TINY)
 
 
 def _ratio(stems: Tensor, mixture: Tensor, size: Tensor) -> Tensor:
@@ -149,22 +149,22 @@ def _multi_resolution(scene: Scene) -> Tensor:
     The linear part is relative to the mixture and the log part is above a floor below it, so that silent stems count.
     """
     found, wanted = scene.sounds
-    total = torch.zeros(found.shape[:2], device=found.device)
+    total = torch.zeros(found.shape[:3], device=found.device)
     for length in RESOLUTIONS:
         sizes = [_magnitudes(sound, length) for sound in (found, wanted, wanted.sum(dim=1, keepdim=True))]
         estimate, truth, mixture = sizes
-        floor = mixture.square().mean(dim=(2, 3), keepdim=True).mul(SILENCE).sqrt() + TINY
-        linear = (estimate - truth).abs().sum(dim=(2, 3)) / (mixture.sum(dim=(2, 3)) + TINY)
-        log = torch.log((estimate + floor) / (truth + floor)).abs().mean(dim=(2, 3))
+        floor = mixture.square().mean(dim=(3, 4), keepdim=True).mul(SILENCE).sqrt() + TINY
+        linear = (estimate - truth).abs().sum(dim=(3, 4)) / (mixture.sum(dim=(3, 4)) + TINY)
+        log = torch.log((estimate + floor) / (truth + floor)).abs().mean(dim=(3, 4))
         total = total + (linear + log) / len(RESOLUTIONS)
-    return total
+    return total.mean(dim=2)
 
 
 def _magnitudes(sound: Tensor, length: int) -> Tensor:
-    """Of a Hann window a quarter apart, (batch, stems, bins, time); smooth at zero."""
+    """Of a Hann window a quarter apart, (batch, stems, channels, bins, time); smooth at zero."""
     window = torch.hann_window(length, device=sound.device)
-    spectrum = torch.stft(sound.flatten(0, 1), length, length // 4, window=window, center=False, return_complex=True)
-    return (power_of(spectrum) + TINY).sqrt().unflatten(0, sound.shape[:2])
+    spectrum = torch.stft(sound.flatten(0, 2), length, length // 4, window=window, center=False, return_complex=True)
+    return (power_of(spectrum) + TINY).sqrt().unflatten(0, sound.shape[:3])
 
 
 TARGETS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {

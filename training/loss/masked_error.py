@@ -48,18 +48,19 @@ class MaskedError:
         Parameters
         ----------
         stems
-            Complex, (batch, time, stems, bins).
+            Complex, (batch, time, stems, channels, bins); one mask serves all channels.
         mixture
-            Their sum, (batch, time, bins).
+            Their sum, (batch, time, channels, bins).
         spread
             Weights of each band in each bin, (bands, bins); only neighbours overlap.
         """
-        power = power_of(mixture)
-        cross = mixture.real[:, :, None] * stems.real + mixture.imag[:, :, None] * stems.imag
+        power = power_of(mixture).sum(dim=2)
+        cross = torch.einsum("btcn,btocn->bton", mixture.real, stems.real)
+        cross += torch.einsum("btcn,btocn->bton", mixture.imag, stems.imag)
         return cls(own=(power @ spread.square().T)[:, :, None],
                    shared=(power @ (spread[1:] * spread[:-1]).T)[:, :, None],
                    linear=(cross.flatten(0, 2) @ spread.T).unflatten(0, cross.shape[:3]),
-                   energy=power_of(stems).sum(dim=(1, 3)),
+                   energy=power_of(stems).sum(dim=(1, 3, 4)),
                    floor=SILENCE * power.sum(dim=(1, 2))[:, None] + 1e-9)
 
     @classmethod

@@ -156,7 +156,7 @@ def bleed(stems: Audio, rng: Random) -> Audio:
     Parameters
     ----------
     stems
-        (stems, frames).
+        (stems, channels, frames).
     """
     heard = stems.copy()
     for own, sound in zip(heard, stems, strict=True):
@@ -164,7 +164,7 @@ def bleed(stems: Audio, rng: Random) -> Audio:
             late = int(SAMPLERATE * rng.uniform(0.001, 0.02))  # 0.3 to 7 m
             dull = signal.butter(1, rng.uniform(1000.0, 8000.0), fs=SAMPLERATE, output="sos").astype(np.float32)
             gain = np.float32(10.0 ** (rng.uniform(-35.0, -12.0) / 20.0))
-            own[late:] += gain * signal.sosfilt(dull, sound[:-late]).astype(np.float32)
+            own[:, late:] += gain * signal.sosfilt(dull, sound[:, :-late]).astype(np.float32)
     return heard
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.corpora.stems import StemFolder
-from training.mixing.remix import STEMS, RemixConfig, Remixer
+from training.corpora.stems import STEMS, StemFolder
+from training.mixing.remix import RemixConfig, Remixer
 
 Audio = NDArray[np.float32]
 
@@ -58,18 +58,18 @@ class Lane:
         Returns
         -------
         stems
-            float32 (stems, history + frames).
+            float32 (stems, 2, history + frames).
         restart
             True where the network is to begin from its initial state.
         """
         restart = self.skip()
         self._mixed = {number: self._mixed[number] if number in self._mixed else self._mix(number)
                        for number in self._segments}
-        chunk = np.zeros((len(STEMS), self.history + self.frames), np.float32)
+        chunk = np.zeros((len(STEMS), 2, self.history + self.frames), np.float32)
         for number, (begin, _) in self._segments.items():
             offset = begin - (self._position - self.history)
-            part = self._mixed[number][:, max(-offset, 0): chunk.shape[1] - offset]
-            chunk[:, max(offset, 0): max(offset, 0) + part.shape[1]] = part
+            part = self._mixed[number][..., max(-offset, 0): chunk.shape[-1] - offset]
+            chunk[..., max(offset, 0): max(offset, 0) + part.shape[-1]] = part
         return chunk, restart
 
     def _remixer(self, number: int) -> Remixer:

@@ -58,7 +58,7 @@ class LaneDataset(IterableDataset[Made | RtsepError]):
                               "play in a mixture: name them in mixtures: counts, or take the folders away")
 
     def __iter__(self) -> Iterator[Made | RtsepError]:
-        """Yield stems (lanes, stems, history + frames), which lanes restart, and broken files; last an error."""
+        """Yield stems (lanes, stems, 2, history + frames), which lanes restart, and broken files; last an error."""
         info = get_worker_info()
         mine = share(self.lanes, info.id, info.num_workers) if info else self.lanes
         lanes = [Lane(self.folder, self.config, (self.seed, number), self.history, self.frames) for number in mine]
@@ -77,7 +77,7 @@ class LaneDataset(IterableDataset[Made | RtsepError]):
 def batches(dataset: LaneDataset, workers: int) -> Iterator[Part]:
     """Iterate a data set in `workers` processes, a few batches ahead; in this process where `workers` is 0.
 
-    Yields stems (lanes, stems, history + frames) and which lanes restart, bool (lanes,). In the end the number of
+    Yields stems (lanes, stems, 2, history + frames) and which lanes restart, bool (lanes,). In the end the number of
     files that could not be read is said on stderr.
 
     Raises

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.errors import ConfigError
-from training.corpora.stems import KINDS, StemFolder
+from training.corpora.stems import KINDS, STEMS, StemFolder
 from training.mixing.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
-from training.mixing.dynamics import active_rms, activity, ride
+from training.mixing.dynamics import active_rms, activity, ride, ride_gain
+from training.mixing.stereo import Places, StereoConfig, draw_pans, place, spoil
 
 Audio = NDArray[np.float32]
 Random = np.random.Generator
 SAMPLERATE = 44100
-STEMS = ("drums", "guitar", "other")
 DENSE = 0.93  # activity of a sound that plays nearly all of the time
 DRAWS = 6  # to find one
 
@@ -35,6 +35,8 @@ class KindConfig:
     ride, exponents
         Probability that the level is ridden by its own envelope, and the range of the exponent:
         above 0 expands, below 0 compresses.
+    places
+        Where the sound stands between the channels.
     """
 
     dense: float = 0.0
@@ -42,6 +44,7 @@ class KindConfig:
     body_db: float = 0.0
     ride: float = 0.0
     exponents: tuple[float, ...] = (-0.5, 0.0)
+    places: Places = field(default_factory=Places)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,12 @@ class RemixConfig:
         Standard deviation of the whole mixture's level.
     target_at_0_db
         Stem that is brought to the energy of all others together, as the paper's mixtures are; none where empty.
+    without, alone
+        Probability that one stem is taken out of the mixture, and that one stem is all that is left.
+    views
+        Share of each stem among those that are taken out, or left.
+    bus
+        Probability of a compressor over the mixture, whose gain all stems share.
     kinds
         Corrections of each kind of sound, found by comparing band levels of renderings with those of recordings.
     """
@@ -76,11 +85,18 @@ class RemixConfig:
         "voice": (0.55, 0.35, 0.1), "other": (0.0, 1.0)})
     level_db: float = 5.0
     part_db: float = 3.5
-    stem_offset_db: dict[str, float] = field(default_factory=lambda: {"drums": 1.5, "guitar": 2.5, "other": 0.0})
+    stem_offset_db: dict[str, float] = field(default_factory=lambda: {
+        "drums": 0.0, "bass": -2.0, "guitar": -2.0, "vocals": 0.0, "other": -5.0})
     segment_seconds: tuple[float, float] = (6.0, 12.0)
     restart: float = 0.5
     input_db: float = 8.0
     target_at_0_db: str = ""
+    without: float = 0.0
+    alone: float = 0.0
+    views: dict[str, float] = field(default_factory=lambda: {
+        "drums": 0.15, "bass": 0.1, "guitar": 0.4, "vocals": 0.25, "other": 0.1})
+    bus: float = 0.0
+    stereo: StereoConfig = field(default_factory=StereoConfig)
     kinds: dict[str, KindConfig] = field(default_factory=lambda: {
         "drums": KindConfig(tilt_db=-3.0, ride=0.8, exponents=(0.2, 1.3)),
         "guitar": KindConfig(dense=0.8, tilt_db=9.0, ride=0.5),
@@ -123,21 +139,51 @@ class Remixer:
                 int(SAMPLERATE * self.rng.uniform(*self.config.segment_seconds)))
 
     def segment(self, frames: int) -> Audio:
-        """Mix new stems, float32 (stems, frames)."""
-        stems = np.zeros((len(STEMS), frames), np.float32)
-        semitones = self._semitones()
+        """Mix new stems, float32 (stems, 2, frames)."""
+        stems = np.zeros((len(STEMS), 2, frames), np.float32)
+        semitones, mono = self._semitones(), self.rng.random() < self.config.stereo.mono
         for kind in self.folder.kinds:
-            chances = self.config.counts[kind]
-            for _ in range(self.rng.choice(len(chances), p=chances)):
-                level = np.float32(10.0 ** (self.rng.normal(0.0, self.config.part_db) / 20.0))
-                stems[STEMS.index(KINDS[kind])] += level * self._sound(kind, frames, semitones)
+            stems[STEMS.index(KINDS[kind])] += self._sounds(kind, frames, semitones, mono)
+        self._balance(stems)
+        self._view(stems)
+        if self._happens(self.config.augment.bleed):
+            stems = bleed(stems, self.rng)
+        if self._happens(self.config.bus):
+            stems *= ride_gain(stems.sum(axis=0), float(self.rng.uniform(-0.5, -0.1)), self.rng)
+        return stems if mono else spoil(stems, self.config.stereo, self.rng)
+
+    def _sounds(self, kind: str, frames: int, semitones: float, mono: bool) -> Audio:
+        """All sounds of a kind at their places, float32 (2, frames)."""
+        config = self.config.kinds.get(kind, KindConfig())
+        chances = self.config.counts[kind]
+        count = int(self.rng.choice(len(chances), p=chances))
+        sounds = np.zeros((2, frames), np.float32)
+        for pan in draw_pans(count, config.places, self.config.stereo.mirrored_pairs, self.rng):
+            level = np.float32(10.0 ** (self.rng.normal(0.0, self.config.part_db) / 20.0))
+            sound = level * self._sound(kind, frames, semitones)
+            sounds += place(sound, *((0.0, 0.0) if mono else (pan, config.places.wide)), self.rng)
+        return sounds
+
+    def _balance(self, stems: Audio) -> None:
+        """Bring stems to their levels, in place."""
         for stem, audio in zip(STEMS, stems, strict=True):
             level_db = self.rng.normal(self.config.stem_offset_db[stem], self.config.level_db)
             audio *= np.float32(0.05 * 10.0 ** (level_db / 20.0)) / active_rms(audio)
         if self.config.target_at_0_db:
             _to_0_db(stems, STEMS.index(self.config.target_at_0_db))
         stems *= np.float32(10.0 ** (self.rng.normal(0.0, self.config.input_db) / 20.0))
-        return bleed(stems, self.rng) if self._happens(self.config.augment.bleed) else stems
+
+    def _view(self, stems: Audio) -> None:
+        """Take one stem out, or leave it alone, in place, with the probabilities of the configuration."""
+        draw = self.rng.random()
+        if draw < self.config.without + self.config.alone:
+            chosen = STEMS.index(self.rng.choice(list(self.config.views), p=list(self.config.views.values())))
+            kept = stems[chosen].copy()
+            if draw < self.config.without:
+                stems[chosen] = 0.0
+            elif np.any(kept):
+                stems[:] = 0.0
+                stems[chosen] = kept
 
     def _happens(self, chance: float) -> bool:
         """Draw, but nothing where the chance is nought, so that recipes from before hear what they did."""

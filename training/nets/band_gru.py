@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rtsep.dsp.windows import Geometry
@@ -14,9 +15,11 @@ from training.export.step_graph import StepGraph
 from training.nets.bands import triangles
 from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
-from training.nets.spectra import power_of
+from training.nets.spectra import mid_of, power_of
 
 SHIFT, SCALE = 2.0, 0.5  # features are (log10 of the relative energy + SHIFT) * SCALE
+STEREO_INPUTS = ("cross", "difference")
+"""Inputs of a step graph that tell how the channels are related: see `stereo_cues`."""
 State = list[Tensor]
 
 
@@ -38,12 +41,15 @@ class BandGruConfig:
         Time constant of the running level that features are relative to.
     floor_db
         Level under the running one below which features tell nothing: there renderings and recordings differ most.
-    sharpness
+    mask_exponent
         Exponent of the masks outside of training, m^p / sum m^p: on recordings the network is less sure than it
         ought to be, and above 1 the stems leak less and sound a little drier.
-    lean
-        Log odds that are added for each stem outside of training, in the order of the stems; empty for none. On
+    logit_bias
+        Added to the logits of each stem outside of training, in the order of the stems; empty for none. On
         recordings the network claims some stems too often and others too seldom.
+    stereo
+        Whether the network looks at both channels: powers are means over the channels, and every band tells how the
+        channels are related. Else it looks at the mid signal.
     """
 
     kind: str = "band_gru"
@@ -56,8 +62,9 @@ class BandGruConfig:
     layers: int = 2
     level_seconds: float = 1.5
     floor_db: float = -47.0
-    sharpness: float = 1.0
-    lean: tuple[float, ...] = ()
+    mask_exponent: float = 1.0
+    logit_bias: tuple[float, ...] = ()
+    stereo: bool = False
 
 
 class BandGru(nn.Module):
@@ -92,14 +99,15 @@ class BandGru(nn.Module):
             pool = (weights / weights.sum(dim=1, keepdim=True)).T * (geometry.analysis / length) ** 2
             self.register_buffer(f"pool_{index}", pool.contiguous(), persistent=False)
             self.pools.append(f"pool_{index}")
-        features = config.bands + len(config.contexts) * config.context_bands
+        self.cues = 2 * config.bands if config.stereo else 0
+        features = config.bands + len(config.contexts) * config.context_bands + self.cues
         self.encoder = nn.Linear(features, config.hidden)
         self.layers = nn.ModuleList(Gru(config.hidden, config.hidden) for _ in range(config.layers))
         self.decoder = nn.Linear(config.hidden, len(stems) * config.bands)
-        if len(config.lean) not in (0, len(stems)):
-            raise ConfigError(f"network: lean: give {len(stems)}, one a stem")
-        lean = torch.tensor(config.lean or (0.0,) * len(stems))
-        self.register_buffer("lean", lean[:, None], persistent=False)
+        if len(config.logit_bias) not in (0, len(stems)):
+            raise ConfigError(f"network: logit_bias: give {len(stems)}, one a stem")
+        logit_bias = torch.tensor(config.logit_bias or (0.0,) * len(stems))
+        self.register_buffer("logit_bias", logit_bias[:, None], persistent=False)
 
     def initial_state(self, batch: int) -> State:
         """State before the first hop: the running level (batch, 2) and one (batch, hidden) per layer."""
@@ -111,21 +119,35 @@ class BandGru(nn.Module):
         Parameters
         ----------
         spectra
-            Complex, of the masked window and of each context, each (batch, time, bins).
+            Complex, of the masked window and of each context, each (batch, channels, time, bins).
 
         Returns
         -------
         observed
-            Mean power of the masked window and of all bands, (batch, time, 1 + features).
+            Mean power of the masked window and of all bands, then, in stereo, of the channels' cross spectrum and of
+            their difference, (batch, time, 1 + features).
         """
-        powers = [power_of(spectrum) for spectrum in spectra]
+        powers = [self._power(spectrum) for spectrum in spectra]
         pooled = [power @ getattr(self, name) for power, name in zip(powers, self.pools, strict=True)]
-        return torch.cat([powers[0].mean(dim=2, keepdim=True), *pooled], dim=2)
+        cues = [cue @ self.pool_0 for cue in stereo_cues(spectra[0])] if self.cues else []
+        return torch.cat([powers[0].mean(dim=2, keepdim=True), *pooled, *cues], dim=2)
+
+    def _power(self, spectrum: Tensor) -> Tensor:
+        return power_of(spectrum).mean(dim=1) if self.cues else power_of(mid_of(spectrum))
 
     def features(self, observed: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-        """Log band energies relative to a running level, (batch, time, features), and the level after."""
+        """Log band energies relative to a running level, then stereo cues, (batch, time, features); the level after.
+
+        Cues are relative to the power of their band, -1 to 1, and fade where that is below the floor.
+        """
         reference, level = running_level(observed[..., 0], level, self.decay)
-        return (torch.log10(observed[..., 1:] / reference + self.floor) + SHIFT) * SCALE, level
+        relative = observed[..., 1:] / reference
+        energies, cues = relative.split([relative.shape[2] - self.cues, self.cues], dim=2)
+        energies = energies + self.floor
+        logarithms = (torch.log10(energies) + SHIFT) * SCALE
+        if not self.cues:
+            return logarithms, level
+        return torch.cat([logarithms, cues / energies[..., :self.config.bands].repeat(1, 1, 2)], dim=2), level
 
     def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
         """Estimate masks.
@@ -162,7 +184,7 @@ class BandGru(nn.Module):
     def masks(self, hidden: Tensor) -> Tensor:
         """Read the masks of `forward` from what `recur` returns."""
         logits = self.decoder(hidden).float().unflatten(2, (len(self.stems), self.config.bands))
-        return torch.softmax(logits if self.training else self.config.sharpness * logits + self.lean, dim=2)
+        return torch.softmax(logits if self.training else self.config.mask_exponent * logits + self.logit_bias, dim=2)
 
     def step_graph(self, kind: type[StepGraph] = StepGraph) -> StepGraph:
         """Write one hop of this network, with its present weights, as a step graph."""
@@ -170,19 +192,21 @@ class BandGru(nn.Module):
         magnitudes = [graph.input("magnitude", (1, bins))]
         magnitudes += [graph.input(f"context_{index}", (1, length // 2 + 1))
                        for index, length in enumerate(config.contexts)]
-        features = self._graph_features(graph, magnitudes)
-        hidden = graph.node("Relu", graph.torch_linear(features, self.encoder, before=SCALE / np.log(10.0)))
+        cues = [graph.input(name, (1, bins)) for name in STEREO_INPUTS] if self.cues else []
+        features, scales = self._graph_features(graph, magnitudes, cues)
+        hidden = graph.node("Relu", graph.torch_linear(features, self.encoder, before=scales))
         for layer in self.layers:
             hidden = graph.node("Add", hidden, graph.torch_gru(hidden, layer))
-        lean = self.lean.numpy().repeat(config.bands)
-        logits = graph.torch_linear(hidden, self.decoder, after=config.sharpness, offset=lean)
+        bias = self.logit_bias.numpy().repeat(config.bands)
+        logits = graph.torch_linear(hidden, self.decoder, after=config.mask_exponent, offset=bias)
         masks = graph.node("Softmax", graph.reshape(logits, (1, len(self.stems), config.bands)), axis=1)
         masks = graph.join(graph.banded(masks, self.spread.numpy()))
         graph.output("estimates", graph.node("Mul", masks, magnitudes[0]), (1, len(self.stems), bins))
         return graph
 
-    def _graph_features(self, graph: StepGraph, magnitudes: list[str]) -> str:
-        """`features` as nodes, without `SCALE`; adds the running level as the first state.
+    def _graph_features(self, graph: StepGraph, magnitudes: list[str],
+                        cues: list[str]) -> tuple[str, NDArray[np.float32] | float]:
+        """`features` as nodes, and what each is still to be multiplied by; adds the running level as the first state.
 
         The sum with `SHIFT` is the logarithm of a product, which the bands' weights and the floor take in.
         """
@@ -192,4 +216,35 @@ class BandGru(nn.Module):
         bands = graph.join([piece for power, name in zip(powers, self.pools, strict=True)
                             for piece in graph.banded(power, factor * getattr(self, name).numpy())])
         ratio = graph.node("Add", graph.node("Div", bands, reference), graph.constant(factor * self.floor))
-        return graph.node("Log", ratio)
+        logarithms, scale = graph.node("Log", ratio), SCALE / np.log(10.0)
+        if not cues:
+            return logarithms, scale
+        others = self.encoder.in_features - self.cues - self.config.bands
+        masked = ratio if not others else graph.nodes(
+            "Split", ratio, graph.integers(self.config.bands, others), outputs=2, axis=-1)[0]
+        pool = factor * self.pool_0.numpy()
+        pooled = [graph.node("Div", graph.node("Div", graph.join(graph.banded(cue, pool)), reference), masked)
+                  for cue in cues]
+        scales = np.full(self.encoder.in_features, scale, np.float32)
+        scales[-self.cues:] = 1.0
+        return graph.join([logarithms, *pooled]), scales
+
+
+def stereo_cues(spectrum: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross spectrum of two channels, Re(L R*), and half of the difference of their powers.
+
+    Both lie between minus and plus the mean power of the channels. One channel counts as two equal ones.
+
+    Parameters
+    ----------
+    spectrum
+        Complex, (batch, channels, time, bins), of one or two channels.
+
+    Returns
+    -------
+    cross, difference
+        Each (batch, time, bins).
+    """
+    left, right = spectrum[:, 0], spectrum[:, -1]
+    cross = left.real * right.real + left.imag * right.imag
+    return cross, 0.5 * (power_of(left) - power_of(right))

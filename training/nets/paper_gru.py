@@ -16,7 +16,7 @@ from rtsep.dsp.windows import Geometry
 from training.export.step_graph import StepGraph
 from training.nets.gru import Gru
 from training.nets.level import decay_of, graph_level, running_level
-from training.nets.spectra import power_of
+from training.nets.spectra import mid_of, power_of
 
 TINY = 1e-8  # keeps the mask of two zero estimates finite
 State = list[Tensor]
@@ -68,8 +68,8 @@ class PaperGru(nn.Module):
         return [torch.zeros(batch, 2), *(torch.zeros(batch, self.config.hidden) for _ in self.layers)]
 
     def observe(self, spectra: list[Tensor]) -> Tensor:
-        """Put the mean power and the magnitudes of the masked window side by side, (batch, time, 1 + bins)."""
-        power = power_of(spectra[0])
+        """Put mean power and magnitudes of the mid signal side by side, (batch, time, 1 + bins); as of `BandGru`."""
+        power = power_of(mid_of(spectra[0]))
         return torch.cat([power.mean(dim=2, keepdim=True), power.sqrt()], dim=2)
 
     def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:

@@ -34,6 +34,11 @@ def power_of(spectrum: Tensor) -> Tensor:
     return torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
 
 
+def mid_of(spectrum: Tensor) -> Tensor:
+    """Spectrum of the mid signal, the mean of the channels: (batch, channels, time, bins) to (batch, time, bins)."""
+    return spectrum.mean(dim=1)
+
+
 def resynthesise(masked: Tensor, geometry: Geometry) -> Tensor:
     """Invert and overlap-add (..., time, bins) to (..., time * hop + synthesis - hop) frames.
 

@@ -14,7 +14,8 @@ import yaml
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.errors import ConfigError
 from training.loss.losses import FROM_SOUND, LOSSES
-from training.mixing.remix import STEMS, RemixConfig
+from training.corpora.stems import STEMS
+from training.mixing.remix import RemixConfig
 from training.nets import NETWORKS, NetworkConfig
 from training.nets.band_gru import BandGruConfig
 
@@ -54,7 +55,7 @@ class OptimiserConfig:
     weight_decay: float = 1e-3
     clip: float = 1.0
     ema: float = 0.998
-    stem_weights: tuple[float, ...] = (1.0, 1.0, 0.4)
+    stem_weights: tuple[float, ...] = (1.0, 0.8, 1.4, 1.0, 0.4)
     bf16: bool = True
     seed: int = 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-from rtsep.dsp.mask import wanted_sets
 from rtsep.errors import ConfigError
+from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
-from training.evaluation.validation import network_scores, targets_of
+from training.corpora.stems import stem_sets
+from training.evaluation.full_mixes import CHOICE, mix_columns, score_mixes
+from training.evaluation.validation import network_scores, targets_of, torch_separator
 from training.loss.losses import Loss, Truth
 from training.mixing.loader import LaneDataset, batches, share
-from training.mixing.remix import STEMS
 from training.nets import build
 from training.nets.band_gru import State
 from training.nets.spectra import spectra
@@ -54,7 +55,9 @@ class Trainer:
     stems_root
         Folder of stems to mix.
     songs
-        Real songs that choose the best checkpoint; they are never trained on.
+        Real songs that are scored by the references' mixtures; they are never trained on.
+    mixes
+        Full mixes of real songs, which choose the best checkpoint; without them the songs do.
     run
         Folder for checkpoints and the log.
     world
@@ -68,9 +71,10 @@ class Trainer:
         When the lanes cannot be shared evenly, or the start is of another network.
     """
 
-    def __init__(self, recipe: Recipe, stems_root: Path, songs: list[Song], run: Path, world: World | None = None,
-                 start: str = "") -> None:
-        self.recipe, self.stems_root, self.songs, self.run = recipe, stems_root, songs, run
+    def __init__(self, recipe: Recipe, stems_root: Path, songs: Sequence[Song], run: Path, world: World | None = None,
+                 start: str = "", mixes: Sequence[FullMix] = ()) -> None:
+        self.recipe, self.stems_root, self.run = recipe, stems_root, run
+        self.songs, self.mixes = songs, mixes
         self.world = world or World()
         config = recipe.optimiser
         if config.lanes % self.world.size:
@@ -83,7 +87,7 @@ class Trainer:
         self.net.to(self.world.device).train()
         self.averaged = copy.deepcopy(self.net)
         self.loss = Loss(recipe.loss, config.stem_weights, self.net.spread, recipe.geometry)
-        self.sets = torch.from_numpy(wanted_sets(STEMS, recipe.stems)).to(self.world.device)
+        self.sets = torch.from_numpy(stem_sets(recipe.stems)).to(self.world.device)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), config.learning_rate, (0.9, 0.98),
                                            weight_decay=config.weight_decay)
         self.state = self._initial_state()
@@ -166,7 +170,7 @@ class Trainer:
 
     @torch.no_grad()
     def _prepare(self, stems: Tensor) -> tuple[Tensor, Truth]:
-        """Turn samples (lanes, mixed stems, history + frames) into the network's input and what the loss needs."""
+        """Turn samples (lanes, mixed stems, 2, history + frames) into the network's input and what the loss needs."""
         size = SLICE if stems.device.type == "cpu" else len(stems)
         pieces = [self._prepare_slice(piece) for piece in stems.split(size)]
         return torch.cat([observed for observed, _ in pieces]), Truth.join([truth for _, truth in pieces])
@@ -175,11 +179,11 @@ class Trainer:
         geometry = self.recipe.geometry
         lengths = (geometry.analysis, *self.recipe.network.contexts)
         longest = max(lengths)
-        stems = torch.einsum("os,bsf->bof", self.sets, stems)
-        parts = spectra(stems[:, :, longest - geometry.analysis:], geometry.analysis, geometry).transpose(1, 2)
+        stems = torch.einsum("os,bscf->bocf", self.sets, stems)
+        parts = spectra(stems[..., longest - geometry.analysis:], geometry.analysis, geometry)
         mixture = stems.sum(dim=1)
-        mixed = [parts.sum(dim=2), *(spectra(mixture[:, longest - n:], n, geometry) for n in lengths[1:])]
-        return self.net.observe(mixed), self.loss.truth(parts, mixed[0])
+        mixed = [parts.sum(dim=1), *(spectra(mixture[..., longest - n:], n, geometry) for n in lengths[1:])]
+        return self.net.observe(mixed), self.loss.truth(parts.permute(0, 3, 1, 2, 4), mixed[0].transpose(1, 2))
 
     def _initial_state(self) -> State:
         return [state.to(self.world.device) for state in self.net.initial_state(len(self.lanes))]
@@ -201,14 +205,15 @@ class Trainer:
             return {}
         targets = targets_of(self.recipe.stems) if self.songs else ()
         scores = network_scores(self.songs, self.averaged, targets)
+        full = mix_columns(score_mixes(torch_separator(self.averaged), self.mixes)) if self.mixes else {}
         config = self.recipe.optimiser
         hours = self.past.hours + self.step * config.lanes * config.chunk_seconds / 3600
         finite = [loss for loss in losses if math.isfinite(loss)]
         loss = sum(finite) / len(finite) if finite else math.nan
         row = {"step": self.step, "audio_hours": round(hours, 3), "seconds": round(self.seconds), "loss": loss,
-               "skipped": self.skipped, **scores}
+               "skipped": self.skipped, **scores, **full}
         journal.append(row)
-        mean = sum(scores.values()) / len(scores) if scores else -loss
+        mean = full[CHOICE] if full else sum(scores.values()) / len(scores) if scores else -loss
         better = mean > self.best
         self.best = mean if better else self.best
         write_checkpoint([self.run / "last.pt", *([self.run / "best.pt"] if better else [])],
@@ -248,7 +253,7 @@ class Trainer:
 
 def _note(row: dict[str, Any], best: float) -> str:
     """Write validation SDR and loss for the progress bar."""
-    scores = {key: value for key, value in row.items() if key in ("loss", "guitar", "drums")}
+    scores = {key: value for key, value in row.items() if key in ("loss", "guitar", "drums", "full_rest", CHOICE)}
     return " ".join(f"{key} {value:.2f}" for key, value in scores.items()) + f" best {best:.2f}"
 
 

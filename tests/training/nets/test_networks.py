@@ -91,8 +91,8 @@ def test_masks_are_sharper_and_lean_outside_of_training() -> None:
 
 
 def test_lean_is_one_number_a_stem() -> None:
-    with pytest.raises(ConfigError, match="lean: give 3"):
-        BandGru(BandGruConfig(lean=(0.5,)), PROFILES["stage"], STEMS, 44100)
+    with pytest.raises(ConfigError, match="logit_bias: give 3"):
+        BandGru(BandGruConfig(logit_bias=(0.5,)), PROFILES["stage"], STEMS, 44100)
 
 
 def test_eight_bit_graph_stays_close(tmp_path: Path) -> None:

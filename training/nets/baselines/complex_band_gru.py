@@ -15,14 +15,14 @@ from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
 from training.export.step_graph import StepGraph
 from training.nets.band_gru import BandGru, BandGruConfig, State
-from training.nets.spectra import power_of
+from training.nets.spectra import mid_of, power_of
 
 TINY = 1e-9
 
 
 @dataclass(frozen=True)
 class ComplexBandGruConfig(BandGruConfig):
-    """Sizes of a `ComplexBandGru`; as of `BandGruConfig`, `sharpness` and `lean` are of the masks' size."""
+    """Sizes of a `ComplexBandGru`; as of `BandGruConfig`, `mask_exponent` and `logit_bias` are of the masks' size."""
 
     kind: str = "complex_band_gru"
 
@@ -42,7 +42,7 @@ class ComplexBandGru(BandGru):
 
     def observe(self, spectra: list[Tensor]) -> Tensor:
         """Reduce spectra to what the network looks at, (batch, time, 1 + features); argument as of `BandGru`."""
-        spectrum = spectra[0]
+        spectrum = mid_of(spectra[0])
         before = torch.cat([spectrum[:, :1], spectrum[:, :-1]], dim=1)
         below = torch.cat([spectrum[..., :1], spectrum[..., :-1]], dim=2)
         turns = [self._turn(spectrum * before.conj() * self.advance), self._turn(spectrum * below.conj())]

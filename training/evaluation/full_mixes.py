@@ -1,0 +1,167 @@
+"""What a model is worth on full mixes: plain SDR of each stem, and of the mix without the guitar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.signal
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from training.corpora.full_mixes import FullMix
+from training.corpora.songs import Audio
+
+TARGETS = ("rest", "guitar", "drums", "vocals", "bass")
+"""What is measured; `rest` is the mix without the electric guitar, as `--remove guitar` plays it."""
+CHOOSING = ("guitar", "drums", "vocals", "bass")
+"""Targets whose mean chooses checkpoints: `rest` has the very error of the guitar."""
+CHOICE = "full_mean"
+"""Column of a log that chooses checkpoints."""
+TITLE = ("full stereo mixes, songs with singers at the levels of songs: SDR in dB, 10 log10 of the energy of the truth "
+         "over that of the error, both channels together")
+Separate = Callable[[Audio], Mapping[str, Audio]]
+
+
+@dataclass(frozen=True)
+class MixScore:
+    """SDR of one target of one mix, dB: of the untouched mixture, of what a model found, of the ideal mask."""
+
+    song: str
+    group: str
+    target: str
+    mixture: float
+    model: float
+    ideal: float
+
+
+@dataclass(frozen=True)
+class MixScores:
+    """All that full mixes tell of a model.
+
+    Parameters
+    ----------
+    scores
+        One a mix and target that plays.
+    silence_db
+        Level of the guitar stem against the mixture, by the songs that have no electric guitar, dB.
+    """
+
+    scores: tuple[MixScore, ...]
+    silence_db: Mapping[str, float]
+
+    def mean(self, target: str, groups: Sequence[str] = ("songs",), of: str = "model") -> float | None:
+        """Mean over the songs of some groups; None where nothing was measured."""
+        values = [getattr(score, of) for score in self.scores if score.target == target and score.group in groups]
+        return float(np.mean(values)) if values else None
+
+    def summary(self) -> dict[str, Any]:
+        """What a card says: means over the songs with singers, and over the others."""
+        means = {group: {target: round(value, 2) for target in TARGETS
+                         if (value := self.mean(target, (group,))) is not None}
+                 for group in ("songs", "instrumental", "real_stereo")}
+        silence = {song: round(level, 1) for song, level in self.silence_db.items()}
+        return {"measure": TITLE, **{group: found for group, found in means.items() if found}, "guitar_level_db": silence}
+
+
+def score_mixes(separate: Separate, mixes: Iterable[FullMix]) -> MixScores:
+    """Separate full mixes, and score what was found.
+
+    Parameters
+    ----------
+    separate
+        Turns float32 (2, frames) into stems of the same shape by name, aligned; it may lack targets.
+    mixes
+        From `read_full_mixes`.
+    """
+    scores: list[MixScore] = []
+    silence: dict[str, float] = {}
+    for mix in mixes:
+        found = separate(mix.mixture)
+        if mix.group == "no_guitar":
+            if "guitar" in found:
+                silence[mix.name] = 10.0 * float(np.log10(_energy(found["guitar"]) / _energy(mix.mixture) + 1e-12))
+            continue
+        scores += [_score(mix, target, found) for target in TARGETS if _measurable(mix, target, found)]
+    return MixScores(tuple(scores), silence)
+
+
+def choice_score(scores: MixScores) -> float:
+    """Mean SDR of the stems over songs with singers and instrumental ones, by which checkpoints are chosen, dB."""
+    values = [value for target in CHOOSING
+              if (value := scores.mean(target, ("songs", "instrumental"))) is not None]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def mix_columns(scores: MixScores) -> dict[str, float]:
+    """Columns of a log: the choice, each target over songs with singers, and where there is no guitar its level, dB."""
+    means = {f"full_{target}": value for target in TARGETS if (value := scores.mean(target)) is not None}
+    levels = list(scores.silence_db.values())
+    return {CHOICE: choice_score(scores), **means, **({"full_silence": float(np.mean(levels))} if levels else {})}
+
+
+def sdr(truth: Audio, estimate: Audio) -> float:
+    """Plain signal-to-distortion ratio over all channels, dB."""
+    return 10.0 * float(np.log10(_energy(truth) / (_energy(truth - estimate) + 1e-12)))
+
+
+def ideal_stem(mix: FullMix, stem: str) -> Audio:
+    """What the ideal ratio mask of each channel finds, windows of 1024 frames, a hop of 256; float32 (2, frames)."""
+    spectra = {name: _spectrum(audio) for name, audio in mix.stems.items()}
+    magnitudes = np.sum([np.abs(spectrum) for spectrum in spectra.values()], axis=0) + 1e-12
+    masked = np.sum(list(spectra.values()), axis=0) * (np.abs(spectra[stem]) / magnitudes)
+    _, audio = scipy.signal.istft(masked, window="hann", nperseg=1024, noverlap=768)
+    return np.asarray(audio[:, :mix.mixture.shape[1]], np.float32)
+
+
+def show_mixes(found: Mapping[str, MixScores], console: Console | None = None) -> None:
+    """Print a table of songs and means for each model."""
+    console = console or Console()
+    for name, scores in found.items():
+        table = Table("song", *TARGETS, title=f"{name}: mixture > model of ideal mask, dB", box=SIMPLE)
+        for group in dict.fromkeys(score.group for score in scores.scores):
+            rows = [score for score in scores.scores if score.group == group]
+            for song in dict.fromkeys(score.song for score in rows):
+                table.add_row(song + (" (released)" if group == "real_stereo" else ""),
+                              *(_cell([row for row in rows if (row.song, row.target) == (song, target)])
+                                for target in TARGETS))
+            table.add_row(f"mean: {group}", *(_cell([row for row in rows if row.target == target])
+                                              for target in TARGETS), style="bold", end_section=True)
+        console.print(table)
+        for song, level in scores.silence_db.items():
+            console.print(f"{name}: on {song}, which has none, the guitar stem is {-level:.1f} dB below the mixture")
+    console.print(TITLE)
+
+
+def _score(mix: FullMix, target: str, found: Mapping[str, Audio]) -> MixScore:
+    mixture, ideal = mix.mixture, ideal_stem(mix, "guitar" if target == "rest" else target)
+    if target == "rest":
+        truth = mixture - mix.stems["guitar"]
+        return MixScore(mix.name, mix.group, target, sdr(truth, mixture), sdr(truth, mixture - found["guitar"]),
+                        sdr(truth, mixture - ideal))
+    truth = mix.stems[target]
+    return MixScore(mix.name, mix.group, target, sdr(truth, mixture), sdr(truth, found[target]), sdr(truth, ideal))
+
+
+def _measurable(mix: FullMix, target: str, found: Mapping[str, Audio]) -> bool:
+    stem = "guitar" if target == "rest" else target
+    return stem in mix.stems and stem in found
+
+
+def _spectrum(audio: Audio) -> Any:
+    return scipy.signal.stft(audio, window="hann", nperseg=1024, noverlap=768)[2]
+
+
+def _energy(audio: Audio) -> float:
+    return float(np.sum(np.square(audio, dtype=np.float64)))
+
+
+def _cell(rows: Sequence[MixScore]) -> str:
+    if not rows:
+        return ""
+    mixture, model, ideal = (float(np.mean([getattr(row, name) for row in rows]))
+                             for name in ("mixture", "model", "ideal"))
+    return f"{mixture:.1f} > {model:.2f} of {ideal:.1f}"
