@@ -24,6 +24,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("models", nargs="+", metavar="MODEL", help="name of a shipped model, or an .onnx file")
     parser.add_argument("--corpus", type=Path, metavar="DIR",
                         help="MedleyDB, MUSDB18 or a folder of songs (default: medleydb in --data)")
+    parser.add_argument("--full-mixes", action="store_true",
+                        help="stereo mixes with singers at the levels of songs, by mixes.yaml in the corpus")
     parser.add_argument("--clips", type=_seconds, metavar="SECONDS",
                         help="the paper's protocol: clips of this length (20) of 4 songs to test and 8 to train")
     parser.add_argument("--split", choices=SPLITS, default="test", help="part of the corpus (default: %(default)s)")
@@ -52,6 +54,9 @@ def _run(options: argparse.Namespace) -> None:
     from training.evaluation.clips import protocol_of
     from training.evaluation.report import document, show
     from training.evaluation.systems import lacks_weights
+    if options.full_mixes:
+        _run_full_mixes(options)
+        return
     missing = [model for model in options.models if options.compare and lacks_weights(model)]
     systems = _systems([model for model in options.models if model not in missing])
     corpus = open_corpus(options.corpus or options.data / "medleydb")
@@ -70,6 +75,21 @@ def _run(options: argparse.Namespace) -> None:
         from training.evaluation.comparison import write_comparison
         write_comparison(options.out, systems, results, title, _command(options), missing)
         print(options.out)
+
+
+def _run_full_mixes(options: argparse.Namespace) -> None:
+    """Measure on full mixes, print the table, and write its JSON."""
+    import json
+    from dataclasses import asdict
+
+    from training.corpora.full_mixes import read_full_mixes
+    from training.evaluation.full_mixes import score_mixes, show_mixes
+    mixes = list(read_full_mixes(options.corpus or options.data / "medleydb"))
+    found = {system.name: score_mixes(system.separate, mixes) for system in _systems(options.models)}
+    show_mixes(found)
+    if options.json:
+        options.json.write_text(json.dumps({name: scores.summary() | {"songs_by_target": [
+            asdict(score) for score in scores.scores]} for name, scores in found.items()}, indent=1))
 
 
 def _systems(models: list[str]) -> list[System]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.signal
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from scipy import signal
 
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Audio
@@ -23,18 +23,22 @@ CHOICE = "full_mean"
 """Column of a log that chooses checkpoints."""
 TITLE = ("full stereo mixes, songs with singers at the levels of songs: SDR in dB, 10 log10 of the energy of the truth "
          "over that of the error, both channels together")
+WINDOW = {"window": np.sqrt(signal.get_window("hann", 1024)), "nperseg": 1024, "noverlap": 768}
 Separate = Callable[[Audio], Mapping[str, Audio]]
 
 
 @dataclass(frozen=True)
 class MixScore:
-    """SDR of one target of one mix, dB: of the untouched mixture, of what a model found, of the ideal mask."""
+    """SDR of one target of one mix, dB: of the untouched mixture, of what a model found, of the ideal mask.
+
+    `model` is None if the model lacks the stem.
+    """
 
     song: str
     group: str
     target: str
     mixture: float
-    model: float
+    model: float | None
     ideal: float
 
 
@@ -54,8 +58,9 @@ class MixScores:
     silence_db: Mapping[str, float]
 
     def mean(self, target: str, groups: Sequence[str] = ("songs",), of: str = "model") -> float | None:
-        """Mean over the songs of some groups; None where nothing was measured."""
-        values = [getattr(score, of) for score in self.scores if score.target == target and score.group in groups]
+        """Mean over the songs of some groups of a column of `MixScore`; None if nothing was measured."""
+        values = [value for score in self.scores if score.target == target and score.group in groups
+                  and (value := getattr(score, of)) is not None]
         return float(np.mean(values)) if values else None
 
     def summary(self) -> dict[str, Any]:
@@ -85,7 +90,7 @@ def score_mixes(separate: Separate, mixes: Iterable[FullMix]) -> MixScores:
             if "guitar" in found:
                 silence[mix.name] = 10.0 * float(np.log10(_energy(found["guitar"]) / _energy(mix.mixture) + 1e-12))
             continue
-        scores += [_score(mix, target, found) for target in TARGETS if _measurable(mix, target, found)]
+        scores += [_score(mix, target, found) for target in TARGETS if _stem(target) in mix.stems]
     return MixScores(tuple(scores), silence)
 
 
@@ -109,11 +114,11 @@ def sdr(truth: Audio, estimate: Audio) -> float:
 
 
 def ideal_stem(mix: FullMix, stem: str) -> Audio:
-    """What the ideal ratio mask of each channel finds, windows of 1024 frames, a hop of 256; float32 (2, frames)."""
+    """What the ideal ratio mask of each channel finds, root-Hann of 1024 frames, hop 256; float32 (2, frames)."""
     spectra = {name: _spectrum(audio) for name, audio in mix.stems.items()}
     magnitudes = np.sum([np.abs(spectrum) for spectrum in spectra.values()], axis=0) + 1e-12
     masked = np.sum(list(spectra.values()), axis=0) * (np.abs(spectra[stem]) / magnitudes)
-    _, audio = scipy.signal.istft(masked, window="hann", nperseg=1024, noverlap=768)
+    _, audio = signal.istft(masked, **WINDOW)
     return np.asarray(audio[:, :mix.mixture.shape[1]], np.float32)
 
 
@@ -137,22 +142,22 @@ def show_mixes(found: Mapping[str, MixScores], console: Console | None = None) -
 
 
 def _score(mix: FullMix, target: str, found: Mapping[str, Audio]) -> MixScore:
-    mixture, ideal = mix.mixture, ideal_stem(mix, "guitar" if target == "rest" else target)
+    mixture, stem = mix.mixture, _stem(target)
+    truth, ideal, estimate = mix.stems[stem], ideal_stem(mix, stem), found.get(stem)
     if target == "rest":
-        truth = mixture - mix.stems["guitar"]
-        return MixScore(mix.name, mix.group, target, sdr(truth, mixture), sdr(truth, mixture - found["guitar"]),
-                        sdr(truth, mixture - ideal))
-    truth = mix.stems[target]
-    return MixScore(mix.name, mix.group, target, sdr(truth, mixture), sdr(truth, found[target]), sdr(truth, ideal))
+        truth, ideal = mixture - truth, mixture - ideal
+        estimate = None if estimate is None else mixture - estimate
+    return MixScore(mix.name, mix.group, target, sdr(truth, mixture), None if estimate is None else sdr(truth, estimate),
+                    sdr(truth, ideal))
 
 
-def _measurable(mix: FullMix, target: str, found: Mapping[str, Audio]) -> bool:
-    stem = "guitar" if target == "rest" else target
-    return stem in mix.stems and stem in found
+def _stem(target: str) -> str:
+    """Stem that a target is made of; the rest is the mixture without the guitar."""
+    return "guitar" if target == "rest" else target
 
 
 def _spectrum(audio: Audio) -> Any:
-    return scipy.signal.stft(audio, window="hann", nperseg=1024, noverlap=768)[2]
+    return signal.stft(audio, **WINDOW)[2]
 
 
 def _energy(audio: Audio) -> float:
@@ -162,6 +167,6 @@ def _energy(audio: Audio) -> float:
 def _cell(rows: Sequence[MixScore]) -> str:
     if not rows:
         return ""
-    mixture, model, ideal = (float(np.mean([getattr(row, name) for row in rows]))
-                             for name in ("mixture", "model", "ideal"))
-    return f"{mixture:.1f} > {model:.2f} of {ideal:.1f}"
+    mixture, ideal = (float(np.mean([getattr(row, name) for row in rows])) for name in ("mixture", "ideal"))
+    found = [row.model for row in rows if row.model is not None]
+    return f"{mixture:.1f} > {f'{float(np.mean(found)):.2f}' if found else '–'} of {ideal:.1f}"
