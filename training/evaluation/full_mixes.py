@@ -64,12 +64,13 @@ class MixScores:
         return float(np.mean(values)) if values else None
 
     def summary(self) -> dict[str, Any]:
-        """What a card says: means over the songs with singers, and over the others."""
+        """Mean of each target over the songs with singers, and over the others, for a card."""
         means = {group: {target: round(value, 2) for target in TARGETS
                          if (value := self.mean(target, (group,))) is not None}
                  for group in ("songs", "instrumental", "real_stereo")}
         silence = {song: round(level, 1) for song, level in self.silence_db.items()}
-        return {"measure": TITLE, **{group: found for group, found in means.items() if found}, "guitar_level_db": silence}
+        return {"measure": TITLE, **{group: found for group, found in means.items() if found},
+                "guitar_level_db": silence}
 
 
 def score_mixes(separate: Separate, mixes: Iterable[FullMix]) -> MixScores:
@@ -114,7 +115,7 @@ def sdr(truth: Audio, estimate: Audio) -> float:
 
 
 def ideal_stem(mix: FullMix, stem: str) -> Audio:
-    """What the ideal ratio mask of each channel finds, root-Hann of 1024 frames, hop 256; float32 (2, frames)."""
+    """Separate by the ideal ratio mask of each channel, root-Hann of 1024 frames, hop 256; float32 (2, frames)."""
     spectra = {name: _spectrum(audio) for name, audio in mix.stems.items()}
     magnitudes = np.sum([np.abs(spectrum) for spectrum in spectra.values()], axis=0) + 1e-12
     masked = np.sum(list(spectra.values()), axis=0) * (np.abs(spectra[stem]) / magnitudes)
@@ -147,8 +148,8 @@ def _score(mix: FullMix, target: str, found: Mapping[str, Audio]) -> MixScore:
     if target == "rest":
         truth, ideal = mixture - truth, mixture - ideal
         estimate = None if estimate is None else mixture - estimate
-    return MixScore(mix.name, mix.group, target, sdr(truth, mixture), None if estimate is None else sdr(truth, estimate),
-                    sdr(truth, ideal))
+    found_db = None if estimate is None else sdr(truth, estimate)
+    return MixScore(mix.name, mix.group, target, sdr(truth, mixture), found_db, sdr(truth, ideal))
 
 
 def _stem(target: str) -> str:

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from rtsep.errors import ConfigError
 from training.corpora.songs import SAMPLERATE, Song
+from training.corpora.stems import stem_sets
 from training.evaluation.validation import quick_scores, targets_of
 from training.file_models.export import draft_document, file_separator, write_file_model
 from training.mixing.loader import LaneDataset, batches
-from training.corpora.stems import stem_sets
 from training.nets import FileNetwork, FileNetworkConfig, build_file_network
 from training.recipes.recipe import Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint, write_checkpoint

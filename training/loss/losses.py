@@ -80,7 +80,7 @@ class Scene:
 
     @cached_property
     def sounds(self) -> tuple[Tensor, Tensor]:
-        """Separated and true stems as samples, each (batch, stems, channels, frames); hops at the edges overlap in part."""
+        """Separated and true stems, each (batch, stems, channels, frames); hops at the edges overlap in part."""
         masked = self.bin_masks * self.mixture
         return tuple(resynthesise(part.permute(0, 2, 3, 1, 4), self.geometry) for part in (masked, self.truth.stems))
 

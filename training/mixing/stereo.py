@@ -76,7 +76,7 @@ def place(sound: Audio, pan: float, wide: float, rng: Random) -> Audio:
 
 
 def spoil(stems: Audio, config: StereoConfig, rng: Random) -> Audio:
-    """Invert or silence one channel of all stems, (stems, 2, frames), in place, with the probabilities of the config."""
+    """Invert or silence one channel of all stems, (stems, 2, frames), in place, as often as the config says."""
     draw = rng.random()
     channel = int(rng.integers(2))
     if draw < config.inverted:

@@ -13,8 +13,8 @@ import yaml
 
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.errors import ConfigError
-from training.loss.losses import FROM_SOUND, LOSSES
 from training.corpora.stems import STEMS
+from training.loss.losses import FROM_SOUND, LOSSES
 from training.mixing.remix import RemixConfig
 from training.nets import NETWORKS, NetworkConfig
 from training.nets.band_gru import BandGruConfig
