@@ -15,9 +15,9 @@ from training.nets.spectra import resynthesise, spectra
 
 
 def example() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Stems (2, 9, 3, 513), their mixture, and band masks."""
+    """Stems (2, 9, 3, 2, 513), their mixture, and band masks."""
     torch.manual_seed(1)
-    stems = torch.randn(2, 9, 3, 513, dtype=torch.complex64)
+    stems = torch.randn(2, 9, 3, 2, 513, dtype=torch.complex64)
     stems[0, :, 1] = 0.0
     masks = torch.softmax(3 * torch.randn(2, 9, 3, 48), dim=2)
     return stems, stems.sum(dim=2), masks
@@ -27,8 +27,8 @@ def test_quadratic_form_equals_the_full_spectrum() -> None:
     stems, mixture, masks = example()
     spread = tiny_network().spread
     found = MaskedError.of(stems, mixture, spread).negative_snr(masks)
-    error = ((masks @ spread) * mixture[:, :, None] - stems).abs().square().sum(dim=(1, 3))
-    energy, floor = stems.abs().square().sum(dim=(1, 3)), SILENCE * mixture.abs().square().sum(dim=(1, 2))[:, None]
+    error = ((masks @ spread)[:, :, :, None] * mixture[:, :, None] - stems).abs().square().sum(dim=(1, 3, 4))
+    energy, floor = stems.abs().square().sum(dim=(1, 3, 4)), SILENCE * mixture.abs().square().sum(dim=(1, 2, 3))[:, None]
     expected = 10 * torch.log10((error + floor) / (energy + floor))
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
@@ -55,11 +55,11 @@ def bin_loss(shares: dict[str, float], stem_weights: tuple[float, ...] = (1.0, 1
 
 
 def separable() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Stems (2, 30, 3, 513) that share no bin, their mixture, and the masks that separate them perfectly."""
+    """Stems (2, 30, 3, 2, 513) that share no bin, their mixture, and the masks that separate them perfectly."""
     torch.manual_seed(2)
     owner = torch.nn.functional.one_hot(torch.randint(3, (2, 30, 513)), 3).movedim(3, 2).float()
-    mixture = torch.randn(2, 30, 513, dtype=torch.complex64)
-    return owner * mixture[:, :, None], mixture, owner
+    mixture = torch.randn(2, 30, 2, 513, dtype=torch.complex64)
+    return owner[:, :, :, None] * mixture[:, :, None], mixture, owner
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -82,7 +82,7 @@ def test_gradients_are_finite_even_for_silence_and_lead_downhill(name: str) -> N
     stems, mixture = stems.clone(), mixture.clone()
     stems[1], mixture[1] = 0.0, 0.0
     loss = Loss({name: 1.0}, (1.0, 0.5, 1.0), tiny_network().spread, PROFILES["stage"])
-    truth = loss.truth(stems.repeat(1, 4, 1, 1), mixture.repeat(1, 4, 1))
+    truth = loss.truth(stems.repeat(1, 4, 1, 1, 1), mixture.repeat(1, 4, 1, 1))
     logits = torch.randn(2, 36, 3, 48, requires_grad=True)
     before = loss(torch.softmax(logits, dim=2), truth)
     before.backward()
@@ -92,8 +92,8 @@ def test_gradients_are_finite_even_for_silence_and_lead_downhill(name: str) -> N
 
 
 def test_targets_of_spectral_losses_by_hand() -> None:
-    stems = torch.zeros(1, 1, 2, 513, dtype=torch.complex64)
-    stems[0, 0, :, 7] = torch.tensor([3.0 + 0.0j, 0.0 + 4.0j])  # at a right angle: the mixture has 5
+    stems = torch.zeros(1, 1, 2, 1, 513, dtype=torch.complex64)
+    stems[0, 0, :, 0, 7] = torch.tensor([3.0 + 0.0j, 0.0 + 4.0j])  # at a right angle: the mixture has 5
     mixture = stems.sum(dim=2)
     wanted = {"magnitude": (3.0, 4.0), "ratio": (15 / 7, 20 / 7), "phase": (9 / 5, 16 / 5)}
     half = torch.full((1, 1, 2, 513), 0.5)
@@ -123,7 +123,7 @@ def test_time_domain_snr_equals_the_samples() -> None:
     torch.manual_seed(4)
     geometry = PROFILES["stage"]
     audio = 0.1 * torch.randn(2, 3, geometry.analysis - geometry.hop + 60 * geometry.hop)
-    stems = spectra(audio, geometry.analysis, geometry).transpose(1, 2)
+    stems = spectra(audio, geometry.analysis, geometry).transpose(1, 2)[:, :, :, None]
     mixture = stems.sum(dim=2)
     loss = bin_loss({"time_snr": 1.0})
     found = loss(torch.full((2, 60, 3, 513), 0.5), loss.truth(stems, mixture))

@@ -12,10 +12,10 @@ import soundfile
 import torch
 
 from rtsep.errors import ConfigError
-from training.corpora.stems import StemFolder
+from training.corpora.stems import STEMS, StemFolder
 from training.mixing.lane import Lane
 from training.mixing.loader import LaneDataset, batches, share
-from training.mixing.remix import STEMS, RemixConfig, Remixer
+from training.mixing.remix import RemixConfig, Remixer
 
 CONFIG = RemixConfig(segment_seconds=(0.6, 0.9), restart=0.5)
 
@@ -34,7 +34,7 @@ def test_remixed_segments_are_varied_and_repeatable(noise_stems: Path) -> None:
     for seed in range(3):
         first = segment(seed)
         np.testing.assert_array_equal(first, segment(seed))
-        assert first.shape[0] == len(STEMS)
+        assert first.shape[:2] == (len(STEMS), 2)
         assert np.all(np.isfinite(first))
         other = segment(seed + 1)
         assert first.shape != other.shape or not np.array_equal(first, other)
@@ -44,16 +44,16 @@ def test_a_lane_is_gapless_and_begins_with_a_restart(noise_stems: Path) -> None:
     stream = lane(noise_stems)
     before, restart = stream.chunk()
     assert restart
-    assert not np.any(before[:, :3000])
+    assert not np.any(before[..., :3000])
     restarts = 0
     for _ in range(40):
         chunk, restart = stream.chunk()
-        assert chunk.shape == (3, 11820)
+        assert chunk.shape == (len(STEMS), 2, 11820)
         if restart:
-            assert not np.any(chunk[:, :3000])
+            assert not np.any(chunk[..., :3000])
         else:
-            np.testing.assert_array_equal(chunk[:, :3000], before[:, -3000:])
-        assert np.any(chunk[:, 3000:])
+            np.testing.assert_array_equal(chunk[..., :3000], before[..., -3000:])
+        assert np.any(chunk[..., 3000:])
         restarts += restart
         before = chunk
     assert 2 < restarts < 20
@@ -61,14 +61,14 @@ def test_a_lane_is_gapless_and_begins_with_a_restart(noise_stems: Path) -> None:
 
 def test_a_lane_plays_whole_segments_in_a_row(noise_stems: Path) -> None:
     stream = Lane(StemFolder(noise_stems), RemixConfig(segment_seconds=(0.6, 0.9), restart=0.0), (1, 2), 100, 8820)
-    played = np.concatenate([stream.chunk()[0][:, 100:] for _ in range(12)], axis=1)
+    played = np.concatenate([stream.chunk()[0][..., 100:] for _ in range(12)], axis=2)
     segments = []
     for number in range(4):
         remixer = Remixer(stream.folder, stream.config, np.random.default_rng([1, 2, number]))
         _, frames = remixer.plan()
         segments.append(remixer.segment(frames))
-    wanted = np.concatenate(segments, axis=1)
-    np.testing.assert_array_equal(played[:, :wanted.shape[1]], wanted[:, :played.shape[1]])
+    wanted = np.concatenate(segments, axis=2)
+    np.testing.assert_array_equal(played[..., :wanted.shape[2]], wanted[..., :played.shape[2]])
 
 
 @pytest.mark.parametrize("skipped", [1, 4, 5, 37])
@@ -102,7 +102,7 @@ def test_what_a_process_meets_arrives_as_it_is(tmp_path: Path, noise_stems: Path
         dataset = LaneDataset(noise_stems, CONFIG, range(2), 500, 4410, seed=7)
         dataset.folder.root = tmp_path  # nothing is there when a process looks again
         dataset.folder._looked = -1e9
-        with pytest.raises(ConfigError, match="has no sounds for drums, guitar, other") as error:
+        with pytest.raises(ConfigError, match="has no sounds for drums and guitar and accompaniment") as error:
             next(batches(dataset, workers))
         assert "Traceback" not in str(error.value)
 

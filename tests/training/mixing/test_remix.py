@@ -9,10 +9,11 @@ import pytest
 import soundfile
 
 from rtsep.errors import ConfigError
-from training.corpora.stems import StemFolder
+from training.corpora.stems import STEMS, StemFolder, stem_sets
 from training.mixing.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
 from training.mixing.dynamics import PIECE, active_rms, activity, ride
-from training.mixing.remix import STEMS, KindConfig, RemixConfig, Remixer
+from training.mixing.remix import KindConfig, RemixConfig, Remixer
+from training.mixing.stereo import StereoConfig
 
 SAMPLERATE = 44100
 
@@ -30,7 +31,7 @@ def stems_root(tmp_path: Path) -> Path:
 
 
 def test_a_folder_without_stems_says_what_it_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no sounds for drums, guitar, other.*bass, band, voice, other"):
+    with pytest.raises(ConfigError, match=r"no sounds for drums and guitar and accompaniment.*bass, band, voice, other"):
         StemFolder(tmp_path)
 
 
@@ -95,17 +96,19 @@ def test_stretching_keeps_the_pitch_and_the_level_and_moves_what_happens(speed: 
 
 
 def test_bleed_is_late_dull_and_soft_and_counts_to_the_stem_that_made_it() -> None:
-    clicks = np.zeros((3, SAMPLERATE), np.float32)
-    clicks[0, 1000] = clicks[2, 30000] = 1.0
+    clicks = np.zeros((3, 2, SAMPLERATE), np.float32)
+    clicks[0, :, 1000] = clicks[2, :, 30000] = 1.0
     rng = np.random.default_rng(1)
     for _ in range(5):
         heard = bleed(clicks, rng)
         added = heard - clicks
         assert not np.any(heard[1])
         for stem, start in ((0, 1000), (2, 30000)):
-            assert not np.any(added[stem, :start + 44])
-            assert np.sum(np.square(added[stem, start + 44:start + 1500])) > 0.99 * np.sum(np.square(added[stem])) > 0.0
-            gain_db = 20.0 * np.log10(np.abs(np.fft.rfft(added[stem])))
+            np.testing.assert_array_equal(*added[stem])  # both channels alike
+            assert not np.any(added[stem, 0, :start + 44])
+            later = np.sum(np.square(added[stem, 0, start + 44:start + 1500]))
+            assert later > 0.99 * np.sum(np.square(added[stem, 0])) > 0.0
+            gain_db = 20.0 * np.log10(np.abs(np.fft.rfft(added[stem, 0])))
             assert -60.0 < gain_db[20] < -6.0  # of two microphones at -12 dB at most
             assert np.mean(gain_db[15000:20000]) < np.mean(gain_db[20:200]) - 3.0
 
@@ -198,6 +201,39 @@ def test_dense_kinds_pause_less(stems_root: Path) -> None:
                              counts={"drums": (1.0,), "guitar": (0.0, 1.0), "other": (1.0,)},
                              augment=AugmentConfig(noise=0.0))
         remixer = Remixer(folder, config, np.random.default_rng(1))
-        return sum(not np.any(remixer.segment(SAMPLERATE // 2)[1]) for _ in range(30))
+        return sum(not np.any(remixer.segment(SAMPLERATE // 2)[STEMS.index("guitar")]) for _ in range(30))
 
     assert silent(1.0) < 3 < silent(0.0)
+
+
+def test_a_network_of_three_stems_hears_voice_and_bass_as_other() -> None:
+    np.testing.assert_array_equal(stem_sets(("drums", "guitar", "other")),
+                                  [[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 0, 1, 1]])
+    np.testing.assert_array_equal(stem_sets(STEMS), np.eye(5))
+    np.testing.assert_array_equal(stem_sets(("guitar", "rest")), [[0, 0, 1, 0, 0], [1, 1, 0, 1, 1]])
+
+
+def test_views_take_a_stem_out_or_leave_it_alone(stems_root: Path) -> None:
+    def playing(**changes: float) -> list[int]:
+        config = RemixConfig(counts={"drums": (0.0, 1.0), "guitar": (0.0, 1.0), "other": (0.0, 1.0)},
+                             views={"drums": 0.0, "bass": 0.0, "guitar": 1.0, "vocals": 0.0, "other": 0.0}, **changes)
+        stems = Remixer(StemFolder(stems_root), config, np.random.default_rng(1)).segment(SAMPLERATE // 2)
+        return [index for index, stem in enumerate(stems) if np.any(stem)]
+
+    drums, guitar, other = (STEMS.index(stem) for stem in ("drums", "guitar", "other"))
+    assert playing() == [drums, guitar, other]
+    assert playing(without=1.0) == [drums, other]
+    assert playing(alone=1.0) == [guitar]
+
+
+def test_a_bus_turns_all_stems_by_one_gain(stems_root: Path) -> None:
+    config = {"counts": {"drums": (0.0, 1.0), "guitar": (0.0, 1.0), "other": (0.0, 1.0)},
+              "stereo": StereoConfig(inverted=0.0, dead=0.0)}
+    plain, squeezed = (Remixer(StemFolder(stems_root), RemixConfig(**config, bus=bus), np.random.default_rng(5))
+                       .segment(SAMPLERATE) for bus in (0.0, 1.0))
+    loud = np.abs(plain) > 1e-4
+    gains = np.where(loud, squeezed, 0.0) / np.where(loud, plain, 1.0)
+    for frame in range(1000, SAMPLERATE, 1777):
+        here = gains[..., frame][loud[..., frame]]
+        np.testing.assert_allclose(here, here[0], rtol=1e-3)
+    assert not np.allclose(plain, squeezed)
