@@ -22,8 +22,6 @@ from training.render.scores import Random
 from training.render.vocoder import FRAMES_PER_SECOND, Voice, analyse, brighten
 
 SPEAKER = "espeak-ng"
-HELD_OUT = ("kathleen", "erithacus")
-"""In the names of the phrases of a speaker and a singer whom no weights hear: they show what generalises."""
 VOICES = ("en-us+m1", "en-us+m3", "en-us+m7", "en+m2", "en-us+f1", "en-us+f2", "en+f3", "en-us+f5", "en-gb+klatt2",
           "en-us+klatt4", "es+f4", "es+m4", "fr+f2", "it+m5", "de+m6", "pt+f3")
 LYRICS = (
@@ -65,11 +63,6 @@ class Line:
     syllables: tuple[tuple[int, int, int], ...]
 
 
-def heard(paths: list[Path]) -> list[Path]:
-    """Leave out the phrases of those who are held out."""
-    return [path for path in paths if not any(name in path.name for name in HELD_OUT)]
-
-
 def dry(path: Path) -> bool:
     """Whether a phrase of `voice` is one person without effects, fit for a vocoder."""
     return path.name.startswith(("kokoro_", "sung_"))
@@ -83,7 +76,7 @@ def recorded_line(library: Library, rng: Random) -> Line:
     ConfigError
         When the data folder has no such phrases.
     """
-    paths = heard([*library.phrases("speech"), *filter(dry, library.phrases("voice"))])
+    paths = [*library.phrases("speech"), *filter(dry, library.phrases("voice"))]
     if not paths:
         raise ConfigError(f"no speech and no dry singing in {library.root / 'phrases'}: complete the data folder")
     people = sorted({_person(path) for path in paths})

@@ -14,7 +14,7 @@ from training.render.mixdown import audible, mix_down
 from training.render.sampler import Envelope, excerpt, play, zones
 from training.render.scores import Note, Random, Song, humanise, random_song, with_rests
 from training.render.singing import Manner, random_manner, sing, sing_as_it_is
-from training.render.speakers import LYRICS, VOICES, Line, cut_line, dry, heard, recorded_line, spoken_line
+from training.render.speakers import LYRICS, VOICES, Line, cut_line, dry, recorded_line, spoken_line
 from training.render.vocal_chain import produce
 
 _Source = Callable[[Library, Random, Song, int], Audio]
@@ -59,7 +59,7 @@ def _dry_voice(library: Library, rng: Random, song: Song, frames: int) -> Audio:
 
 def _phrase(library: Library, rng: Random, frames: int) -> Audio:
     """Part of a produced recording, slower and lower or faster and higher; longer recordings come more often."""
-    paths = [path for path in heard(library.phrases("voice")) if not dry(path)]
+    paths = [path for path in library.phrases("voice") if not dry(path)]
     sizes = np.sqrt([float(path.stat().st_size) for path in paths])
     path = paths[rng.choice(len(paths), p=sizes / sizes.sum())]
     return excerpt(path, rng, frames, rng.uniform(-3.0, 3.0))
