@@ -35,7 +35,7 @@ def run(_: argparse.Namespace) -> int:
         for name, value in rows:
             table.add_row(name, value)
         table.add_section()
-    Console().print(table)
+    Console(markup=False, emoji=False, highlight=False).print(table)
     return int(not any(value.startswith("ok") for _, value in models))
 
 
@@ -81,7 +81,7 @@ def _take_measures() -> tuple[Measure, ...]:
 
 
 def _audio() -> Iterator[tuple[str, str]]:
-    from rtsep.audio.devices import list_devices, open_portaudio
+    from rtsep.audio.systems import list_devices, open_portaudio
     from rtsep.cli.timeout import timeout
     from rtsep.errors import RtsepError
 

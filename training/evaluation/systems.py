@@ -12,7 +12,7 @@ from rtsep import Separator
 from rtsep.backends.segments import FileInfo
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
-from rtsep.files import open_separator
+from rtsep.files.stream import open_separator
 from rtsep.model.catalogue import find_model, installed_models
 from training.corpora.songs import SAMPLERATE, Audio
 from training.evaluation.validation import Separate
