@@ -24,6 +24,9 @@ HOP = np.dtype([(name, np.int32) for name in ("hop", "synthesis", "bins", "chann
                + [(name, np.uintp) for name in ("forward", "inverse", "step", "magnitudes", "estimates", "line",
                                                 "spectra", "scratch", "masks", "sums", "frame", "tails")])
 """A hop of one stream, as `hop.c` has it."""
+KINDS = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "copy", "ReduceMean", "Softmax",
+         "MatMul", "MatMulNBits")
+"""What a node does, in the order of `node.h`."""
 _POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
 
 

@@ -18,11 +18,17 @@ from onnx import TensorProto, helper, numpy_helper
 from bench.executors import written
 from bench.lib.steps import FusedGraph
 from rtsep import Separator
-from rtsep.backends.native_step import CompiledStep, compiled_step
-from rtsep.backends.onnx_runtime import RuntimeStep, open_session
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.native import NativeStep, native_step
+from rtsep.backends.onnx_runtime import RuntimeStep
+from rtsep.backends.reference_step import ReferenceStep
+from rtsep.backends.step import Step, reference_error_db
+from rtsep.dsp.windows import PROFILES
+from rtsep.model.card import StepCard
 from rtsep.model.catalogue import find_model, installed_models
+from rtsep.model.gate import StepFile, read_step
 from rtsep.model.onnx_file import read_onnx
+from rtsep.model.outline import outline_of
 from rtsep.native import library as bindings
 from rtsep.native.library import SETS, load_kernels
 from rtsep.native.program import UnknownNode
@@ -48,8 +54,11 @@ def graph_of(nodes: Sequence[onnx.NodeProto], inputs: dict[str, tuple[int, ...]]
     results = [helper.make_tensor_value_info("estimates", TensorProto.FLOAT, None)]
     stored = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     domains = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
-    onnx.save(helper.make_model(helper.make_graph(nodes, "one", values, results, stored), opset_imports=domains,
-                                ir_version=10), path)
+    model = helper.make_model(helper.make_graph(nodes, "one", values, results, stored), opset_imports=domains,
+                              ir_version=10)
+    inferred = onnx.shape_inference.infer_shapes(outline_of(model), strict_mode=True, data_prop=True)
+    model.graph.output[0].CopyFrom(inferred.graph.output[0])
+    onnx.save(model, path)
     return path
 
 
@@ -57,13 +66,25 @@ def node(operator: str, *inputs: str, outputs: Sequence[str] = ("middle",), **op
     return helper.make_node(operator, list(inputs), list(outputs), **options)
 
 
+def bare(path: Path) -> StepFile:
+    """Make a step file of a graph with any inputs and no metadata."""
+    file = read_onnx(path)
+    states = {name: shape for name, shape in file.inputs.items() if name.startswith("state_")}
+    inputs = {name: shape for name, shape in file.inputs.items() if name not in states}
+    card = StepCard("bare", 44100, PROFILES["stage"], ("a",), "", (), {}, {}, ())
+    return StepFile(path, card, file.model, file.shapes, inputs, states, None)
+
+
 def both(path: Path, instructions: str, given: dict[str, Array]) -> tuple[Array, Array]:
     """Results of the kernels and of ONNX Runtime."""
-    step = CompiledStep(read_onnx(path).graph, instructions)
-    for name, value in given.items():
-        step.inputs[name][...] = value
-    step.run()
-    return step.estimates, open_session(path).run(None, given)[0]
+    model = bare(path)
+    steps: list[Step] = [NativeStep(model, instructions), RuntimeStep(model), ReferenceStep(model)]
+    for step in steps:
+        for name, value in given.items():
+            step.inputs[name][...] = value
+        step.run()
+    np.testing.assert_allclose(steps[2].estimates, steps[1].estimates, rtol=1e-3, atol=1e-3)
+    return steps[0].estimates, steps[1].estimates
 
 
 def error_db(found: Array, wanted: Array) -> float:
@@ -73,8 +94,8 @@ def error_db(found: Array, wanted: Array) -> float:
 @pytest.mark.parametrize("instructions", BUILT)
 @pytest.mark.parametrize("name", sorted(installed_models()))
 def test_shipped_models_do_the_same_as_in_the_runtime(name: str, instructions: str) -> None:
-    path = find_model(name)
-    steps = CompiledStep(read_onnx(path).graph, instructions), RuntimeStep(open_session(path))
+    model = read_step(find_model(name))
+    steps = NativeStep(model, instructions), RuntimeStep(model)
     assert set(steps[0].inputs) == set(steps[1].inputs)
     errors = []
     for hop in range(200):
@@ -93,7 +114,8 @@ def test_shipped_models_do_the_same_as_in_the_runtime(name: str, instructions: s
 
 @pytest.mark.parametrize("instructions", BUILT)
 def test_float32_weights_are_exact(tiny_model: Path, instructions: str) -> None:
-    steps = CompiledStep(read_onnx(tiny_model).graph, instructions), RuntimeStep(open_session(tiny_model))
+    model = read_step(tiny_model)
+    steps = NativeStep(model, instructions), RuntimeStep(model)
     for _ in range(100):
         for key, value in steps[0].inputs.items():
             value[:] = RNG.exponential(size=value.shape)
@@ -104,7 +126,7 @@ def test_float32_weights_are_exact(tiny_model: Path, instructions: str) -> None:
 
 
 def test_a_reset_forgets_everything(tiny_model: Path) -> None:
-    step = CompiledStep(read_onnx(tiny_model).graph, BUILT[0])
+    step = NativeStep(read_step(tiny_model), BUILT[0])
     first = []
     for _ in range(2):
         step.reset()
@@ -117,8 +139,8 @@ def test_a_reset_forgets_everything(tiny_model: Path) -> None:
 
 
 def test_separators_in_threads_do_not_meet() -> None:
-    path = find_model("stage")
-    steps = [CompiledStep(read_onnx(path).graph, BUILT[0]) for _ in range(4)]
+    model = read_step(find_model("stage"))
+    steps = [NativeStep(model, BUILT[0]) for _ in range(4)]
     for level, step in enumerate(steps):
         for value in step.inputs.values():
             value[:] = 10.0 ** (level % 2)
@@ -240,21 +262,24 @@ def test_small_graphs(name: str, instructions: str, tmp_path: Path) -> None:
 def test_other_nodes_are_left_to_the_runtime(unknown: tuple[list[onnx.NodeProto], Weights], tmp_path: Path) -> None:
     path = graph_of(unknown[0], {"magnitude": (1, 3, 3)}, unknown[1], tmp_path / "one.onnx")
     with pytest.raises(UnknownNode):
-        CompiledStep(read_onnx(path).graph, BUILT[0])
-    assert compiled_step(read_onnx(path).graph) is None
+        NativeStep(bare(path), BUILT[0])
+    assert native_step(bare(path)) is None
 
 
 def test_a_model_with_other_nodes_runs_in_the_runtime(tmp_path: Path) -> None:
     net = tiny_network()
-    model = StepModel(written(net, net.step_graph(FusedGraph).model(), tmp_path / "fused.onnx"))
-    assert model.executor.name == "ONNX Runtime"
-    assert model.reference_error_db() < -100
+    model = read_step(written(net, net.step_graph(FusedGraph).model(), tmp_path / "fused.onnx"))
+    assert open_step(model).name == "ONNX Runtime"
+    for step in (open_step(model), ReferenceStep(model)):
+        assert reference_error_db(step, model) < -100
 
 
 def test_who_runs_a_model(tiny_model: Path) -> None:
-    assert StepModel(tiny_model).executor.name == f"compiled for {BUILT[0]}"
-    assert StepModel(tiny_model, provider="onnxruntime").executor.name == "ONNX Runtime"
-    assert StepModel(tiny_model, threads=2).executor.name == "ONNX Runtime"
+    model = read_step(tiny_model)
+    assert open_step(model).name == f"native code for {BUILT[0]}"
+    assert open_step(model, provider="onnxruntime").name == "ONNX Runtime"
+    assert open_step(model, threads=2).name == "ONNX Runtime"
+    assert open_step(model, provider="numpy").name == "numpy reference"
 
 
 DENORMALS = """
@@ -287,7 +312,7 @@ def test_a_sound_that_fades_away_makes_no_denormals_in_numpy() -> None:
 def test_denormals_count_as_zero(tmp_path: Path) -> None:
     path = graph_of([node("Mul", "magnitude", "half")], {"magnitude": (1, 8)}, {"half": np.float32(0.5)},
                     tmp_path / "one.onnx")
-    step = CompiledStep(read_onnx(path).graph, BUILT[0])
+    step = NativeStep(bare(path), BUILT[0])
     step.inputs["magnitude"][:] = 1e-38
     step.run()
     assert not step.estimates.any()
@@ -308,7 +333,7 @@ def other_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[byt
 def test_without_kernels_the_runtime_runs_a_model(content: bytes | None, tiny_model: Path,
                                                   other_file: Callable[[bytes | None], None]) -> None:
     other_file(content)
-    assert StepModel(tiny_model).executor.name == "ONNX Runtime"
+    assert open_step(read_step(tiny_model)).name == "ONNX Runtime"
 
 
 def test_kernels_of_another_build_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
