@@ -24,7 +24,7 @@ from torch import Tensor
 from bench.lib.machine import FILE_WIDTH
 from bench.lib.paced import Loop, in_turns, statistics
 from rtsep import RtsepError
-from rtsep.live.streams.null import ask_for_realtime
+from rtsep.live.realtime import ask_for_realtime
 from training.export.export import SAMPLERATE
 from training.nets import Network, build
 from training.recipes.recipe import find_recipe

@@ -23,10 +23,10 @@ from rich.table import Table
 from rtsep.errors import RtsepError
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.session.helper import Companion
+from rtsep.live.session.helper import Helper
 from rtsep.live.session.session import Session
 from rtsep.midi.process import MidiSettings, run_midi
-from tests.rigs.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
+from tests.rigs.jack_server import TIMEOUT_S, JackServer, missing_parts, running_server
 
 RATE_HZ = 1000
 NAME = "bench-controller"
@@ -79,7 +79,7 @@ def flooded(server: JackServer, model: str, seconds: float) -> dict[str, Any]:
 
         def after(board: Board) -> None:
             sent["count"], sent["crc"] = map(int, ask("stop").split())
-            until = time.monotonic() + PATIENCE_S
+            until = time.monotonic() + TIMEOUT_S
             while board.midi_messages < sent["count"] and time.monotonic() < until:
                 time.sleep(0.01)
 
@@ -112,7 +112,7 @@ def play(model: str, seconds: float, port: str, before: Callable[[], object] = l
         mapping = Path(folder) / "map.yaml"
         mapping.write_text(MAPPING)
         midi = MidiSettings(port, mapping)
-        session = Session(LiveSettings(model=model), companions=[Companion("midi", run_midi, (midi,))],
+        session = Session(LiveSettings(model=model), helpers=[Helper("midi", run_midi, (midi,))],
                           on_notice=lambda text: opened.append(text) if "is open" in text else None)
         result = session.run(tick)
     if result is None or result.failure is not None or not numbers:

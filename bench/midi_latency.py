@@ -22,7 +22,7 @@ from rich.table import Table
 from rtsep.errors import RtsepError
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.session.helper import Companion
+from rtsep.live.session.helper import Helper
 from rtsep.live.session.session import Session
 from rtsep.midi.process import MidiSettings, run_midi
 from tests.rigs.jack_device import SINK, SOURCE, Audio, Devices, tone
@@ -97,8 +97,8 @@ def measure(model: str, messages: int) -> list[Effect]:
     with tempfile.TemporaryDirectory() as folder, Devices() as devices:
         mapping = Path(folder) / "map.yaml"
         mapping.write_text(MAPPING)
-        midi = Companion("midi", run_midi, (MidiSettings(SOURCE, mapping),))
-        session = Session(LiveSettings(model=model, input=SOURCE, output=SINK, mask_gain=0.0), companions=[midi],
+        midi = Helper("midi", run_midi, (MidiSettings(SOURCE, mapping),))
+        session = Session(LiveSettings(model=model, input=SOURCE, output=SINK, mask_gain=0.0), helpers=[midi],
                           on_notice=lambda text: opened.append(text) if "is open" in text else None)
         result = session.run(tick)
     if result is None or result.failure is not None:

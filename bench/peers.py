@@ -37,8 +37,8 @@ from bench.lib.steps import FusedGraph
 from rtsep import RtsepError, Separator
 from rtsep.audio.resample import Resampler
 from rtsep.dsp.stft import mid_signal
+from rtsep.live.realtime import ask_for_realtime
 from rtsep.live.session.sources import DemoSource, FileSource
-from rtsep.live.streams.null import ask_for_realtime
 from rtsep.model.catalogue import find_model
 from training.export.export import SAMPLERATE
 from training.nets import build

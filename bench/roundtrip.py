@@ -25,7 +25,7 @@ from bench.lib.live_run import live_run
 from rtsep import RtsepError
 from rtsep.live.protocol import ENGINES, LiveSettings
 from rtsep.model.catalogue import installed_models
-from tests.rigs.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
+from tests.rigs.jack_server import TIMEOUT_S, JackServer, missing_parts, running_server
 
 PERIODS = (512, 256, 128)
 
@@ -73,7 +73,7 @@ def _measure(server: JackServer) -> int:
         song, recording = Path(folder) / "song.npy", Path(folder) / "recording.npy"
         np.save(song, np.array([sound, sound]))
         subprocess.run([sys.executable, "-m", "tests.rigs.jack_player", str(song), str(recording),
-                        "rtsep:in_1,rtsep:in_2", ",".join(names)], env=server.env, check=True, timeout=5 * PATIENCE_S)
+                        "rtsep:in_1,rtsep:in_2", ",".join(names)], env=server.env, check=True, timeout=5 * TIMEOUT_S)
         heard = np.load(recording).sum(axis=0)
     return int(np.argmax(correlate(heard, sound, "valid")))
 

@@ -30,7 +30,7 @@ from rtsep.model.catalogue import find_model
 
 FEW, MANY = 20, 60  # hops: what both counts share is taken out by their difference
 WARM_UP_HOPS = 5
-PATIENCE_S = 600.0
+TIMEOUT_S = 600.0
 SONG_SECONDS = 4.0
 
 
@@ -71,7 +71,7 @@ def _collected(model: str, channels: int, hops: int) -> int:
         done = subprocess.run(
             ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/out", sys.executable,
              "-m", "bench.small", "--model", model, "--channels", str(channels), "--count", str(hops)],
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+            capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode or not found:
         raise RtsepError(f"valgrind did not count: {done.stderr[-300:]}")
@@ -111,7 +111,7 @@ def live(model: str) -> dict[str, Any]:
                     "memory_bytes": sum(memory_of(process, "Pss") for process in processes),
                     "largest_resident_bytes": max(memory_of(process, "Rss") for process in processes)}
         finally:
-            client.communicate(timeout=PATIENCE_S)
+            client.communicate(timeout=TIMEOUT_S)
 
 
 def family(process: int) -> list[int]:

@@ -1,7 +1,7 @@
 """Separate whole files: a separator fed as fast as it goes, its latency taken out again.
 
-The way: file -> model's sample rate -> separator -> file's sample rate -> one WAV a stem. The separator
-is the live one, or that of a file model.
+The way: file -> separator -> one WAV a stem, and where the model does not run at the rate of the file, a change of
+the rate before and after. The separator is the live one, or that of a file model.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rtsep.audio.resample import Resampler
 from rtsep.backends.segments import FileSeparator, is_file_model
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.model.catalogue import find_model
-from rtsep.separator import MAX_CHANNELS, Separator
+from rtsep.separator import MAX_CHANNELS, Separator, runs_at
 
 Audio = NDArray[np.float32]
 Progress = Callable[[float, float | None], None]
@@ -100,7 +100,7 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
     with AudioReader(source) as reader, ExitStack() as stack:
         if reader.channels > MAX_CHANNELS:
             raise AudioFileError(f"{reader.path} has {reader.channels} channels: rtsep separates up to {MAX_CHANNELS}")
-        separator = open_separator(model, reader.channels, stems, mask_gain)
+        separator = open_separator(model, reader.channels, stems, mask_gain, reader.samplerate)
         paths = {stem: Path(folder) / f"{stem}.wav" for stem in separator.stems}
         _keep_source(reader.path, paths.values())
         outputs = [_StemOutput(path, reader, separator.samplerate, stack) for path in paths.values()]
@@ -112,8 +112,8 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
 
 
 def open_separator(model: str | Path, channels: int, stems: Sequence[str] | None,
-                   mask_gain: float) -> Separator | FileSeparator:
-    """Make the separator that a model is for; parameters and errors as of `separate_file`."""
+                   mask_gain: float, samplerate: int | None = None) -> Separator | FileSeparator:
+    """Make the separator that a model is for, at this rate in Hz if it runs at it; the rest as of `separate_file`."""
     path = find_model(str(model))
     if is_file_model(path):
         if mask_gain != 1.0:
@@ -121,6 +121,8 @@ def open_separator(model: str | Path, channels: int, stems: Sequence[str] | None
                               f"leave it at 1 or choose another model")
         return FileSeparator(path, channels, stems)
     separator = Separator(model, channels=channels, stems=stems)
+    if samplerate is not None and runs_at(separator.info.samplerate, samplerate):
+        separator.set_samplerate(samplerate)
     separator.controls.mask_gain = mask_gain
     return separator
 

@@ -193,3 +193,13 @@ def test_tracks_of_one_name_get_folders_of_their_own(tmp_path):
 def test_a_numbered_folder_does_not_meet_a_file_of_that_name():
     folders = track_folders([Path("a/x.wav"), Path("x-2.wav"), Path("b/x.wav")], Path("out"))
     assert len({folder.name for folder in folders.values()}) == 3
+
+
+def test_at_48_khz_a_file_is_separated_without_a_change_of_the_rate(tmp_path, tiny_model):
+    audio = music(48000, 30_001)
+    result = separate_file(saved(tmp_path / "song.wav", audio, 48000), tmp_path / "out", tiny_model)
+    separator = Separator(tiny_model, 2, samplerate=48000)
+    wanted = separator.process(np.pad(audio, ((0, 0), (0, separator.latency))))[:, :, separator.latency:]
+    assert result.samplerate == 48000
+    for stem, path in zip(wanted, result.outputs.values(), strict=True):
+        assert np.abs(load(path) - stem).max() < 1e-5

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rtsep import ConfigError, Separator
-from rtsep.separator import LOUDEST, is_sound
+from rtsep.separator import LOUDEST, is_sound, runs_at
 from tests.conftest import make_tiny_model, tiny_network
 from training.evaluation.validation import torch_separator
 
@@ -200,3 +200,19 @@ def test_arguments_that_do_not_fit(tiny_model: Path, arguments: dict[str, object
 def test_blocks_of_another_shape_are_refused(tiny_model: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(ConfigError, match="a block of"):
         Separator(tiny_model, blocksize=64).process(np.zeros(shape, np.float32))
+
+
+def test_from_40_to_50_khz_the_model_runs_as_it_is(tiny_model: Path) -> None:
+    audio = music(2, 20000)
+    made_for, other = Separator(tiny_model, 2), Separator(tiny_model, 2, samplerate=48000)
+    assert (made_for.samplerate, other.samplerate) == (44100, 48000)
+    assert other.latency == made_for.latency
+    np.testing.assert_array_equal(other.process(audio), made_for.process(audio))
+
+
+@pytest.mark.parametrize("samplerate", [39999, 50001, 96000, 0])
+def test_rates_at_which_the_model_does_not_run(tiny_model: Path, samplerate: int) -> None:
+    with pytest.raises(ConfigError, match=rf"samplerate is {samplerate}: tiny runs at 40000 to 50000 Hz"):
+        Separator(tiny_model, samplerate=samplerate)
+    assert not runs_at(44100, samplerate)
+    assert runs_at(samplerate, samplerate)  # a model made for it

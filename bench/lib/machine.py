@@ -18,8 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rtsep import __version__
-from rtsep.live.realtime import ENVIRONMENT, missing_environment, stay_awake
-from rtsep.live.streams.null import ask_for_realtime
+from rtsep.live.realtime import ENVIRONMENT, ask_for_realtime, missing_environment, stay_awake
 from rtsep.native.library import best_set
 
 STREAM_BYTES = 1 << 28  # far more than the caches hold

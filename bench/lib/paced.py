@@ -19,7 +19,7 @@ WARM_UP = 200
 UNBROKEN_S, REST_S = 0.4, 0.05
 NEIGHBOUR_BYTES = 1 << 27  # more than the caches hold
 TURN_S = 1.0
-PATIENCE_S = 30.0  # for the neighbour to begin
+TIMEOUT_S = 30.0  # for the neighbour to begin
 Times = NDArray[np.float64]
 
 
@@ -136,8 +136,8 @@ def busy_neighbour() -> Iterator[None]:
     neighbour = context.Process(target=_disturb, args=(ready,), daemon=True)
     neighbour.start()
     try:
-        if not ready.wait(PATIENCE_S):
-            raise RtsepError(f"the busy neighbour did not begin within {PATIENCE_S:g} s: see what is said above")
+        if not ready.wait(TIMEOUT_S):
+            raise RtsepError(f"the busy neighbour did not begin within {TIMEOUT_S:g} s: see what is said above")
         yield
     finally:
         neighbour.terminate()

@@ -11,10 +11,10 @@ import numpy as np
 
 from bench.lib.paced import Loop, paced, warm_up
 from rtsep import RtsepError, Separator
-from rtsep.live.streams.null import ask_for_realtime
+from rtsep.live.realtime import ask_for_realtime
 
 WARM_UP_TURNS = 20
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 TRIES = 5  # a stall of the machine may spoil some
 
 
@@ -39,7 +39,7 @@ def misses(model: str, channels: int, streams: int, cores: int, seconds: float) 
     for group in groups:
         group.start()
     try:
-        return sum(found.get(timeout=PATIENCE_S + seconds) for _ in groups)
+        return sum(found.get(timeout=TIMEOUT_S + seconds) for _ in groups)
     except queue.Empty:
         raise RtsepError(f"{cores} groups of {streams} streams did not end in time: run with fewer --seconds") from None
     finally:
@@ -62,5 +62,5 @@ def _group(model: str, channels: int, streams: int, core: int, seconds: float, b
             separator.process(block)
 
     warm_up(step, WARM_UP_TURNS)
-    begin.wait(PATIENCE_S)
+    begin.wait(TIMEOUT_S)
     found.put(int(np.sum(paced(Loop(step, period_s), seconds).times > period_s)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,6 +127,15 @@ def open_portaudio(client_name: bytes = _CLIENT_NAME) -> Any:
         library.PaJack_SetClientName(client_name)
         sounddevice._initialize()
     return sounddevice
+
+
+def silence_libraries() -> None:
+    """Keep what sound libraries write off the terminal; for processes that have another way to be heard."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(null, stream)
+    if null > 2:
+        os.close(null)
 
 
 def list_devices(sounddevice: Any) -> list[Device]:

@@ -22,9 +22,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Print the devices; a machine without sound is no failure."""
     from rtsep.audio.devices import list_devices, open_portaudio
-    from rtsep.cli.timeout import patience
+    from rtsep.cli.timeout import timeout
 
-    with patience():
+    with timeout():
         devices = list_devices(open_portaudio())
     if args.json:
         print(json.dumps([asdict(device) for device in devices], indent=2))

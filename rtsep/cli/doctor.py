@@ -83,11 +83,11 @@ def _take_measures() -> tuple[Measure, ...]:
 
 def _audio() -> Iterator[tuple[str, str]]:
     from rtsep.audio.devices import list_devices, open_portaudio
-    from rtsep.cli.timeout import patience
+    from rtsep.cli.timeout import timeout
     from rtsep.errors import RtsepError
 
     try:
-        with patience():
+        with timeout():
             sounddevice = open_portaudio()
     except RtsepError as error:
         yield "audio systems", str(error)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from rtsep.controls.presets import Preset
     from rtsep.live.protocol import LiveSettings
-    from rtsep.live.session.helper import Companion
+    from rtsep.live.session.helper import Helper
     from rtsep.live.session.session import Result, Session
     from rtsep.live.session.sources import Source
 
@@ -72,7 +73,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play until the input or the patience ends; print the tables."""
+    """Play until the input ends or the user stops; print the tables."""
     from rich.console import Console
 
     from rtsep.errors import DeviceError
@@ -81,14 +82,12 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console()
     source = _source(args)
-    notices = Console(stderr=True)
     preset = _preset(args)
     settings = _settings(args, source)
     if preset is not None and preset.model is not None:
         settings = replace(settings, model=preset.model)
-    session = Session(settings, source, _folder(args, source), args.seconds, _companions(args, settings), preset=preset,
-                      on_notice=lambda text: notices.print(f"rtsep: {text}", soft_wrap=True, markup=False,
-                                                           highlight=False))
+    session = Session(settings, source, _folder(args, source), args.seconds, _helpers(args, settings), preset=preset,
+                      on_notice=partial(_notify, Console(stderr=True)))
     with _stopped_by_signals(session):
         result = _play(session, console)
     if result is None:
@@ -99,6 +98,12 @@ def run(args: argparse.Namespace) -> int:
     if result.failure is not None:
         raise DeviceError(result.failure)
     return 0
+
+
+def _notify(console: Console, text: str) -> None:
+    """Print a line; where the terminal is gone, the music and its recording matter more."""
+    with suppress(OSError):
+        console.print(f"rtsep: {text}", soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def _source(args: argparse.Namespace) -> Source | None:
@@ -117,17 +122,17 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     from rtsep.dsp.mask import REST
     from rtsep.live.protocol import LiveSettings
 
-    clocked = source is not None and args.output is None
+    null_device = source is not None and args.output is None
     stem = args.remove or args.stem or "guitar"
     return LiveSettings(
         model=args.model, stems=None if args.split else (stem, REST),
         silent=() if args.split else (stem if args.remove else REST,), split=args.split,
         input=args.input, output=args.output, fed=source is not None,
-        clocked=clocked,
+        null_device=null_device,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
         mask_gain=args.mask_gain, record=_folder(args, source) is not None,
         engine=args.engine, provider=args.provider, resample=args.resample, allow_feedback=args.allow_feedback,
-        calibration_s=0.0 if clocked or args.no_calibration else _CALIBRATION_S, auto=args.auto)
+        calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)
 
 
 def _preset(args: argparse.Namespace) -> Preset | None:
@@ -137,20 +142,20 @@ def _preset(args: argparse.Namespace) -> Preset | None:
     return None if args.preset is None else find_preset(load_presets(args.presets), args.preset)
 
 
-def _companions(args: argparse.Namespace, settings: LiveSettings) -> list[Companion]:
+def _helpers(args: argparse.Namespace, settings: LiveSettings) -> list[Helper]:
     """Return the watch over default devices where one is needed, and the MIDI process where there is to be one."""
     from rtsep.controls.presets import load_presets
     from rtsep.live.session.default_devices import watchers
-    from rtsep.live.session.helper import Companion
+    from rtsep.live.session.helper import Helper
     from rtsep.midi.mapping import load_mapping, mapping_file
     from rtsep.midi.process import MidiSettings, run_midi
 
-    companions = watchers(settings)
-    if args.midi == MIDI_OFF or (args.midi is None and settings.clocked):
-        return companions
+    helpers = watchers(settings)
+    if args.midi == MIDI_OFF or (args.midi is None and settings.null_device):
+        return helpers
     load_mapping(mapping_file(args.midi_map))  # mistakes are told before anything starts
     load_presets(args.presets)
-    return [*companions, Companion("midi", run_midi, (MidiSettings(args.midi, args.midi_map, args.presets),))]
+    return [*helpers, Helper("midi", run_midi, (MidiSettings(args.midi, args.midi_map, args.presets),))]
 
 
 def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:
@@ -180,15 +185,21 @@ def _play(session: Session, console: Console) -> Result | None:
 
 @contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the session cleanly."""
-    from rtsep.live.process.process import STOP_SIGNALS
+    """Let Ctrl-C, a closed terminal and a service manager end the session cleanly."""
+    from rtsep.live.signals import STOP_SIGNALS
 
-    previous = {number: signal.signal(number, lambda *_: session.stop()) for number in STOP_SIGNALS}
+    heard = [number for number in STOP_SIGNALS if not _outlives(number)]
+    previous = {number: signal.signal(number, lambda *_: session.stop()) for number in heard}
     try:
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _outlives(number: int) -> bool:
+    """Whether the program was started so that a closed terminal does not end it, as nohup does."""
+    return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _show_recording(console: Console, result: Result, source: Source) -> None:

@@ -50,10 +50,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_ports(args: argparse.Namespace) -> int:
     """Print the ports."""
-    from rtsep.cli.timeout import patience
+    from rtsep.cli.timeout import timeout
     from rtsep.midi.ports import list_ports
 
-    with patience():
+    with timeout():
         found = list_ports()
     for title, labels in zip(("inputs", "outputs, for lights and motors"), found, strict=True):
         print(f"{title}:", *(labels or ["none"]), sep="\n  ")
@@ -116,19 +116,19 @@ def _messages(port: str | None) -> Generator[Message | None]:
     MidiError
         When there is no MIDI system.
     """
-    from rtsep.cli.timeout import patience
+    from rtsep.cli.timeout import timeout
     from rtsep.midi.messages import Parser
     from rtsep.midi.ports import VIRTUAL, Link, list_ports
     from rtsep.midi.process import LOOK_S, POLL_S
 
-    with patience():
+    with timeout():
         list_ports()  # no system is a failure here: nothing else is there to go on
     link, parser, looked = Link(port or VIRTUAL), Parser(), -LOOK_S
     try:
         while True:
             if time.monotonic() - looked >= LOOK_S:
                 looked = time.monotonic()
-                with patience():
+                with timeout():
                     news = link.look()
                 if news is not None:
                     print(f"rtsep: {news}", file=sys.stderr, flush=True)

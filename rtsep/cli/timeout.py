@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 from rtsep.errors import DeviceError
 
-PATIENCE_S = 10
+TIMEOUT_S = 10
 
 
 @contextmanager
-def patience() -> Iterator[None]:
+def timeout() -> Iterator[None]:
     """Let the calls to sound servers inside the block end after ten seconds, where the system has such alarms.
 
     Raises
@@ -24,7 +24,7 @@ def patience() -> Iterator[None]:
         yield
         return
     previous = signal.signal(signal.SIGALRM, _give_up)
-    signal.alarm(PATIENCE_S)
+    signal.alarm(TIMEOUT_S)
     try:
         yield
     finally:
@@ -33,4 +33,4 @@ def patience() -> Iterator[None]:
 
 
 def _give_up(*_: object) -> None:
-    raise DeviceError(f"the sound server has not answered for {PATIENCE_S} s; start it again")
+    raise DeviceError(f"the sound server has not answered for {TIMEOUT_S} s; start it again")

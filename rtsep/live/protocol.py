@@ -29,7 +29,7 @@ class LiveSettings:
         Devices by name or number, with `:3` or `:3-4` for chosen channels; None for the default device.
     fed
         True: the mixture comes from the supervisor, not from an input device.
-    clocked
+    null_device
         True: no output device; a clock sets the pace.
     channels
         Channels of the mixture; None for stereo where the input has it, else mono.
@@ -65,7 +65,7 @@ class LiveSettings:
     input: str | None = None
     output: str | None = None
     fed: bool = False
-    clocked: bool = False
+    null_device: bool = False
     channels: int | None = None
     blocksize: int | None = None
     mask_gain: float = 1.0
@@ -80,7 +80,7 @@ class LiveSettings:
     auto: bool = False
 
     def __post_init__(self) -> None:
-        if self.clocked and not self.fed:
+        if self.null_device and not self.fed:
             raise ConfigError("the clock plays files and the demo only: an input device needs an output device")
         if self.blocksize is not None and not 1 <= self.blocksize <= 65536:
             raise ConfigError(f"blocksize is {self.blocksize}: give 1 to 65536 frames, or leave it to the device")
@@ -95,7 +95,7 @@ class LiveSettings:
     @property
     def default_output(self) -> bool:
         """Whether the system chooses the output device."""
-        return not self.clocked and self.output is None
+        return not self.null_device and self.output is None
 
 
 @dataclass(frozen=True)

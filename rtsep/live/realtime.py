@@ -10,8 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtsep.live.streams.null import ask_for_realtime
-
+PRIORITY = 60
+"""Of threads that play: below those of a JACK server, above everything ordinary."""
 WAKE_UP = Path("/dev/cpu_dma_latency")
 """Takes the wish of a process for the slowest wake-up, in microseconds, for as long as it keeps the file open."""
 ENVIRONMENT = {
@@ -113,3 +113,28 @@ def stay_awake() -> Measure:
     except OSError as error:
         return Measure(name, f"{WAKE_UP}: {error.strerror}; let the group audio write to it, by a udev rule")
     return Measure(name)
+
+
+def ask_for_realtime(priority: int = PRIORITY) -> str:
+    """Let this thread go before ordinary ones, as threads of sound servers do.
+
+    Parameters
+    ----------
+    priority
+        1 to 99; a higher one goes first.
+
+    Returns
+    -------
+    refusal
+        Why that is not so; empty where it is.
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        return f"{sys.platform} gives it to the threads of audio devices only"
+    if os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK in (os.SCHED_FIFO, os.SCHED_RR):
+        return ""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except OSError as error:
+        return (f"{error.strerror}; allow it: ulimit -r 95, or rtprio in /etc/security/limits.conf and membership in "
+                f"the group audio")
+    return ""

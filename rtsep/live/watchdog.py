@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LONGEST_LOOK_S = 0.1  # a longer time between two looks is one in which the machine let the looker wait too
-_MOST_EXCUSED = 6.0  # times its patience, after which nothing is an excuse
+_MOST_EXCUSED = 6.0  # times its timeout, after which nothing is an excuse
 
 
 class Watchdog:
@@ -19,14 +19,14 @@ class Watchdog:
 
     Parameters
     ----------
-    patience_s
+    timeout_s
         How long the counter may stand still, in seconds.
     excused
         Seconds, since it was called last, for which the watched one is not to blame.
     """
 
-    def __init__(self, patience_s: float, excused: Callable[[], float] = lambda: 0.0) -> None:
-        self.patience_s = patience_s
+    def __init__(self, timeout_s: float, excused: Callable[[], float] = lambda: 0.0) -> None:
+        self.timeout_s = timeout_s
         self._excused = excused
         self._count: int | None = None
         self._looked = 0.0
@@ -42,7 +42,7 @@ class Watchdog:
         self._looked = now
         self._still_s += step
         self._blamed_s += max(0.0, step - self._excused())
-        return self._blamed_s > self.patience_s or self._still_s > _MOST_EXCUSED * self.patience_s
+        return self._blamed_s > self.timeout_s or self._still_s > _MOST_EXCUSED * self.timeout_s
 
 
 @dataclass(frozen=True)

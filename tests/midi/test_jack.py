@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 from rtsep.live.board import Board, new_board
-from rtsep.live.session.helper import Companion, CompanionProcess
+from rtsep.live.session.helper import Helper, HelperProcess
 from rtsep.midi import process
 from rtsep.midi.process import MidiSettings
 from tests.live.streams.test_jack import end, music, play_through, reported_latency
 from tests.midi.conftest import STEMS
-from tests.rigs.jack_server import PATIENCE_S, JackServer
+from tests.rigs.jack_server import TIMEOUT_S, JackServer
 from tests.rigs.live import ROOT, Rtsep, StartServer, rtsep_live
 
 MAPPING = """
@@ -57,7 +57,7 @@ class Controller:
 
     def wait_for(self, message: str) -> None:
         """Wait until a message comes back."""
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + TIMEOUT_S
         heard: list[str] = []
         while message not in heard:
             assert time.monotonic() < until, f"no {message}, but {heard}"
@@ -76,7 +76,7 @@ def controller(env: dict[str, str], name: str) -> Iterator[Controller]:
         yield Controller(process)
     finally:
         process.stdin.close()
-        process.wait(PATIENCE_S)
+        process.wait(TIMEOUT_S)
         process.stdout.close()
 
 
@@ -174,7 +174,7 @@ def rtsep_midi(*options: str, env: dict[str, str]) -> Iterator[subprocess.Popen[
 def test_the_commands(server: JackServer, files: list[str], tmp_path: Path) -> None:
     with controller(server.env, "nano") as knobs:
         with rtsep_midi("ports", env=server.env) as ports:
-            out, err = ports.communicate(timeout=PATIENCE_S)
+            out, err = ports.communicate(timeout=TIMEOUT_S)
         assert (out, err) == ("inputs:\n  nano:out\noutputs, for lights and motors:\n  nano:in\n", "")
         with rtsep_midi("monitor", "--midi", "nano", *files, env=server.env) as monitor:
             assert monitor.stderr is not None
@@ -185,12 +185,12 @@ def test_the_commands(server: JackServer, files: list[str], tmp_path: Path) -> N
             assert lines == ["ch 1 cc 1 = 0 mask_gain off", "ch 1 program 0 preset half",
                              "ch 1 cc 0 = 1 bound to nothing"]
             monitor.send_signal(signal.SIGINT)
-            assert monitor.wait(PATIENCE_S) == 0
+            assert monitor.wait(TIMEOUT_S) == 0
         with rtsep_midi("learn", "solo", "drums", "--midi", "nano", *files, env=server.env) as learn:
             assert learn.stderr is not None
             learn.stderr.readline()
             knobs.ask("send b0000a b00014 90247f")
-            out, _ = learn.communicate(timeout=PATIENCE_S)
+            out, _ = learn.communicate(timeout=TIMEOUT_S)
         assert out.endswith(f"{tmp_path / 'map.yaml'}: note 36 ch 1 is solo drums\n")
     assert (tmp_path / "map.yaml").read_text() == f"{MAPPING}  - {{source: note 36 ch 1, target: solo drums}}\n"
 
@@ -204,7 +204,7 @@ def test_learning_beside_the_music_moves_it_at_once(server: JackServer, tiny_mod
             assert learn.stderr is not None
             learn.stderr.readline()
             knobs.ask("send b00900 b00920")
-            out, _ = learn.communicate(timeout=PATIENCE_S)
+            out, _ = learn.communicate(timeout=TIMEOUT_S)
         assert out.endswith("cc 9 ch 1 is mask_gain\n")
         knobs.wait_for("b00940")  # the mapping was read again: the new knob is told where its control stands
         knobs.ask("send b00900")
@@ -213,7 +213,7 @@ def test_learning_beside_the_music_moves_it_at_once(server: JackServer, tiny_mod
 
 
 def hasty_midi(board: Board, stems: tuple[str, ...], pipe: Connection, midi: MidiSettings) -> None:
-    """Companion: the MIDI process with a watchdog of less patience."""
+    """Run the MIDI process with a watchdog of a shorter timeout."""
     process._HANG_S = 2.0 * process.LOOK_S
     process.run_midi(board, stems, pipe, midi)
 
@@ -225,11 +225,11 @@ def test_a_midi_process_that_hangs_ends_itself(jack: StartServer, monkeypatch: p
     stopped.process.send_signal(signal.SIGSTOP)  # whoever asks it something now waits for ever
     notices: list[str] = []
     board = new_board(multiprocessing.get_context("spawn"))
-    midi = CompanionProcess(Companion("midi", hasty_midi, (MidiSettings("virtual"),)), board, STEMS, notices.append)
+    midi = HelperProcess(Helper("midi", hasty_midi, (MidiSettings("virtual"),)), board, STEMS, notices.append)
     try:
         for sentence in ("the midi process ended (exit code 1); it is started again",
                          "MIDI: rtsep-midi:control is open"):
-            until = time.monotonic() + PATIENCE_S
+            until = time.monotonic() + TIMEOUT_S
             while sentence not in notices:
                 assert time.monotonic() < until, notices
                 midi.look_after()
@@ -244,7 +244,7 @@ def test_no_midi_system_is_one_sentence() -> None:
     if Path("/dev/snd/seq").exists():
         pytest.skip("this machine has ALSA's sequencer")
     with rtsep_midi("monitor", env=env | {"JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "nowhere"}) as process:
-        _, err = process.communicate(timeout=PATIENCE_S)
+        _, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 1
     assert err.startswith("rtsep: no MIDI system answers; tried: ")
     assert err.count("\n") == 1

@@ -12,7 +12,7 @@ from rtsep.dsp.ramp import RAMP_MS
 from rtsep.errors import RtsepError
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings, Loaded
-from rtsep.live.session.helper import Companion
+from rtsep.live.session.helper import Helper
 from rtsep.live.session.model_switch import check_successor
 from rtsep.live.session.session import Session
 from rtsep.midi.process import MidiSettings, run_midi
@@ -78,9 +78,9 @@ def test_a_preset_of_another_model_is_changed_to_without_a_jump(tiny_model: Path
                 session.stop()
 
     with Devices() as devices:
-        midi = Companion("midi", run_midi, (MidiSettings(SOURCE, tmp_path / "map.yaml", tmp_path / "presets.yaml"),))
+        midi = Helper("midi", run_midi, (MidiSettings(SOURCE, tmp_path / "map.yaml", tmp_path / "presets.yaml"),))
         settings = LiveSettings(model=str(tiny_model), input=SOURCE, output=SINK, mask_gain=0.0)
-        session = Session(settings, companions=[midi], on_notice=notices.append)
+        session = Session(settings, helpers=[midi], on_notice=notices.append)
         result = session.run(tick)
     assert result is not None
     assert (result.loaded.model, result.failure) == ("other", None)

@@ -17,7 +17,7 @@ from functools import partial
 import jack
 
 MOST_A_CYCLE = 64
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 def main(name: str) -> None:
@@ -35,7 +35,7 @@ def main(name: str) -> None:
         heard.extend(bytes(data) for _, data in into.incoming_midi_events())
 
     def wait_for(done: Callable[[], bool], what: str) -> None:
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + TIMEOUT_S
         while not done():
             if time.monotonic() > until:
                 sys.exit(f"waited for {what}")

@@ -19,7 +19,7 @@ import numpy as np
 
 EXTRA_FRAMES = 8192  # recorded after the song, for what comes late
 _SILENT_FRAMES = 16384  # through the new connections, in which every ramp reaches its end
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class Player:
@@ -67,10 +67,10 @@ class Recorder:
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     """Wait, or end with a sentence."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while not condition():
         if time.monotonic() > end:
-            sys.exit(f"waited {PATIENCE_S:.0f} s for {what}")
+            sys.exit(f"waited {TIMEOUT_S:.0f} s for {what}")
         time.sleep(0.02)
 
 

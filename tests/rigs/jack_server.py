@@ -14,9 +14,7 @@ from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtsep.live.session.supervisor import signals_ignored
-
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 _ANSWER_S = 10.0  # what a client may take to ask for the ports
 _END_S = 10.0  # what a clean end of the server may take
 _END_TRIALS = 3
@@ -90,6 +88,17 @@ def running_server(period: int = 512, samplerate: int = 44100, playback: int = 2
             signal.signal(number, handler)
 
 
+@contextmanager
+def signals_ignored() -> Iterator[None]:
+    """Let no signal disturb what is done in the block."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
 def _interrupt(_number: int, _frame: object) -> None:
     """Leave the block at the first signal, and let no second one in between."""
     for number in _SIGNALS:
@@ -114,7 +123,7 @@ def _launch(name: str, options: list[str]) -> JackServer:
 
 def _wait(server: JackServer) -> None:
     """Wait until a server answers or has ended; one that does neither is killed."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end:
         if _list_ports(server.env) is not None or server.process.poll() is not None:
             return

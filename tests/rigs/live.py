@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rtsep.cli.main import main
-from tests.rigs.jack_server import PATIENCE_S, JackServer, missing_parts, running_server
+from tests.rigs.jack_server import TIMEOUT_S, JackServer, missing_parts, running_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,7 +67,7 @@ class Rtsep:
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait; fail at once where the process has ended."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while not condition():
             if self.process.poll() is not None or time.monotonic() > end:
                 pytest.fail(f"waited for {what}, exit code {self.process.poll()}: {''.join(self.lines)}")
@@ -84,8 +84,8 @@ class Rtsep:
         """Wait for its end; return what it wrote to stdout and stderr."""
         assert self.process.stdout is not None
         out = self.process.stdout.read()
-        self.process.wait(PATIENCE_S)
-        self._reader.join(PATIENCE_S)
+        self.process.wait(TIMEOUT_S)
+        self._reader.join(TIMEOUT_S)
         return out, "".join(self.lines)
 
 

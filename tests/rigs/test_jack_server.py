@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs.jack_server import PATIENCE_S
+from tests.rigs.jack_server import TIMEOUT_S
 from tests.rigs.live import ROOT
 
 STARTER = """
@@ -46,7 +46,7 @@ def test_nothing_of_a_server_is_left(how: str, number: signal.Signals | None) ->
         if number is not None:
             assert list(Path("/dev/shm").glob(f"jack*{name}*"))
             process.send_signal(number)
-        assert process.wait(PATIENCE_S) != 0
+        assert process.wait(TIMEOUT_S) != 0
     assert list(Path("/dev/shm").glob(f"jack*{name}*")) == []
     registry = Path("/dev/shm/jack-shm-registry")
     assert name.encode() not in registry.read_bytes()

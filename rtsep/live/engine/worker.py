@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.live.engine.crossfade import FADE
-from rtsep.live.streams.null import ask_for_realtime
+from rtsep.live.realtime import ask_for_realtime
 from rtsep.separator import Separator
 
 Audio = NDArray[np.float32]

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from rtsep.errors import RtsepError
-from rtsep.live.streams.null import BlockClock, ask_for_realtime
+from rtsep.live.clock import BlockClock
+from rtsep.live.realtime import ask_for_realtime
 from rtsep.model.catalogue import find_model, installed_models
 from rtsep.separator import Separator
 

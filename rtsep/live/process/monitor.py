@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from rtsep.errors import DeviceGoneError
 from rtsep.live.board import Board
 from rtsep.live.process.calibration import Choice, Period
-from rtsep.live.streams.portaudio import Player, Stream
+from rtsep.live.streams.player import Player, Stream
 from rtsep.live.watchdog import Watchdog
 
 TICK_S = 0.02  # between two looks

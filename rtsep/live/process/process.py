@@ -7,7 +7,6 @@ call hangs, the interpreter's own exit included.
 from __future__ import annotations
 
 import os
-import signal
 import traceback
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -26,6 +25,7 @@ from rtsep.audio.devices import (
     list_defaults,
     list_devices,
     open_portaudio,
+    silence_libraries,
 )
 from rtsep.errors import ModelError, RtsepError
 from rtsep.live.board import RUNNING, Memory
@@ -37,15 +37,14 @@ from rtsep.live.engine.worker import Worker
 from rtsep.live.process.calibration import Choice, Period, calibrate, calibrate_others, decide
 from rtsep.live.process.monitor import PeriodWatch, StreamWatch, watch
 from rtsep.live.protocol import Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
-from rtsep.live.realtime import model_measures, prepare_process, stay_awake
+from rtsep.live.realtime import ask_for_realtime, model_measures, prepare_process, stay_awake
+from rtsep.live.signals import ignore_signals
 from rtsep.live.streams.jack import JackStream
-from rtsep.live.streams.null import ask_for_realtime
-from rtsep.live.streams.portaudio import Player, Stream, device_latencies, open_clock, open_portaudio_stream
+from rtsep.live.streams.null import open_null
+from rtsep.live.streams.player import Player, Stream
+from rtsep.live.streams.portaudio import device_latencies, open_portaudio_stream
 from rtsep.live.streams.resampled import Resampled
 from rtsep.separator import Separator
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""Signals that the supervisor answers, for which this process waits to be stopped."""
 
 _WATCH_PRIORITY = 10  # of the thread that looks after the stream: below those that play, but never starved
 
@@ -79,9 +78,8 @@ def run_audio(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     memory
         Shared memory.
     """
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # sound libraries write to the terminal; our own errors use the pipe
+    ignore_signals()
+    silence_libraries()
     try:
         _play(settings, pipe, memory)
         pipe.send(Ended())
@@ -114,7 +112,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
         memory.tape.touch()
     rehearse(separator, outputs, settings.split)
     inference = Worker(separator) if settings.engine == "worker" else Inline(separator)
-    engine = Engine(inference, mixer, memory.board, memory.tape if settings.record else None, not settings.clocked)
+    engine = Engine(inference, mixer, memory.board, memory.tape if settings.record else None, not settings.null_device)
     geometry = separator.info.geometry
     pipe.send(Loaded(separator.info.name, separator.samplerate, channels, stems, geometry.synthesis, geometry.hop,
                      settings.model, settings.threads, None if choice is None else choice.p99_ms))
@@ -139,7 +137,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
 def _choose(settings: LiveSettings) -> Devices:
     """Find the devices first: a wrong name must not cost the time to load a model."""
     fed_channels = settings.channels or 2
-    if settings.clocked:
+    if settings.null_device:
         return Devices(None, None, None, fed_channels, Defaults())
     sounddevice = open_portaudio()
     devices = list_devices(sounddevice)
@@ -255,7 +253,7 @@ def _open(settings: LiveSettings, devices: Devices, engine: Engine, outputs: int
     feed = memory.feed if settings.fed else None
     if devices.target is None:
         player = Player(engine, memory.board, feed)
-        return player, open_clock(player, outputs, engine.samplerate, settings.blocksize or engine.hop)
+        return player, open_null(player, outputs, engine.samplerate, settings.blocksize or engine.hop)
     rate = devices.target.device.samplerate if jack is None else jack.samplerate
     if not settings.resample or rate == engine.samplerate:
         player = Player(engine, memory.board, feed)
@@ -274,7 +272,7 @@ def _started(settings: LiveSettings, devices: Devices, player: Player, stream: S
     """Say what plays, with the latencies of the devices in frames at the model's rate."""
     source = settings.input or "fed" if devices.source is None else devices.source.device.label
     if devices.target is None:
-        return Started(source, "clock", 0, 0, devices.defaults)
+        return Started(source, "null device", 0, 0, devices.defaults)
     if isinstance(stream, JackStream):
         latencies: tuple[int | None, int | None] = stream.latencies()
     else:

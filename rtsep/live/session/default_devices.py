@@ -1,6 +1,6 @@
 """Default devices: where the system does not move a stream to another one by itself, rtsep follows.
 
-PortAudio looks at devices only when it is initialised, and not while a stream runs, so a companion looks again and
+PortAudio looks at devices only when it is initialised, and not while a stream runs, so a helper looks again and
 again.
 """
 
@@ -12,10 +12,10 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from rtsep.audio.devices import Defaults, list_defaults, open_portaudio
+from rtsep.audio.devices import Defaults, list_defaults, open_portaudio, silence_libraries
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings, Started
-from rtsep.live.session.helper import Companion
+from rtsep.live.session.helper import Helper
 
 _SYSTEMS = ("darwin", "win32")  # Linux: JACK has no default to switch, sound servers move streams themselves
 _LOOK_S = 1.0
@@ -23,22 +23,22 @@ _CLIENT_NAME = b"rtsep-defaults"
 _NICE = 10  # behind all that plays
 
 
-def watchers(settings: LiveSettings) -> list[Companion]:
-    """Return the companion that a run needs to follow default devices; none where the user named all of them."""
+def watchers(settings: LiveSettings) -> list[Helper]:
+    """Return the helper that a run needs to follow default devices; none where the user named all of them."""
     if sys.platform in _SYSTEMS and (settings.default_input or settings.default_output):
-        return [Companion("defaults", watch_defaults)]
+        return [Helper("defaults", watch_defaults)]
     return []
 
 
 def watch_defaults(_board: Board, _stems: tuple[str, ...], pipe: Connection) -> None:
-    """Body of the companion: send the default devices, and again whenever they have changed.
+    """Body of the helper: send the default devices, and again whenever they have changed.
 
     Parameters
     ----------
     pipe
         Takes `Defaults`. Anything that comes through it, its end too, ends the process.
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # sound libraries write to the terminal
+    silence_libraries()
     os.environ.pop("SD_ENABLE_ASIO", None)  # would load the drivers that may be playing
     if hasattr(os, "nice"):
         os.nice(_NICE)

@@ -1,6 +1,6 @@
-"""Further processes beside the audio process, which read and write the board: MIDI, for one.
+"""Helper processes beside the audio process, which read and write the board: MIDI, for one.
 
-A companion never disturbs the music. It is a process of its own, started once the model is loaded,
+A helper never disturbs the music. It is a process of its own, started once the model is loaded,
 started again when it dies or when the devices came back, and killed at the end.
 """
 
@@ -17,19 +17,19 @@ from rtsep.audio.devices import Defaults
 from rtsep.controls.presets import Preset
 from rtsep.errors import RtsepError
 from rtsep.live.board import Board
-from rtsep.live.session.supervisor import signals_ignored
+from rtsep.live.signals import ignore_signals, signals_blocked
 
 _MOST_STARTS = 5  # of one that keeps dying
 _STOP_S = 0.5  # what a clean end may take
 
-Word = str | Preset | Defaults
-"""What a companion says."""
+HelperMessage = str | Preset | Defaults
+"""What a helper says."""
 
-OnWord = Callable[[Word], None]
+OnMessage = Callable[[HelperMessage], None]
 
 
 @dataclass(frozen=True)
-class Companion:
+class Helper:
     """What to start.
 
     Parameters
@@ -50,26 +50,26 @@ class Companion:
     arguments: tuple[Any, ...] = ()
 
 
-class CompanionProcess:
-    """A running companion.
+class HelperProcess:
+    """A running helper.
 
     Parameters
     ----------
-    companion
+    helper
         What to run.
     board
         Shared with the audio process.
     stems
         Names of the stems in the order of the board.
-    on_word
+    on_message
         Gets what it says, and a sentence where it dies.
     """
 
-    def __init__(self, companion: Companion, board: Board, stems: tuple[str, ...], on_word: OnWord) -> None:
-        self._companion = companion
+    def __init__(self, helper: Helper, board: Board, stems: tuple[str, ...], on_message: OnMessage) -> None:
+        self._helper = helper
         self._board = board
         self._stems = stems
-        self._on_word = on_word
+        self._on_message = on_message
         self._starts = 0
         self.start()
 
@@ -83,9 +83,9 @@ class CompanionProcess:
         self._pipe: Connection
         self._pipe, child_pipe = context.Pipe()
         self._process = context.Process(
-            target=_run, name=f"rtsep-{self._companion.name}", daemon=True,
-            args=(self._companion, self._board, self._stems, child_pipe))
-        with signals_ignored():
+            target=_run, name=f"rtsep-{self._helper.name}", daemon=True,
+            args=(self._helper, self._board, self._stems, child_pipe))
+        with signals_blocked():
             self._process.start()
         child_pipe.close()
 
@@ -93,7 +93,7 @@ class CompanionProcess:
         """Pass on what it says; start it again where it has died."""
         try:
             while not self._over and self._pipe.poll():
-                self._on_word(self._pipe.recv())
+                self._on_message(self._pipe.recv())
         except (EOFError, OSError):
             self._bury()
 
@@ -103,6 +103,7 @@ class CompanionProcess:
         self._process.join(_STOP_S)
         self._process.kill()
         self._process.join()
+        self._process.close()
 
     def _bury(self) -> None:
         """Start it again, unless it ended as it should or too often."""
@@ -110,19 +111,20 @@ class CompanionProcess:
         code = self._process.exitcode
         self._over = code == 0 or self._starts == _MOST_STARTS
         if code != 0:
-            self._on_word(f"the {self._companion.name} process ended (exit code {code}); "
+            self._on_message(f"the {self._helper.name} process ended (exit code {code}); "
                           f"{'the music goes on without it' if self._over else 'it is started again'}")
         if not self._over:
             self.start()
 
 
-def _run(companion: Companion, board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
+def _run(helper: Helper, board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
     """Body of the process: what goes wrong in it becomes a sentence."""
+    ignore_signals()
     try:
-        companion.main(board, stems, pipe, *companion.arguments)
+        helper.main(board, stems, pipe, *helper.arguments)
     except (BrokenPipeError, EOFError):  # the session is gone
         pass
     except Exception as error:
         pipe.send(str(error) if isinstance(error, RtsepError) else
-                  f"the {companion.name} process failed; please report this: {error!r}")
+                  f"the {helper.name} process failed; please report this: {error!r}")
         sys.exit(1)

@@ -13,7 +13,7 @@ Audio = NDArray[np.float32]
 _PIECE = 16384  # frames written at once
 
 
-class Feeder:
+class InputWriter:
     """Keeps the ring filled.
 
     Parameters

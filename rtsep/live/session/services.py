@@ -1,4 +1,4 @@
-"""What surrounds the audio process in a run and outlives it: feeder, recorder and companions."""
+"""Services of the session to the audio process, which outlive it: input writer, recorder and helper processes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rtsep.live.board import Memory
 from rtsep.live.protocol import Loaded
-from rtsep.live.session.helper import Companion, CompanionProcess, OnWord
-from rtsep.live.session.input_writer import Feeder
+from rtsep.live.session.helper import Helper, HelperProcess, OnMessage
+from rtsep.live.session.input_writer import InputWriter
 from rtsep.live.session.recorder import Recorder
 from rtsep.live.session.sources import Source
 
@@ -18,8 +18,8 @@ OnNotice = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to surround the audio process.
+class Requested:
+    """Which services a run needs.
 
     Parameters
     ----------
@@ -29,44 +29,44 @@ class Wanted:
         Where the recording goes; None for no recording.
     seconds
         Length of the run; None for as long as the input lasts.
-    companions
+    helpers
         Further processes.
     """
 
     source: Source | None
     folder: Path | None
     seconds: float | None
-    companions: Sequence[Companion]
+    helpers: Sequence[Helper]
 
     def frames(self, samplerate: int) -> int | None:
-        """Wanted length of the run at a sample rate in Hz; None for no limit."""
+        """Length of the run at a sample rate in Hz; None for no limit."""
         return None if self.seconds is None else round(self.seconds * samplerate)
 
 
-class Surroundings:
+class Services:
     """Begins with the first audio process that has loaded its model.
 
     Parameters
     ----------
-    wanted
-        What there is to be.
+    requested
+        Which ones.
     memory
         Shared with the audio process.
     on_notice
         Gets sentences for the user.
-    on_word
-        Gets what companions say.
+    on_message
+        Gets what helpers say.
     """
 
-    def __init__(self, wanted: Wanted, memory: Memory, on_notice: OnNotice, on_word: OnWord) -> None:
-        self._wanted = wanted
+    def __init__(self, requested: Requested, memory: Memory, on_notice: OnNotice, on_message: OnMessage) -> None:
+        self._requested = requested
         self._memory = memory
         self._notify = on_notice
-        self._on_word = on_word
+        self._on_message = on_message
         self._stack = ExitStack()
-        self._feeder: Feeder | None = None
+        self._input_writer: InputWriter | None = None
         self._recorder: Recorder | None = None
-        self._companions: list[CompanionProcess] = []
+        self._helpers: list[HelperProcess] = []
 
     @property
     def recorded(self) -> dict[str, Path]:
@@ -81,33 +81,33 @@ class Surroundings:
         RtsepError
             When the recording cannot begin.
         """
-        wanted, memory = self._wanted, self._memory
-        if wanted.source is not None:
+        requested, memory = self._requested, self._memory
+        if requested.source is not None:
             memory.feed.shape(loaded.channels)
-            self._feeder = Feeder(wanted.source.blocks(loaded.samplerate), memory.feed, memory.board,
-                                  wanted.frames(loaded.samplerate))
-        if wanted.folder is not None:
-            self._recorder = self._stack.enter_context(Recorder(wanted.folder, loaded.stems, loaded.samplerate,
+            self._input_writer = InputWriter(requested.source.blocks(loaded.samplerate), memory.feed, memory.board,
+                                  requested.frames(loaded.samplerate))
+        if requested.folder is not None:
+            self._recorder = self._stack.enter_context(Recorder(requested.folder, loaded.stems, loaded.samplerate,
                                                                 loaded.channels, memory, self._notify))
-        for companion in wanted.companions:
-            process = CompanionProcess(companion, memory.board, loaded.stems, self._on_word)
+        for helper in requested.helpers:
+            process = HelperProcess(helper, memory.board, loaded.stems, self._on_message)
             self._stack.callback(process.stop)
-            self._companions.append(process)
+            self._helpers.append(process)
 
     def begin_again(self, lost: bool) -> None:
-        """Go on with another audio process; where a device was lost, companions start anew, as they may hang."""
+        """Go on with another audio process; where a device was lost, helpers start anew, as they may hang."""
         if self._recorder is not None:
             self._recorder.begin_again(self._memory.feed.taken)
-        for process in self._companions if lost else ():
+        for process in self._helpers if lost else ():
             process.start()
 
     def serve(self) -> None:
-        """Feed, record, and look after the companions; to be called many times a second."""
-        if self._feeder is not None:
-            self._feeder.feed()
+        """Feed, record, and look after the helpers; to be called many times a second."""
+        if self._input_writer is not None:
+            self._input_writer.feed()
         if self._recorder is not None:
-            self._recorder.drain(None if self._feeder is None else self._feeder.frames)
-        for process in self._companions:
+            self._recorder.drain(None if self._input_writer is None else self._input_writer.frames)
+        for process in self._helpers:
             process.look_after()
 
     def close(self) -> None:

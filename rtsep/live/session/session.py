@@ -19,9 +19,9 @@ from rtsep.live.engine.statistics import Summary, summarise
 from rtsep.live.protocol import Ended, LiveSettings, Loaded, Message, Notice, Prepared, Started
 from rtsep.live.realtime import Measure
 from rtsep.live.session.default_devices import has_moved
-from rtsep.live.session.helper import Companion, Word
+from rtsep.live.session.helper import Helper, HelperMessage
 from rtsep.live.session.model_switch import Exchange, check_successor
-from rtsep.live.session.services import OnNotice, Surroundings, Wanted
+from rtsep.live.session.services import OnNotice, Requested, Services
 from rtsep.live.session.sources import Source
 from rtsep.live.session.supervisor import AudioProcess, CrashError
 
@@ -71,7 +71,7 @@ class Session:
         Where the recording goes; None for no recording.
     seconds
         Length of the run; None for as long as the input lasts, or until `stop`.
-    companions
+    helpers
         Further processes that read and write the board, such as MIDI.
     on_notice
         Gets sentences for the user while the run goes on.
@@ -80,15 +80,15 @@ class Session:
     """
 
     def __init__(self, settings: LiveSettings, source: Source | None = None, folder: Path | None = None,
-                 seconds: float | None = None, companions: Sequence[Companion] = (),
+                 seconds: float | None = None, helpers: Sequence[Helper] = (),
                  on_notice: OnNotice = lambda _: None, preset: Preset | None = None) -> None:
         self._settings = settings
-        self._wanted = Wanted(source, folder, seconds, companions)
+        self._requested = Requested(source, folder, seconds, helpers)
         self._notify = on_notice
         self._preset = preset
         self._stopping = threading.Event()
         self._memory = new_memory(multiprocessing.get_context("spawn"))
-        self._surroundings = Surroundings(self._wanted, self._memory, on_notice, self._answer)
+        self._services = Services(self._requested, self._memory, on_notice, self._answer)
         self._loaded: Loaded | None = None
         self._started: Started | None = None
         self._measures: tuple[Measure, ...] = ()
@@ -121,12 +121,12 @@ class Session:
             When it cannot start.
         """
         self._put_controls()
-        with closing(self._surroundings):
+        with closing(self._services):
             failure = self._play_on(on_tick or (lambda *_: None))
             if self._loaded is None or self._started is None:
                 return None
             summary = summarise(self._memory.board, self._loaded.samplerate)
-            return Result(self._loaded, self._started, summary, self._measures, self._surroundings.recorded, failure)
+            return Result(self._loaded, self._started, summary, self._measures, self._services.recorded, failure)
 
     def _put_controls(self) -> None:
         """Write the controls as they are at the start; later nobody but their writers touches them."""
@@ -175,7 +175,7 @@ class Session:
         """Wait a little; False where the run is over meanwhile."""
         until = time.monotonic() + _RETRY_S
         while time.monotonic() < until:
-            self._surroundings.serve()
+            self._services.serve()
             if self._stopping.wait(_TICK_S):
                 return False
         return True
@@ -191,7 +191,7 @@ class Session:
         with AudioProcess(self._settings, self._memory) as process:
             playing = due = False
             while not due and not self._over():
-                self._surroundings.serve()
+                self._services.serve()
                 message = process.receive(_TICK_S)
                 if isinstance(message, Ended):
                     break
@@ -204,7 +204,7 @@ class Session:
             process.stop()
             for message in process.last_messages():
                 self._hear(message)
-        self._surroundings.serve()
+        self._services.serve()
         return due
 
     def _hear(self, message: Message | None) -> None:
@@ -223,20 +223,20 @@ class Session:
         self._settings = replace(self._settings, model=loaded.path, threads=loaded.threads, channels=loaded.channels,
                                  calibration_s=0.0, p99_ms=loaded.p99_ms)
         if not first:
-            self._surroundings.begin_again(self._waiting)
+            self._services.begin_again(self._waiting)
             return
         if self._preset is not None:
             put_preset(self._preset, self._memory.board, loaded.stems)
-        self._surroundings.begin(loaded)
+        self._services.begin(loaded)
 
-    def _answer(self, word: Word) -> None:
-        """Do what a companion says."""
-        if isinstance(word, Preset):
-            self._call(word)
-        elif isinstance(word, Defaults):
-            self._defaults = word
+    def _answer(self, message: HelperMessage) -> None:
+        """Do what a helper says."""
+        if isinstance(message, Preset):
+            self._call(message)
+        elif isinstance(message, Defaults):
+            self._defaults = message
         else:
-            self._notify(word)
+            self._notify(message)
 
     def _follow(self) -> None:
         """Go over to the default device of now, where the system has switched."""
@@ -274,7 +274,7 @@ class Session:
         """Whether the user stopped, or the wanted seconds of an input device are played."""
         if self._stopping.is_set():
             return True
-        if self._wanted.source is not None or self._loaded is None:
+        if self._requested.source is not None or self._loaded is None:
             return False
-        limit = self._wanted.frames(self._loaded.samplerate)
+        limit = self._requested.frames(self._loaded.samplerate)
         return limit is not None and self._memory.board.frames >= limit

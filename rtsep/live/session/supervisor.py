@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,9 +12,10 @@ from typing import Self
 
 from rtsep.errors import DeviceError, DeviceGoneError
 from rtsep.live.board import Memory
-from rtsep.live.process.process import STOP_SIGNALS, run_audio
+from rtsep.live.process.process import run_audio
 from rtsep.live.protocol import Failed, LiveSettings, Message, Started
 from rtsep.live.realtime import missing_environment
+from rtsep.live.signals import signals_blocked
 from rtsep.live.watchdog import Starvation, Watchdog
 
 HANG_S = 1.5  # without a heartbeat for so long, though it could have run, the audio process counts as hanging
@@ -54,7 +53,7 @@ class AudioProcess:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        with signals_ignored(), _environment():
+        with signals_blocked(), _environment():
             self._process.start()
         self._child_pipe.close()
         self._watchdog = Watchdog(_STARTUP_S, Starvation(self._process.pid or 0))
@@ -63,6 +62,8 @@ class AudioProcess:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.kill()
+        self._process.close()
+        self._pipe.close()
 
     def receive(self, timeout_s: float) -> Message | None:
         """Wait for the next message.
@@ -81,7 +82,7 @@ class AudioProcess:
             if isinstance(message, Failed):
                 raise message.error
             if isinstance(message, Started):
-                self._watchdog.patience_s = HANG_S
+                self._watchdog.timeout_s = HANG_S
             return message
         if self._watchdog.hangs(self._board.heartbeat, time.monotonic()):
             raise DeviceGoneError("the audio process hangs, which happens when a sound server does; restart the "
@@ -107,20 +108,6 @@ class AudioProcess:
         """End the child now, in whatever state it is."""
         self._process.kill()
         self._process.join()
-
-
-@contextmanager
-def signals_ignored() -> Iterator[None]:
-    """Start a process that Ctrl-C in the terminal does not reach: it inherits this from the first moment."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""What calls the engine: PortAudio, JACK, or a clock."""
+"""What calls the engine: PortAudio, JACK, or the null device."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rtsep.audio.devices import Route, refused_rate
 from rtsep.errors import DeviceError, DeviceGoneError
-from rtsep.live.streams.portaudio import Player
+from rtsep.live.streams.player import Player
 
 Audio = NDArray[np.float32]
 _FRAMES = 8192  # the longest period that JACK has

@@ -13,9 +13,9 @@ from rtsep.audio.devices import Defaults
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings, Started
 from rtsep.live.session.default_devices import has_moved, look, watch_defaults, watchers
-from rtsep.live.session.helper import Companion
+from rtsep.live.session.helper import Helper
 from rtsep.live.session.session import Session
-from tests.rigs.jack_server import PATIENCE_S
+from tests.rigs.jack_server import TIMEOUT_S
 from tests.rigs.live import StartServer
 
 from .test_trouble import device
@@ -31,7 +31,7 @@ def test_another_default_device_is_followed_and_the_old_one_when_it_goes(
     for name, value in server.env.items():
         monkeypatch.setenv(name, value)
     notices: list[str] = []
-    session = Session(LiveSettings(model=str(tiny_model)), companions=[Companion("defaults", watch_defaults)],
+    session = Session(LiveSettings(model=str(tiny_model)), helpers=[Helper("defaults", watch_defaults)],
                       on_notice=notices.append)
 
     def plays_on(name: str) -> bool:
@@ -57,7 +57,7 @@ def test_another_default_device_is_followed_and_the_old_one_when_it_goes(
             yield
 
     turns: list[Iterator[None]] = []
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + TIMEOUT_S
 
     def tick(board: Board, _: int) -> None:
         assert time.monotonic() < until, "\n".join(notices)
@@ -134,10 +134,10 @@ def test_only_devices_that_were_left_to_the_system_move(settings: LiveSettings, 
     ("darwin", LiveSettings(), True),
     ("win32", LiveSettings(input="a"), True),
     ("darwin", LiveSettings(input="a", output="b"), False),
-    ("darwin", LiveSettings(fed=True, clocked=True), False),
+    ("darwin", LiveSettings(fed=True, null_device=True), False),
     ("linux", LiveSettings(), False),
 ])
 def test_a_watch_runs_where_the_system_does_not_follow(system: str, settings: LiveSettings, watched: bool,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    assert [companion.main for companion in watchers(settings)] == [watch_defaults] * watched
+    assert [helper.main for helper in watchers(settings)] == [watch_defaults] * watched

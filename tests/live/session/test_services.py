@@ -1,4 +1,4 @@
-"""What runs beside the audio process: recorder, companions, a busy interface; and what is checked before the start."""
+"""What runs beside the audio process: recorder, helpers, a busy interface; and what is checked before the start."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.board import Board, Memory, new_memory
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.realtime import Measure
-from rtsep.live.session import helper as companion
-from rtsep.live.session.helper import Companion
+from rtsep.live.session import helper as helper
+from rtsep.live.session.helper import Helper
 from rtsep.live.session.recorder import Recorder
 from rtsep.live.session.session import Session
 
@@ -79,7 +79,7 @@ def test_too_many_channels_to_record(memory: Memory, tmp_path: Path) -> None:
 
 
 def bypass(board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
-    """Companion: writes a control, and works until it is told to end."""
+    """Write a control, and work until told to end."""
     board.bypass = 1
     board.levels[stems.index("guitar")] = 0.5
     pipe.send(f"hello, {stems}")
@@ -91,13 +91,13 @@ def fail(board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
 
 
 def leave(board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
-    """Companion that has nothing to do."""
+    """Do nothing, as a helper that has nothing to do."""
 
 
 def test_a_companion_writes_controls_and_is_heard(tiny_model: Path) -> None:
     notices: list[str] = []
     session = Session(settings(tiny_model, record=False), ArraySource(noise(60 * 44100)),
-                      companions=[Companion("test", bypass), Companion("idle", leave)], on_notice=notices.append)
+                      helpers=[Helper("test", bypass), Helper("idle", leave)], on_notice=notices.append)
 
     def on_tick(board: Board, _: int) -> None:
         if board.bypass and notices:
@@ -111,10 +111,10 @@ def test_a_companion_writes_controls_and_is_heard(tiny_model: Path) -> None:
 
 def test_a_companion_that_keeps_dying_is_given_up_and_the_music_plays(tiny_model: Path,
                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(companion, "_MOST_STARTS", 2)
+    monkeypatch.setattr(helper, "_MOST_STARTS", 2)
     notices: list[str] = []
     session = Session(settings(tiny_model, record=False), ArraySource(noise(60 * 44100)),
-                      companions=[Companion("test", fail)], on_notice=notices.append)
+                      helpers=[Helper("test", fail)], on_notice=notices.append)
 
     def on_tick(board: Board, _: int) -> None:
         if any("without it" in notice for notice in notices):

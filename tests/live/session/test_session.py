@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,10 @@ from rtsep.errors import ConfigError, DeviceError, ModelError
 from rtsep.live.board import Memory, new_memory
 from rtsep.live.protocol import Ended, LiveSettings, Loaded, Notice, Prepared, Started
 from rtsep.live.session import supervisor
+from rtsep.live.session.helper import Helper, HelperProcess
 from rtsep.live.session.session import Session
 from rtsep.live.session.supervisor import AudioProcess
-from tests.rigs.live import PATIENCE_S, refused, rtsep_live
+from tests.rigs.live import TIMEOUT_S, refused, rtsep_live
 
 SAMPLERATE = 44100
 
@@ -51,7 +53,7 @@ def noise(frames: int, channels: int = 2) -> np.ndarray:
 
 
 def settings(model: Path, **changes: object) -> LiveSettings:
-    options = {"fed": True, "clocked": True, "channels": 2, "record": True} | changes
+    options = {"fed": True, "null_device": True, "channels": 2, "record": True} | changes
     return LiveSettings(model=str(model), **options)
 
 
@@ -111,7 +113,7 @@ def test_stop_before_the_start_is_nothing(tiny_model: Path) -> None:
     ({"model": "nix"}, ModelError, "no model 'nix'"),
     ({"stems": ("violin", "rest"), "silent": ()}, ConfigError, "no stem 'violin': this model has drums"),
     ({"mask_gain": -1.0}, ConfigError, "mask_gain is -1"),
-    ({"clocked": False, "output": "no such device"}, DeviceError, "device"),
+    ({"null_device": False, "output": "no such device"}, DeviceError, "device"),
 ])
 def test_refusals_come_as_they_were_raised(tiny_model: Path, changes: dict[str, object], error: type[RtsepError],
                                            sentence: str) -> None:
@@ -122,7 +124,7 @@ def test_refusals_come_as_they_were_raised(tiny_model: Path, changes: dict[str, 
 
 def test_settings_that_contradict_each_other() -> None:
     with pytest.raises(ConfigError, match="an input device needs an output device"):
-        LiveSettings(clocked=True)
+        LiveSettings(null_device=True)
     with pytest.raises(ConfigError, match="blocksize is 0"):
         LiveSettings(blocksize=0)
 
@@ -135,7 +137,7 @@ def audio_process(model: Path, **changes: object) -> Iterator[tuple[AudioProcess
 
 
 def expect(process: AudioProcess, kind: type) -> object:
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end:
         message = process.receive(0.05)
         if message is not None:
@@ -160,7 +162,7 @@ def test_process_says_what_it_does(tiny_model: Path) -> None:
         memory.feed.shape(2)
         memory.feed.write(noise(2000))
         memory.board.source_frames = 2000
-        assert expect(process, Started) == Started("fed", "clock", 0, 0, Defaults())
+        assert expect(process, Started) == Started("fed", "null device", 0, 0, Defaults())
         expect(process, Prepared)
         expect(process, Ended)
         assert memory.board.frames >= 2000 + memory.board.latency
@@ -233,6 +235,20 @@ def test_a_process_that_the_machine_keeps_waiting_does_not_hang(tiny_model: Path
                 spinner.wait()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in /proc")
+def test_a_process_that_has_ended_leaves_no_file_open(tiny_model: Path) -> None:
+    memory = new_memory(multiprocessing.get_context("spawn"))
+    resource_tracker.ensure_running()
+    before = len(os.listdir("/proc/self/fd"))
+    with AudioProcess(settings(tiny_model), memory) as audio:
+        assert len(os.listdir("/proc/self/fd")) > before
+    helper = HelperProcess(Helper("idle", print), memory.board, (), print)
+    helper.start()
+    helper.stop()
+    assert len(os.listdir("/proc/self/fd")) == before
+    del audio  # it was there until now, so that files were not closed just because it was gone
+
+
 def test_stop_does_not_wait_for_a_process_that_hangs(tiny_model: Path) -> None:
     with audio_process(tiny_model) as (process, memory):
         started(process, memory)
@@ -296,14 +312,14 @@ def test_command_that_is_killed_leaves_no_audio_process(tiny_model: Path, tmp_pa
         child = wait_for_audio_process(rtsep.process.pid)
         rtsep.process.kill()
         rtsep.finish()
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while Path(f"/proc/{child}").exists():
         assert time.monotonic() < end, "the audio process outlives its supervisor"
         time.sleep(0.05)
 
 
 def wait_for_audio_process(parent: int) -> int:
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end:
         for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
             if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():

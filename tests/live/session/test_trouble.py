@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rigs.jack_server import PATIENCE_S, JackServer
+from tests.rigs.jack_server import TIMEOUT_S, JackServer
 from tests.rigs.live import ROOT, Rtsep, StartServer, rtsep_live
 
 DEVICE = """
@@ -45,7 +45,7 @@ def unplug(process: subprocess.Popen[bytes]) -> None:
     """Take a device away; one that is away already stays so."""
     assert process.stdin is not None
     process.stdin.close()
-    process.wait(PATIENCE_S)
+    process.wait(TIMEOUT_S)
 
 
 def end(rtsep: Rtsep, number: int = signal.SIGINT) -> str:
@@ -120,7 +120,7 @@ def test_another_period_is_adapted_to_while_it_plays(jack: StartServer, tiny_mod
     server = jack(512)
     with rtsep_live("--model", str(tiny_model), env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
-        subprocess.run(["jack_bufsize", "128"], env=server.env, check=True, capture_output=True, timeout=PATIENCE_S)
+        subprocess.run(["jack_bufsize", "128"], env=server.env, check=True, capture_output=True, timeout=TIMEOUT_S)
         rtsep.wait_until(lambda: "system:playback_2" in server.connections("rtsep:out_2"), "the connection")
         tables = end(rtsep)
     assert rtsep.lines == []
@@ -147,7 +147,7 @@ def test_an_unplugged_device_is_one_line_and_used_again_when_plugged_in(jack: St
 
 
 def usb_there(server: JackServer) -> None:
-    for _ in range(int(PATIENCE_S / 0.1)):
+    for _ in range(int(TIMEOUT_S / 0.1)):
         if "usb:playback_2" in server.ports():
             return
         time.sleep(0.1)
@@ -168,8 +168,8 @@ def test_the_next_default_device_is_taken_when_the_default_one_goes(jack: StartS
 
 HASTY = """
 import sys
-from rtsep.cli import main, timeout as patience
-patience.PATIENCE_S = 1
+from rtsep.cli import main, timeout
+timeout.TIMEOUT_S = 1
 sys.exit(main.main(sys.argv[1:]))
 """
 
@@ -180,6 +180,6 @@ def test_commands_give_up_on_a_server_that_stops(jack: StartServer) -> None:
     server.process.send_signal(signal.SIGSTOP)
     for command in (["devices"], ["midi", "ports"], ["midi", "monitor"]):
         done = subprocess.run([sys.executable, "-c", HASTY, *command], cwd=ROOT, env=server.env, capture_output=True,
-                              text=True, timeout=PATIENCE_S)
+                              text=True, timeout=TIMEOUT_S)
         assert (done.returncode, done.stderr) == (1, "rtsep: the sound server has not answered for 1 s; start it "
                                                      "again\n")

@@ -16,7 +16,8 @@ import pytest
 import soundfile
 
 from rtsep.files import separate_file
-from tests.rigs.jack_server import PATIENCE_S, JackServer, running_server
+from rtsep.live.signals import STOP_SIGNALS
+from tests.rigs.jack_server import TIMEOUT_S, JackServer, running_server
 from tests.rigs.live import ROOT, Rtsep, refused, rtsep_live
 
 SAMPLERATE = 44100
@@ -44,7 +45,7 @@ def play_through(server: JackServer, song: np.ndarray, outputs: tuple[str, ...],
     np.save(tmp_path / "song.npy", song)
     files = (str(tmp_path / "song.npy"), str(tmp_path / "recording.npy"))
     subprocess.run([sys.executable, "-m", "tests.rigs.jack_player", *files, ",".join(IN_PORTS), ",".join(outputs)],
-                   env=server.env, check=True, cwd=ROOT, timeout=5 * PATIENCE_S)
+                   env=server.env, check=True, cwd=ROOT, timeout=5 * TIMEOUT_S)
     return np.load(tmp_path / "recording.npy")
 
 
@@ -128,12 +129,17 @@ def test_chosen_channels_of_a_large_interface(server: JackServer, tiny_model: Pa
         end(rtsep)
 
 
-def test_sigterm_ends_it_with_the_tables_like_ctrl_c(server: JackServer, tiny_model: Path) -> None:
-    with rtsep_live("--model", str(tiny_model), env=server.env) as rtsep:
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_every_signal_ends_it_with_tables_and_whole_files(server: JackServer, tiny_model: Path, tmp_path: Path,
+                                                          number: int) -> None:
+    with rtsep_live("--model", str(tiny_model), "--record", str(tmp_path / "tape"), env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
-        tables = end(rtsep, signal.SIGTERM)
+        tables = end(rtsep, number)
     assert "late hops" in tables
     assert "rtsep:out_2" not in server.ports()
+    found = {path.stem: soundfile.info(path).frames for path in (tmp_path / "tape").glob("*.flac")}
+    assert found.keys() == {"mixture", "guitar", "rest"}
+    assert len(set(found.values())) == 1
 
 
 def test_a_file_plays_to_a_device(server: JackServer, tiny_model: Path, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from rtsep.live.streams.null import BlockClock, ClockStream
+from rtsep.live.clock import BlockClock
+from rtsep.live.streams.null import NullStream
 
 
 class FakeTime:
@@ -48,7 +49,7 @@ def test_stream_calls_until_told_otherwise() -> None:
         calls.append(overdue)
         return len(calls) < 5
 
-    stream = ClockStream(callback, 48000, 48)
+    stream = NullStream(callback, 48000, 48)
     stream.start()
     for _ in range(1000):
         if not stream.active:
@@ -66,7 +67,7 @@ def test_stream_stops_when_asked() -> None:
         called.set()
         return True
 
-    stream = ClockStream(callback, 48000, 48)
+    stream = NullStream(callback, 48000, 48)
     stream.start()
     assert stream.active
     assert called.wait(60.0)
@@ -78,7 +79,7 @@ def test_stream_keeps_what_the_callback_raised() -> None:
     def callback(_: float) -> bool:
         raise ValueError("broken")
 
-    stream = ClockStream(callback, 48000, 48)
+    stream = NullStream(callback, 48000, 48)
     stream.start()
     stream.stop()
     assert isinstance(stream.error, ValueError)

@@ -1,0 +1,124 @@
+"""What streams call when a block is due, and what the audio process needs of a stream."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.live.board import RUNNING, Board, Ring
+from rtsep.live.engine.engine import Processor
+from rtsep.live.realtime import Measure, prepare_thread
+
+Audio = NDArray[np.float32]
+
+
+class Stream(Protocol):
+    """What the audio process needs of a stream."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it calls back."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End after the current block."""
+
+    def close(self) -> None:
+        """Give the devices back."""
+
+
+class Player:
+    """The callbacks. What goes wrong in them is kept in `error`, and the stream ends.
+
+    Parameters
+    ----------
+    processor
+        Does the work.
+    board
+        Shared with the supervisor.
+    feed
+        Where a fed input comes from; None for an input device.
+
+    Attributes
+    ----------
+    measures
+        What was done for the thread that calls back; None before the first block.
+    blocksize
+        Frames of the latest block; 0 before the first one.
+    """
+
+    def __init__(self, processor: Processor, board: Board, feed: Ring | None) -> None:
+        self._processor = processor
+        self._board = board
+        self._feed = feed
+        self._block = np.zeros((processor.channels, 0), np.float32)
+        self._silence = 0  # frames played since the end of the fed input
+        self.measures: tuple[Measure, ...] | None = None
+        self.blocksize = 0
+        self.finished = False
+        self.error: Exception | None = None
+
+    @property
+    def channels(self) -> int:
+        """Channels of the mixture."""
+        return self._processor.channels
+
+    @property
+    def samplerate(self) -> int:
+        """Frames per second."""
+        return self._processor.samplerate
+
+    def play(self, block: Audio | None, out: Audio) -> None:
+        """Play a block of an input device, or None for a fed input; arrays are (channels, frames)."""
+        if self.error is not None:
+            out[:] = 0.0
+            return
+        self.blocksize = out.shape[1]
+        try:
+            self._processor.process(self._next(out.shape[1], gaps=True) if block is None else block, out)
+            if self.measures is None:
+                self.measures = prepare_thread()
+        except Exception as error:  # must not reach the sound system's thread; the watching thread reports it
+            out[:] = 0.0
+            self.error = error
+
+    def play_null(self, out: Audio, overdue: float) -> bool:
+        """Play one block from the fed input, float32 (outputs, frames) out; False when that was the last."""
+        self._board.output_xruns += overdue * self._processor.samplerate > 1.0
+        block = self._next(out.shape[1], gaps=False)
+        if block.shape[1]:
+            self.play(block, out)
+        return not self.finished and self.error is None
+
+    def set_deadline(self, deadline: bool) -> None:
+        """Say whether somebody waits for every block in real time."""
+        self._processor.deadline = deadline
+
+    def count(self, inputs: bool, outputs: bool) -> None:
+        """Count an xrun of input or output."""
+        self._board.input_xruns += inputs
+        self._board.output_xruns += outputs
+
+    def _next(self, frames: int, gaps: bool) -> Audio:
+        """Return the next block of the fed input, silence after its end.
+
+        Where the supervisor did not feed in time, silence fills the gap, or no frames come at all.
+        """
+        assert self._feed is not None
+        if self._block.shape[1] != frames:
+            self._block = np.zeros((self._block.shape[0], frames), np.float32)
+        ended = self._board.source_frames != RUNNING  # asked before reading: what was fed is all there then
+        if not ended and self._feed.filled < frames:
+            self._board.starved_blocks += 1
+            if not gaps:
+                return self._block[:, :0]
+        got = self._feed.read(self._block)
+        self._block[:, got:] = 0.0
+        if ended and not self._feed.filled:
+            self._silence += frames - got
+            self.finished = self._silence >= self._board.latency > 0
+        return self._block

@@ -1,0 +1,71 @@
+"""Signals come to the session, none is lost, and none ends a process that plays."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from rtsep.live.signals import STOP_SIGNALS, ignore_signals, signals_blocked
+from tests.rigs.live import ROOT
+
+CONTEXT = multiprocessing.get_context("spawn")
+pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no masks of signals here")
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_signal_while_a_process_starts_is_heard(number: int) -> None:
+    heard: list[int] = []
+    before = signal.signal(number, lambda number, _: heard.append(number))
+    try:
+        with signals_blocked():
+            os.kill(os.getpid(), number)
+        assert heard == [number]
+    finally:
+        signal.signal(number, before)
+
+
+FIRST_PROCESS = """
+import multiprocessing, signal
+from rtsep.live.signals import STOP_SIGNALS, signals_blocked
+if __name__ == "__main__":
+    with signals_blocked():
+        process = multiprocessing.get_context("spawn").Process(target=print)
+        process.start()
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) >= set(STOP_SIGNALS), "unblocked"
+    process.join()
+"""
+
+
+def test_signals_stay_blocked_while_multiprocessing_starts_for_the_first_time(tmp_path: Path) -> None:
+    (tmp_path / "first.py").write_text(FIRST_PROCESS)
+    subprocess.run([sys.executable, tmp_path / "first.py"], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
+                   timeout=60)
+
+
+def survive(pipe: Connection) -> None:
+    """Child process: say what is blocked at first, and whether all signals together did any harm in the end."""
+    pipe.send(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+    ignore_signals()
+    for number in (*STOP_SIGNALS, signal.SIGTSTP):
+        os.kill(os.getpid(), number)
+    pipe.send(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+
+def test_a_process_that_plays_hears_no_signal_from_its_first_moment_on() -> None:
+    here, there = CONTEXT.Pipe()
+    with signals_blocked():
+        process = CONTEXT.Process(target=survive, args=(there,))
+        process.start()
+    assert here.poll(60.0)
+    assert here.recv() >= {*STOP_SIGNALS, signal.SIGTSTP}
+    assert here.poll(60.0)
+    assert here.recv().isdisjoint({*STOP_SIGNALS, signal.SIGTSTP})
+    process.join()
+    assert process.exitcode == 0
