@@ -80,7 +80,8 @@ def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -
             _run([*compiler, *_known(compiler, Path(work)), *flags, *names, "-c",
                   *(str(source / name) for name in WHOLE)], Path(work))
             draft = target.with_suffix(".draft")
-            parts = [*(str(Path(work) / Path(name).with_suffix(".o")) for name in WHOLE), *sum(objects.values(), [])]
+            parts = [*(str(Path(work) / Path(name).with_suffix(".o")) for name in WHOLE),
+                     *(path for paths in objects.values() for path in paths)]
             try:
                 _run([*compiler, "-shared", *LINK, *flags, *parts, "-o", str(draft), "-lm"], Path(work))
             except subprocess.CalledProcessError:  # a linker without these options
