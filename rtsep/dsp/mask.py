@@ -47,6 +47,13 @@ def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> Sets:
     return np.array(sets, np.float32)
 
 
+def output_names(stems: Sequence[str], outputs: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Names of the wanted outputs: one where a string is given, all stems where nothing is."""
+    if outputs is None:
+        return tuple(stems)
+    return (outputs,) if isinstance(outputs, str) else tuple(outputs)
+
+
 def mask_weights(wanted: Sets, gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:
     """Weights of the stems in both sums of Eq. 8, above and below the line, for one product with the estimates.
 
