@@ -14,7 +14,7 @@ from rtsep.dsp.windows import analysis_window, overlap_so_far, synthesis_window
 from rtsep.model.card import StepCard
 from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
-from rtsep.native.library import CONTEXT, FEATURE, MAGNITUDE, PLAN, STATE, TRANSFORM, Variant, address, best_variant
+from rtsep.native.library import FEATURE, KINDS, PLAN, STATE, TRANSFORM, Variant, address, best_variant
 from rtsep.native.program import Program, UnknownNode, matrix, steps
 from rtsep.types import Audio
 
@@ -125,22 +125,23 @@ class NativeBackend:
         """Make what moves, by its name in the state."""
         memory, geometry, (outputs, channels) = self.step.program.memory, self._geometry, self._shape
         tails = (geometry.synthesis // geometry.hop - 1, *self._shape, geometry.hop)
-        shapes = {"history": (channels + (channels > 1), self._history_size), "masks": (outputs, geometry.bins),
+        shapes = {"history": (channels, self._history_size), "masks": (outputs, geometry.bins),
                   "tails": tails, "spectra": (channels, 2, geometry.bins), "scratch": (2, self._longest // 2 + 1),
-                  "sums": (geometry.bins,), "frame": (geometry.synthesis,), "work": (2 * self._longest,)}
+                  "sums": (geometry.bins,), "frame": (geometry.synthesis,), "work": (2 * self._longest,),
+                  "mid": (self._longest,)}
         return {name: memory.array(shape) for name, shape in shapes.items()}
 
     def _constant_tables(self, card: StepCard) -> dict[str, NDArray[Any]]:
         """Make what is constant, by its name in the plan."""
         memory, geometry = self.step.program.memory, self._geometry
-        forward = [transform(memory, length, analysis_window(length, geometry.synthesis))
-                   for length in (geometry.analysis, *card.contexts)]
-        self._transforms = forward  # whose addresses the features hold
-        features = [_filled(FEATURE, {"kind": MAGNITUDE if name == "magnitude" else CONTEXT, "bins": shape[-1],
-                                      "transform": address(table), "values": address(self.step.inputs[name])})
-                    for (name, shape), table in zip(card.inputs.items(), forward, strict=True)]
+        self._transforms = {length: transform(memory, length, analysis_window(length, geometry.synthesis))
+                            for length in (geometry.analysis, *card.contexts)}  # whose addresses the features hold
+        features = [_filled(FEATURE, {"kind": KINDS[name.partition("_")[0], card.stereo], "bins": length // 2 + 1,
+                                      "transform": address(self._transforms[length]),
+                                      "values": address(self.step.inputs[name])})
+                    for name, length in card.lengths.items()]
         back = synthesis_window(geometry) / np.float32(geometry.analysis)
-        return {"forward": forward[0], "inverse": transform(memory, geometry.analysis, back),
+        return {"forward": self._transforms[geometry.analysis], "inverse": transform(memory, geometry.analysis, back),
                 "feature": np.array(features), "node": self.step.program.nodes, "estimates": self.step.estimates}
 
     def push(self, block: Audio, weights: Audio | None) -> Audio:

@@ -33,7 +33,7 @@ class NumpyBackend:
 
     def __init__(self, step: Step, card: StepCard, channels: int, requested: Sets) -> None:
         self.step, geometry = step, card.geometry
-        self.name = step.name
+        self.name, self._stereo = step.name, card.stereo
         self._analysis = Analysis(geometry, channels, card.contexts)
         self._synthesis = Synthesis(geometry, (len(requested), channels))
         self._masks = self._even = np.full((1, len(requested), geometry.bins), 1.0 / len(requested), np.float32)
@@ -44,7 +44,7 @@ class NumpyBackend:
         spectra, contexts = self._analysis.push(block)
         masks = self._masks
         if weights is not None:
-            masks = soft_mask(advance(self.step, features(spectra, contexts)), weights)
+            masks = soft_mask(advance(self.step, features(spectra, contexts, self._stereo)), weights)
             self._masks = masks[-1:]
         return self._synthesis.push(masks[:, :, np.newaxis] * spectra[:, np.newaxis])
 

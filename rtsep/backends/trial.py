@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rtsep.backends.reference_step import ReferenceStep
 from rtsep.backends.step import Step, advance, reference_error_db
+from rtsep.dsp.features import noise_features
 from rtsep.dsp.mask import mask_weights, soft_mask
 from rtsep.errors import ModelError
 from rtsep.model.catalogue import installed_models
@@ -39,7 +40,7 @@ def check(step: Step, model: StepFile) -> None:
 
 def _check_stranger(step: Step, model: StepFile) -> None:
     """Compare hops of several levels with numpy."""
-    features = _noise(model)
+    features = noise_features(model.card.lengths, LEVELS, np.random.default_rng(1))
     step.reset()
     with np.errstate(all="ignore"):
         found, expected = advance(step, features), advance(ReferenceStep(model), features)
@@ -53,13 +54,6 @@ def _check_stranger(step: Step, model: StepFile) -> None:
     if not error_db <= MAX_ERROR_DB:
         raise ModelError(f"{model.path}: {step.name} makes other masks of it than numpy ({error_db:.0f} dB, "
                          f"{MAX_ERROR_DB:.0f} is allowed): it cannot be relied on")
-
-
-def _noise(model: StepFile) -> dict[str, Audio]:
-    rng = np.random.default_rng(1)
-    levels = np.array(LEVELS)[:, np.newaxis]
-    return {name: (levels * rng.exponential(size=(len(LEVELS), shape[-1]))).astype(np.float32)
-            for name, shape in model.inputs.items()}
 
 
 def _error_db(found: Audio, expected: Audio, magnitudes: Audio) -> float:

@@ -1,4 +1,4 @@
-"""What a step may look at in one hop: the inputs that models declare, by name."""
+"""What a step looks at in one hop: the inputs that models declare, by name."""
 
 from __future__ import annotations
 
@@ -9,21 +9,73 @@ import numpy as np
 from rtsep.dsp.stft import mid_signal
 from rtsep.types import Audio, Magnitude, Spectrum
 
+CROSS, DIFFERENCE = "cross", "difference"
 
-def features(spectra: Spectrum, contexts: Sequence[Audio]) -> dict[str, Magnitude]:
-    """Make every feature that a model can ask for.
+
+def feature_lengths(analysis: int, contexts: Sequence[int], stereo: bool) -> dict[str, int]:
+    """Length in frames of the window that each feature is made from, by name."""
+    lengths = {"magnitude": analysis} | {f"context_{index}": length for index, length in enumerate(contexts)}
+    return lengths | (dict.fromkeys((CROSS, DIFFERENCE), analysis) if stereo else {})
+
+
+def features(spectra: Spectrum, contexts: Sequence[Spectrum], stereo: bool) -> dict[str, Magnitude]:
+    """Make the features of a model.
 
     Parameters
     ----------
     spectra
         Of the masked window, complex64 (hops, channels, bins).
     contexts
-        Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
+        Of the longer windows, each complex64 (hops, channels, length // 2 + 1).
+    stereo
+        Whether the model looks at all channels (format 2), or at the mid signal, their mean (format 1).
 
     Returns
     -------
     features
-        float32 (hops, bins) each: `magnitude` of the mid signal, `context_0` and so on.
+        float32 (hops, bins) each. Format 1: `magnitude` of the mid signal, `context_0` and so on. Format 2: these are
+        root mean squares over the channels, and how the channels are related is told by `cross`, the mean real part of
+        the cross spectra of their pairs, and `difference`, half of the first of two channels' power less the second's.
+        Both lie between minus and plus the square of `magnitude`. One channel counts as two equal ones.
     """
-    made = {"magnitude": np.abs(mid_signal(spectra.swapaxes(0, 1)))}
-    return made | {f"context_{index}": values for index, values in enumerate(contexts)}
+    size = _root_mean_square if stereo else _mid_magnitude
+    made = {"magnitude": size(spectra)} | {f"context_{index}": size(context) for index, context in enumerate(contexts)}
+    return made | _relations(spectra) if stereo else made
+
+
+def noise_features(lengths: dict[str, int], levels: Sequence[float], rng: np.random.Generator) -> dict[str, Magnitude]:
+    """Features of stereo noise whose magnitudes have a level in each hop; arguments as of `feature_lengths`.
+
+    To try models with; windows of several lengths hear noise of their own.
+    """
+    stereo = CROSS in lengths
+    scale = np.asarray(levels, np.float32)[:, np.newaxis, np.newaxis]
+    spectra = [scale * (rng.standard_normal((len(levels), 2, length // 2 + 1, 2), np.float32) @ np.array([1.0, 1.0j]))
+               for name, length in lengths.items() if name not in (CROSS, DIFFERENCE)]
+    made = features(spectra[0].astype(np.complex64), [one.astype(np.complex64) for one in spectra[1:]], stereo)
+    return {name: values.astype(np.float32) for name, values in made.items()}
+
+
+def _mid_magnitude(spectra: Spectrum) -> Magnitude:
+    return np.abs(mid_signal(spectra.swapaxes(0, 1)))
+
+
+def _power(spectrum: Spectrum) -> Audio:
+    power: Audio = np.square(spectrum.real) + np.square(spectrum.imag)
+    return power
+
+
+def _root_mean_square(spectra: Spectrum) -> Magnitude:
+    mean: Magnitude = np.sqrt(_power(spectra).mean(axis=1))
+    return mean
+
+
+def _relations(spectra: Spectrum) -> dict[str, Audio]:
+    """`cross` and `difference`: the mid signal's power has all pairs of channels in it, besides their own powers."""
+    channels, powers = spectra.shape[1], _power(spectra)
+    mean = powers.mean(axis=1)
+    if channels == 1:
+        return {CROSS: mean, DIFFERENCE: np.zeros_like(mean)}
+    mid = _power(mid_signal(spectra.swapaxes(0, 1)))
+    difference = 0.5 * (powers[:, 0] - powers[:, 1]) if channels == 2 else np.zeros_like(mean)
+    return {CROSS: (channels * mid - mean) / np.float32(channels - 1), DIFFERENCE: difference.astype(np.float32)}

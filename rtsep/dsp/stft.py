@@ -35,7 +35,7 @@ def mid_signal(channels: NDArray[Any]) -> NDArray[Any]:
 
 
 class Line:
-    """The newest samples of some channels and of their mid signal; moved back only when its memory ends.
+    """The newest samples of some channels; moved back only when its memory ends.
 
     Parameters
     ----------
@@ -48,23 +48,20 @@ class Line:
     """
 
     def __init__(self, channels: int, length: int, hop: int) -> None:
-        self._channels, self._length, self._hop = channels, length, hop
-        rows = channels + (channels > 1)  # one channel is its own mid signal
-        self._samples = np.zeros((rows, length + ROOM * hop), np.float32)
+        self._length, self._hop = length, hop
+        self._samples = np.zeros((channels, length + ROOM * hop), np.float32)
         self._end = length
 
     def push(self, block: Audio) -> Audio:
         """Append whole hops, (channels, hops * hop); return the stretches that end with each.
 
-        They overlap: a view, (hops, rows, length), which the next call may overwrite. The last row is the mid signal.
+        They overlap: a view, (hops, channels, length), which the next call may overwrite.
         """
         frames = block.shape[1]
         if self._end + frames > self._samples.shape[1]:
             self._move(frames)
         begin, end = self._end + self._hop - self._length, self._end + frames
-        self._samples[:self._channels, self._end:end] = block
-        if self._channels > 1:
-            self._samples[-1, self._end:end] = mid_signal(block)
+        self._samples[:, self._end:end] = block
         self._end = end
         # numpy's own sliding_window_view takes eight times as long for a single hop
         return np.ndarray((frames // self._hop, len(self._samples), self._length), np.float32, self._samples,
@@ -114,19 +111,17 @@ class Analysis:
     channels
         Number of audio channels.
     contexts
-        Lengths in frames of further windows on the mid signal, which end at the same sample.
+        Lengths in frames of further windows, which end at the same sample.
     """
 
     def __init__(self, geometry: Geometry, channels: int, contexts: Sequence[int] = ()) -> None:
         # numpy transforms float32 faster where it also divides by the length, so the windows are multiplied by it
-        self._window, *self._context_windows = [length * analysis_window(length, geometry.synthesis)
-                                                for length in (geometry.analysis, *contexts)]
+        self._windows = [length * analysis_window(length, geometry.synthesis)
+                         for length in (geometry.analysis, *contexts)]
         self._line = Line(channels, max((geometry.analysis, *contexts)), geometry.hop)
-        self._channels = channels
-        self._spectra = [Room((channels, geometry.bins), np.complex64),
-                         *(Room((length // 2 + 1,), np.complex64) for length in contexts)]
+        self._spectra = [Room((channels, window.size // 2 + 1), np.complex64) for window in self._windows]
 
-    def push(self, block: Audio) -> tuple[Spectrum, list[Audio]]:
+    def push(self, block: Audio) -> tuple[Spectrum, list[Spectrum]]:
         """Append whole hops.
 
         Parameters
@@ -139,14 +134,13 @@ class Analysis:
         spectra
             complex64, (hops, channels, bins); the next call may overwrite them.
         contexts
-            Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
+            Of the longer windows, each complex64 (hops, channels, length // 2 + 1).
         """
         stretches = self._line.push(flushed(block))
         spectra, *contexts = [room.of(len(stretches)) for room in self._spectra]
-        _transform(stretches[:, :self._channels, -self._window.size:] * self._window, spectra)
-        for window, context in zip(self._context_windows, contexts, strict=True):
-            _transform(stretches[:, -1, -window.size:] * window, context)
-        return spectra, [np.abs(context) for context in contexts]
+        for window, room in zip(self._windows, (spectra, *contexts), strict=True):
+            _transform(stretches[..., -window.size:] * window, room)
+        return spectra, contexts
 
     def reset(self) -> None:
         """Forget all samples."""

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from rtsep.dsp.features import feature_lengths
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model.document import Document
 
-FORMAT = 1  # of the documents that are written
-FORMATS = (1,)  # that are read
+FORMAT, STEREO_FORMAT = 1, 2
+FORMATS = (FORMAT, STEREO_FORMAT)  # that are read; models that look at all channels have the second
 FILE_KIND = "file"
 DOMAINS = {"waveform": ("mixture", "estimates"), "magnitude": ("magnitude", "masks")}
 """What the graph of a file model maps: the names of its input and output, by the domain in the document."""
@@ -39,16 +40,28 @@ class Card:
 
 @dataclass(frozen=True)
 class StepCard(Card):
-    """What the metadata of a step model says; `contexts` are the lengths of its longer windows, in frames."""
+    """What the metadata of a step model says.
+
+    Attributes
+    ----------
+    contexts
+        Lengths of its longer windows, in frames.
+    stereo
+        Whether it looks at all channels, see `rtsep.dsp.features`.
+    """
 
     contexts: tuple[int, ...]
+    stereo: bool = False
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Length in frames of the window of each feature, by the name of the graph's input."""
+        return feature_lengths(self.geometry.analysis, self.contexts, self.stereo)
 
     @property
     def inputs(self) -> dict[str, tuple[int, ...]]:
         """Shape of each input of the graph but the states, by name: the features of one hop."""
-        bins = {"magnitude": self.geometry.bins}
-        bins |= {f"context_{index}": length // 2 + 1 for index, length in enumerate(self.contexts)}
-        return {name: (1, count) for name, count in bins.items()}
+        return {name: (1, length // 2 + 1) for name, length in self.lengths.items()}
 
     @property
     def estimates(self) -> tuple[int, ...]:
@@ -140,7 +153,8 @@ def _step_card(document: Document) -> StepCard:
     contexts = document.integers("contexts", longest, LONGEST_WINDOW, MOST_CONTEXTS) if "contexts" in document else ()
     if any(length % 2 for length in contexts):
         raise document.error(f"contexts are {contexts}: even lengths are expected")
-    return StepCard(**fields, contexts=contexts)
+    stereo = document.integer("format", 0, 1 << 31) == STEREO_FORMAT
+    return StepCard(**fields, contexts=contexts, stereo=stereo)
 
 
 def _file_card(document: Document) -> FileCard:

@@ -20,7 +20,9 @@ from rtsep.native.identity import LIBRARY, sources_hash
 KINDS = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "copy", "ReduceMean", "Softmax",
          "MatMul", "MatMulNBits")
 """What a node does, in the order of `rtsep.h`."""
-MAGNITUDE, CONTEXT = 0, 1  # kinds of features, as in `rtsep.h`
+KINDS = {("magnitude", False): 0, ("context", False): 1, ("magnitude", True): 2, ("context", True): 3,
+         ("cross", True): 4, ("difference", True): 5}
+"""Kinds of features, as in `rtsep.h`, by what they are and whether the model looks at all channels."""
 _INT, _STRIDE, _POINTER = ctypes.c_int32, ctypes.c_ssize_t, ctypes.c_void_p
 STRUCTURES: dict[str, dict[str, Any]] = {
     "Node": dict.fromkeys(("kind", "rows", "columns", "inputs"), _INT)

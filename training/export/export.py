@@ -16,8 +16,9 @@ import yaml
 
 from rtsep.backends import open_step
 from rtsep.backends.step import advance
+from rtsep.dsp.features import noise_features
 from rtsep.errors import ConfigError, ModelError
-from rtsep.model.card import FORMAT
+from rtsep.model.card import FORMAT, STEREO_FORMAT
 from rtsep.model.gate import read_step
 from rtsep.model.reference import KEY, Reference, write_reference
 from training.corpora.songs import Song
@@ -145,9 +146,10 @@ def metadata(net: Network, name: str, samplerate: int, summary: dict[str, Any]) 
         `licence`, `credits`, `training` and `quality`.
     """
     geometry = net.geometry
-    return {"format": FORMAT, "name": name, "samplerate": samplerate, "analysis": geometry.analysis,
-            "synthesis": geometry.synthesis, "hop": geometry.hop, "stems": list(net.stems),
-            "contexts": list(net.config.contexts)} | summary
+    stereo = getattr(net.config, "stereo", False)
+    return {"format": STEREO_FORMAT if stereo else FORMAT, "name": name, "samplerate": samplerate,
+            "analysis": geometry.analysis, "synthesis": geometry.synthesis, "hop": geometry.hop,
+            "stems": list(net.stems), "contexts": list(net.config.contexts)} | summary
 
 
 def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) -> None:
@@ -167,7 +169,6 @@ def _reference(path: Path) -> str:
     """Run noise bursts through a model and keep the last estimates, so that another build can be compared."""
     model = read_step(path)
     rng = np.random.default_rng(1)
-    inputs = {name: (rng.exponential(size=(REFERENCE_HOPS, shape[-1]))
-                     * rng.choice([0.1, 1.0, 10.0], size=(REFERENCE_HOPS, 1))).astype(np.float16).astype(np.float32)
-              for name, shape in model.card.inputs.items()}
+    noise = noise_features(model.card.lengths, rng.choice([0.1, 1.0, 10.0], size=REFERENCE_HOPS).tolist(), rng)
+    inputs = {name: values.astype(np.float16).astype(np.float32) for name, values in noise.items()}
     return write_reference(Reference(inputs, advance(open_step(model), inputs)[-1]))

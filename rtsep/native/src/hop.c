@@ -18,12 +18,11 @@ static void mean_of(int rows, ptrdiff_t apart, int count, const float *restrict 
     for (int i = 0; i < count; i++) mean[i] *= share;
 }
 
-/* Append a hop of every channel to the history, and the mid signal; move the history back where its memory ends. */
+/* Append a hop of every channel to the history; move the history back where its memory ends. */
 static void append(const rtsep_Plan *plan, rtsep_State *state, const float *block, ptrdiff_t channel_stride) {
-    const int rows = plan->channels + (plan->channels > 1);
     const ptrdiff_t size = plan->history_size;
     if (state->end + plan->hop > size) {
-        for (int row = 0; row < rows; row++) {
+        for (int row = 0; row < plan->channels; row++) {
             float *begin = state->history + row * size;
             memmove(begin, begin + state->end - plan->longest, (size_t)plan->longest * sizeof(float));
         }
@@ -32,7 +31,6 @@ static void append(const rtsep_Plan *plan, rtsep_State *state, const float *bloc
     float *newest = state->history + state->end;
     for (int channel = 0; channel < plan->channels; channel++)
         memcpy(newest + channel * size, block + channel * channel_stride, (size_t)plan->hop * sizeof(float));
-    if (rows > plan->channels) mean_of(plan->channels, size, plan->hop, newest, newest + plan->channels * size);
     state->end += plan->hop;
 }
 
@@ -58,19 +56,68 @@ static void magnitudes_of(Points spectrum, int bins, float *restrict magnitudes)
     for (int i = 0; i < bins; i++) magnitudes[i] = sqrtf(real[i] * real[i] + imaginary[i] * imaginary[i]);
 }
 
-static void magnitude(const rtsep_Plan *plan, const rtsep_State *state, float *values) {
+static void add_power(Points spectrum, int bins, float share, float *restrict powers) {
+    const float *restrict real = spectrum.real, *restrict imaginary = spectrum.imaginary;
+    for (int i = 0; i < bins; i++) powers[i] += share * (real[i] * real[i] + imaginary[i] * imaginary[i]);
+}
+
+/* Spectrum of the mid signal in the masked window, in the scratch. */
+static Points mid_of(const rtsep_Plan *plan, const rtsep_State *state) {
     const Points scratch = scratch_of(plan, state), first = spectrum_of(plan, state, 0);
     mean_of(plan->channels, (ptrdiff_t)2 * plan->bins, plan->bins, first.real, scratch.real);
     mean_of(plan->channels, (ptrdiff_t)2 * plan->bins, plan->bins, first.imaginary, scratch.imaginary);
-    magnitudes_of(scratch, plan->bins, values);
+    return scratch;
+}
+
+/* Mean power of the channels in the masked window. */
+static void mean_power(const rtsep_Plan *plan, const rtsep_State *state, float share, float *powers) {
+    memset(powers, 0, (size_t)plan->bins * sizeof(float));
+    for (int channel = 0; channel < plan->channels; channel++)
+        add_power(spectrum_of(plan, state, channel), plan->bins, share / (float)plan->channels, powers);
+}
+
+static void root(int count, float *restrict values) {
+    for (int i = 0; i < count; i++) values[i] = sqrtf(values[i]);
+}
+
+/* A longer window of one channel, in the scratch. */
+static Points context_of(const rtsep_Plan *plan, const rtsep_State *state, const rtsep_Transform *transform,
+                         int channel) {
+    const Points scratch = scratch_of(plan, state);
+    const float *end = state->history + (ptrdiff_t)channel * plan->history_size + state->end;
+    transform_forward(transform, state->work, end - transform->length, scratch);
+    return scratch;
+}
+
+static void mid_context(const rtsep_Plan *plan, const rtsep_State *state, const rtsep_Feature *feature) {
+    float *samples = state->mid; /* of the window: the mean of the channels */
+    const int length = feature->transform->length;
+    mean_of(plan->channels, plan->history_size, length, state->history + state->end - length, samples);
+    const Points scratch = scratch_of(plan, state);
+    transform_forward(feature->transform, state->work, samples, scratch);
+    magnitudes_of(scratch, feature->bins, feature->values);
 }
 
 static void context(const rtsep_Plan *plan, const rtsep_State *state, const rtsep_Feature *feature) {
-    const ptrdiff_t mid_row = (plan->channels > 1) * plan->channels;
-    const float *end = state->history + mid_row * plan->history_size + state->end;
-    const Points scratch = scratch_of(plan, state);
-    transform_forward(feature->transform, state->work, end - feature->transform->length, scratch);
-    magnitudes_of(scratch, feature->bins, feature->values);
+    memset(feature->values, 0, (size_t)feature->bins * sizeof(float));
+    for (int channel = 0; channel < plan->channels; channel++)
+        add_power(context_of(plan, state, feature->transform, channel), feature->bins, 1.0f / (float)plan->channels,
+                  feature->values);
+    root(feature->bins, feature->values);
+}
+
+/* Mean cross spectrum of the pairs of channels: in the mid signal's power, besides the powers of the channels. */
+static void cross(const rtsep_Plan *plan, const rtsep_State *state, float *values) {
+    const float others = (float)plan->channels - 1.0f;
+    mean_power(plan, state, plan->channels > 1 ? -1.0f / others : 1.0f, values);
+    if (plan->channels > 1) add_power(mid_of(plan, state), plan->bins, (float)plan->channels / others, values);
+}
+
+static void difference(const rtsep_Plan *plan, const rtsep_State *state, float *values) {
+    memset(values, 0, (size_t)plan->bins * sizeof(float));
+    if (plan->channels != 2) return;
+    add_power(spectrum_of(plan, state, 0), plan->bins, 0.5f, values);
+    add_power(spectrum_of(plan, state, 1), plan->bins, -0.5f, values);
 }
 
 /* What the step looks at, as rtsep/dsp/features.py has it. */
@@ -78,8 +125,15 @@ static void make_features(const rtsep_Plan *plan, const rtsep_State *state) {
     for (int i = 0; i < plan->features; i++) {
         const rtsep_Feature *feature = &plan->feature[i];
         switch (feature->kind) {
-        case RTSEP_MAGNITUDE: magnitude(plan, state, feature->values); break;
+        case RTSEP_MID_MAGNITUDE: magnitudes_of(mid_of(plan, state), plan->bins, feature->values); break;
+        case RTSEP_MID_CONTEXT: mid_context(plan, state, feature); break;
+        case RTSEP_MAGNITUDE:
+            mean_power(plan, state, 1.0f, feature->values);
+            root(plan->bins, feature->values);
+            break;
         case RTSEP_CONTEXT: context(plan, state, feature); break;
+        case RTSEP_CROSS: cross(plan, state, feature->values); break;
+        case RTSEP_DIFFERENCE: difference(plan, state, feature->values); break;
         }
     }
 }

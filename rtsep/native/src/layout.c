@@ -26,7 +26,7 @@ static const rtsep_Field fields[] = {
 
     NUMBER(State, end), NUMBER(State, unused), POINTER(State, history), POINTER(State, spectra),
     POINTER(State, scratch), POINTER(State, masks), POINTER(State, sums), POINTER(State, frame), POINTER(State, tails),
-    POINTER(State, work),
+    POINTER(State, work), POINTER(State, mid),
 
     POINTER(Variant, name), NUMBER(Variant, tiles_together), NUMBER(Variant, zero_point),
     NUMBER(Variant, most_inputs), NUMBER(Variant, unused), POINTER(Variant, step), POINTER(Variant, hops),

@@ -45,12 +45,16 @@ typedef struct {
 } rtsep_Transform;
 
 /* What a feature is made of. */
-enum { RTSEP_MAGNITUDE, RTSEP_CONTEXT };
+enum {
+    RTSEP_MID_MAGNITUDE, RTSEP_MID_CONTEXT,    /* of the mid signal, in the masked window or in a longer one */
+    RTSEP_MAGNITUDE, RTSEP_CONTEXT,            /* root mean square over the channels */
+    RTSEP_CROSS, RTSEP_DIFFERENCE              /* how the channels are related */
+};
 
-/* One input of the step: magnitudes of the mid signal in the masked window, or in a longer one. */
+/* One input of the step, as rtsep/dsp/features.py makes it. */
 typedef struct {
     int32_t kind, bins;
-    const rtsep_Transform *transform; /* of CONTEXT */
+    const rtsep_Transform *transform; /* of the contexts */
     float *values;                    /* where the step reads it */
 } rtsep_Feature;
 
@@ -71,11 +75,12 @@ typedef struct {
 /* What moves in a stream. */
 typedef struct {
     int32_t end, unused;          /* samples of a history row up to the newest */
-    float *history;               /* rows: channels, then their mean where there are several */
+    float *history;               /* a row for each channel */
     float *spectra, *scratch;     /* real, then imaginary parts: of each channel; of anything */
     float *masks, *sums;          /* a row for each output; one row */
     float *frame, *tails;         /* of one inverse transform; of the hops to come: hop, output, channel, samples */
     float *work;                  /* of a transform: twice its length */
+    float *mid;                   /* mean of the channels, as long as the longest window */
 } rtsep_State;
 
 /* The code for one kind of processor. */

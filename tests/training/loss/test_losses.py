@@ -28,7 +28,8 @@ def test_quadratic_form_equals_the_full_spectrum() -> None:
     spread = tiny_network().spread
     found = MaskedError.of(stems, mixture, spread).negative_snr(masks)
     error = ((masks @ spread)[:, :, :, None] * mixture[:, :, None] - stems).abs().square().sum(dim=(1, 3, 4))
-    energy, floor = stems.abs().square().sum(dim=(1, 3, 4)), SILENCE * mixture.abs().square().sum(dim=(1, 2, 3))[:, None]
+    energy = stems.abs().square().sum(dim=(1, 3, 4))
+    floor = SILENCE * mixture.abs().square().sum(dim=(1, 2, 3))[:, None]
     expected = 10 * torch.log10((error + floor) / (energy + floor))
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 

@@ -85,7 +85,8 @@ def test_masks_have_an_exponent_and_a_bias_outside_of_training() -> None:
     net = tiny_network()
     assert (net.config.mask_exponent, net.config.logit_bias) == (2.0, (-0.5, 0.0, 0.0))
     with torch.no_grad():
-        observed = net.observe([torch.rand(1, 1, 20, length // 2 + 1, dtype=torch.complex64) for length in (1024, 2048)])
+        spectra = [torch.rand(1, 1, 20, length // 2 + 1, dtype=torch.complex64) for length in (1024, 2048)]
+        observed = net.observe(spectra)
         raised, _ = net(observed, net.initial_state(1))
         plain, _ = net.train()(observed, net.initial_state(1))
     biased = plain.square() * torch.tensor([-0.5, 0.0, 0.0]).exp()[:, None]
