@@ -14,7 +14,7 @@ from rtsep.dsp.windows import analysis_window, overlap_so_far, synthesis_window
 from rtsep.model.card import StepCard
 from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
-from rtsep.native.library import FEATURE, KINDS, PLAN, STATE, TRANSFORM, Variant, address, best_variant
+from rtsep.native.library import FEATURE, FEATURE_KINDS, PLAN, STATE, TRANSFORM, Variant, address, best_variant
 from rtsep.native.program import Program, UnknownNode, matrix, steps
 from rtsep.types import Audio
 
@@ -136,8 +136,8 @@ class NativeBackend:
         memory, geometry = self.step.program.memory, self._geometry
         self._transforms = {length: transform(memory, length, analysis_window(length, geometry.synthesis))
                             for length in (geometry.analysis, *card.contexts)}  # whose addresses the features hold
-        features = [_filled(FEATURE, {"kind": KINDS[name.partition("_")[0], card.stereo], "bins": length // 2 + 1,
-                                      "transform": address(self._transforms[length]),
+        features = [_filled(FEATURE, {"kind": FEATURE_KINDS[name.partition("_")[0], card.stereo],
+                                      "bins": length // 2 + 1, "transform": address(self._transforms[length]),
                                       "values": address(self.step.inputs[name])})
                     for name, length in card.lengths.items()]
         back = synthesis_window(geometry) / np.float32(geometry.analysis)

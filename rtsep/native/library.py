@@ -20,8 +20,8 @@ from rtsep.native.identity import LIBRARY, sources_hash
 KINDS = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "copy", "ReduceMean", "Softmax",
          "MatMul", "MatMulNBits")
 """What a node does, in the order of `rtsep.h`."""
-KINDS = {("magnitude", False): 0, ("context", False): 1, ("magnitude", True): 2, ("context", True): 3,
-         ("cross", True): 4, ("difference", True): 5}
+FEATURE_KINDS = {("magnitude", False): 0, ("context", False): 1, ("magnitude", True): 2, ("context", True): 3,
+                 ("cross", True): 4, ("difference", True): 5}
 """Kinds of features, as in `rtsep.h`, by what they are and whether the model looks at all channels."""
 _INT, _STRIDE, _POINTER = ctypes.c_int32, ctypes.c_ssize_t, ctypes.c_void_p
 STRUCTURES: dict[str, dict[str, Any]] = {
@@ -35,7 +35,7 @@ STRUCTURES: dict[str, dict[str, Any]] = {
                            "history_size", "scratch_bins", "unused"), _INT)
     | {"estimates_row": _STRIDE} | dict.fromkeys(("forward", "inverse", "feature", "node", "estimates"), _POINTER),
     "State": dict.fromkeys(("end", "unused"), _INT)
-    | dict.fromkeys(("history", "spectra", "scratch", "masks", "sums", "frame", "tails", "work"), _POINTER),
+    | dict.fromkeys(("history", "spectra", "scratch", "masks", "sums", "frame", "tails", "work", "mid"), _POINTER),
     "Variant": {"name": _POINTER} | dict.fromkeys(("tiles_together", "zero_point", "most_inputs", "unused"), _INT)
     | dict.fromkeys(("step", "hops"), _POINTER)}
 """Fields of the structures of `rtsep.h`, in their order."""
