@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from rtsep.backends.step import Step
+from rtsep.dsp.features import feature_lengths
+from rtsep.model.card import STEREO_FORMAT
 
 Work = Callable[[], object]
 
@@ -44,9 +46,9 @@ def without_network(document: dict[str, Any], path: Path, shares: NDArray[np.flo
         float32 (stems, bins); all of it where not given.
     """
     bins, stems = document["analysis"] // 2 + 1, len(document["stems"])
-    lengths = {"magnitude": bins} | {f"context_{index}": length // 2 + 1
-                                     for index, length in enumerate(document["contexts"])}
-    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, length)) for name, length in lengths.items()]
+    lengths = feature_lengths(document["analysis"], document["contexts"], document["format"] == STEREO_FORMAT)
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, length // 2 + 1))
+              for name, length in lengths.items()]
     estimates = helper.make_tensor_value_info("estimates", TensorProto.FLOAT, (1, stems, bins))
     weights = {"shape": np.array([1, 1, bins]),
                "shares": np.ones((1, stems, bins), np.float32) if shares is None else shares[np.newaxis]}

@@ -57,9 +57,9 @@ def reference(path: Path, channels: int) -> NumpyBackend:
     return NumpyBackend(ReferenceStep(model), model.card, channels, WANTED)
 
 
-def random_masks(geometry: Geometry, contexts: tuple[int, ...], path: Path) -> Path:
-    """Write a step model of any geometry whose estimates are the magnitudes times random numbers."""
-    document = {"format": 1, "name": "random", "samplerate": 44100, **asdict(geometry), "stems": STEMS,
+def random_masks(geometry: Geometry, contexts: tuple[int, ...], path: Path, number: int = 1) -> Path:
+    """Write a model of any geometry and format whose estimates are the magnitudes times random numbers."""
+    document = {"format": number, "name": "random", "samplerate": 44100, **asdict(geometry), "stems": STEMS,
                 "contexts": contexts, "licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
     return without_network(document, path, RNG.random((len(STEMS), geometry.bins)).astype(np.float32))
 
@@ -90,6 +90,31 @@ def test_transforms_of_many_lengths(analysis: int, synthesis: int, hop: int, var
         np.testing.assert_allclose(found.push(block, weights), expected.push(block, weights), atol=5e-7)
         for name, values in expected.step.inputs.items():
             np.testing.assert_allclose(found.step.inputs[name], values, atol=1e-6 * float(values.max()))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_models_that_look_at_all_channels(channels: int, variant: str, tmp_path: Path) -> None:
+    path, weights = random_masks(PROFILES["stage"], (2048,), tmp_path / "stereo.onnx", 2), mask_weights(WANTED)
+    found, expected = native(path, channels), reference(path, channels)
+    for _ in range(12):
+        block = noise(channels, 256) * np.linspace(0.2, 1.0, channels, dtype=np.float32)[:, np.newaxis]
+        np.testing.assert_allclose(found.push(block, weights), expected.push(block, weights), atol=5e-7)
+        for name, values in expected.step.inputs.items():
+            np.testing.assert_allclose(found.step.inputs[name], values, atol=2e-6 * float(np.abs(values).max() + 1e-9))
+    assert set(found.step.inputs) == {"magnitude", "context_0", "cross", "difference"}
+
+
+@pytest.mark.parametrize("gains", [(1.0, 1.0), (1.0, -1.0), (0.0, 1.4142135)])
+def test_equal_opposite_and_dead_channels_are_as_loud_as_one(gains: tuple[float, float], variant: str,
+                                                             tmp_path: Path) -> None:
+    path, weights = random_masks(PROFILES["stage"], (2048,), tmp_path / "stereo.onnx", 2), mask_weights(WANTED)
+    mono, stereo = native(path, 1), native(path, 2)
+    for _ in range(8):
+        block = noise(1, 256)
+        mono.push(block, weights)
+        stereo.push(np.array(gains, np.float32)[:, np.newaxis] * block, weights)
+        for name in ("magnitude", "context_0"):
+            np.testing.assert_allclose(stereo.step.inputs[name], mono.step.inputs[name], rtol=1e-4, atol=1e-6)
 
 
 def test_one_sample_has_a_flat_spectrum(variant: str, tmp_path: Path) -> None:
