@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from mutagen import File, FileType, MutagenError
-from mutagen.easyid3 import EasyID3
-from mutagen.easymp4 import EasyMP4Tags
 from mutagen.flac import FLAC, Picture
-from mutagen.id3 import APIC, ID3
+from mutagen.id3 import APIC, ID3, Frames
 from mutagen.mp4 import MP4Cover, MP4Tags
 
-NAMES = ("title", "artist", "album", "albumartist", "composer", "date", "genre", "tracknumber", "discnumber", "bpm",
-         "isrc", "copyright", "compilation")
+_FRAMES = {"title": "TIT2", "artist": "TPE1", "album": "TALB", "albumartist": "TPE2", "composer": "TCOM",
+           "date": "TDRC", "genre": "TCON", "tracknumber": "TRCK", "discnumber": "TPOS", "bpm": "TBPM", "isrc": "TSRC",
+           "copyright": "TCOP"}
+_ATOMS = {"title": "\xa9nam", "artist": "\xa9ART", "album": "\xa9alb", "albumartist": "aART", "composer": "\xa9wrt",
+          "date": "\xa9day", "genre": "\xa9gen", "tracknumber": "trkn", "discnumber": "disk", "bpm": "tmpo",
+          "copyright": "cprt"}
+NAMES = tuple(_FRAMES)
 """Tags that are carried over, as Vorbis comments call them; a comment is left out, which says who made a result."""
 _MOST_BYTES = 16 << 20  # of a cover: a FLAC file cannot hold more
 _FRONT = 3  # type of a picture that is the front cover
@@ -82,34 +85,33 @@ def write_tags(path: Path, tags: Tags) -> bool:
 
 def _words(tags: Any) -> dict[str, list[str]]:
     """Return the words of tags of any kind by their common names."""
-    easy = _easy(tags)
     found = {}
     for name in NAMES:
-        with suppress(KeyError, ValueError):  # ValueError: no name of a Vorbis comment
-            values = [str(value) for value in easy[name] if str(value).strip()]
-            if values:
-                found[name] = values
+        if isinstance(tags, ID3):
+            values = [str(text) for frame in tags.getall(_FRAMES[name]) for text in frame.text]
+        elif isinstance(tags, MP4Tags):
+            values = [_plain(value) for value in tags.get(_ATOMS.get(name, ""), [])]
+        else:
+            values = list(tags.get(name, []))
+        if any(value.strip() for value in values):
+            found[name] = values
     return found
 
 
+def _plain(value: object) -> str:
+    """Write a value of an MP4 file, where numbers of tracks are pairs."""
+    if isinstance(value, tuple):
+        number, total = value
+        return f"{number}/{total}" if total else str(number)
+    return str(value)
+
+
 def _add_words(tags: Any, words: dict[str, list[str]]) -> None:
-    easy = _easy(tags)
     for name, values in words.items():
-        with suppress(KeyError):  # a name that this kind of tags does not have
-            easy[name] = values
-
-
-def _easy(tags: Any) -> Any:
-    """Return a view of tags with common names, which writes through."""
-    if isinstance(tags, ID3):
-        view = EasyID3()
-        view._EasyID3__id3 = tags  # mutagen offers the view of files alone
-        return view
-    if isinstance(tags, MP4Tags):
-        view = EasyMP4Tags()
-        view._EasyMP4Tags__mp4 = tags
-        return view
-    return tags
+        if isinstance(tags, ID3):
+            tags.setall(_FRAMES[name], [Frames[_FRAMES[name]](encoding=3, text=values)])
+        else:
+            tags[name] = values
 
 
 def _cover(file: FileType) -> Picture | None:
