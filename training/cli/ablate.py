@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.cli.machine import add_machine, songs_if_any
+from training.cli.machine import add_machine, mixes_if_any, songs_if_any
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +26,6 @@ def _run(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     ablation, songs = read_ablation(options.table), songs_if_any(options.data)
     with world(options.device) as here:
-        path = ablate(ablation, options.stems, songs, options.out, options.workers, here)
+        path = ablate(ablation, options.stems, songs, options.out, options.workers, here, mixes_if_any(options.data))
         if here.leads:
             print(path.read_text(), end="")

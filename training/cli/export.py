@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.cli.machine import songs_if_any
+from training.cli.machine import mixes_if_any, songs_if_any
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,7 +29,7 @@ def _run(options: argparse.Namespace) -> None:
     if isinstance(recipe.network, FileNetworkConfig):
         export_file_model(options.checkpoint, out, songs, options.data)
     else:
-        export(options.checkpoint, out, songs, options.data, options.float32)
+        export(options.checkpoint, out, songs, options.data, options.float32, mixes_if_any(options.data))
     print(f"{out} and its card")
 
 

@@ -19,8 +19,8 @@ TARGETS = ("rest", "guitar", "drums", "vocals", "bass")
 """What is measured; `rest` is the mix without the electric guitar, as `--remove guitar` plays it."""
 CHOOSING = ("guitar", "drums", "vocals", "bass")
 """Targets whose mean chooses checkpoints: `rest` has the very error of the guitar."""
-CHOICE = "full_mean"
-"""Column of a log that chooses checkpoints."""
+CHOICE, SILENCE = "full_mean", "full_silence"
+"""Columns of a log: what chooses checkpoints; level of the guitar stem where no guitar plays."""
 TITLE = ("full stereo mixes, songs with singers at the levels of songs: SDR in dB, 10 log10 of the energy of the truth "
          "over that of the error, both channels together")
 WINDOW = {"window": np.sqrt(signal.get_window("hann", 1024)), "nperseg": 1024, "noverlap": 768}
@@ -106,7 +106,7 @@ def mix_columns(scores: MixScores) -> dict[str, float]:
     """Columns of a log: the choice, each target over songs with singers, and where there is no guitar its level, dB."""
     means = {f"full_{target}": value for target in TARGETS if (value := scores.mean(target)) is not None}
     levels = list(scores.silence_db.values())
-    return {CHOICE: choice_score(scores), **means, **({"full_silence": float(np.mean(levels))} if levels else {})}
+    return {CHOICE: choice_score(scores), **means, **({SILENCE: float(np.mean(levels))} if levels else {})}
 
 
 def sdr(truth: Audio, estimate: Audio) -> float:

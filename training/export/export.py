@@ -21,8 +21,10 @@ from rtsep.errors import ConfigError, ModelError
 from rtsep.model.card import FORMAT, STEREO_FORMAT
 from rtsep.model.gate import read_step
 from rtsep.model.reference import KEY, Reference, write_reference
+from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
 from training.evaluation.evaluate import evaluate
+from training.evaluation.full_mixes import SILENCE, mix_columns, score_mixes
 from training.evaluation.systems import runtime_separator
 from training.evaluation.validation import quick_scores, targets_of
 from training.export.credits import WEIGHTS_LICENCE, credits
@@ -57,7 +59,8 @@ def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
     return net, recipe, training
 
 
-def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False) -> None:
+def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False,
+           mixes: Sequence[FullMix] = ()) -> None:
     """Write the step model of a checkpoint, measured, with its card.
 
     Parameters
@@ -72,6 +75,8 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
         Data folder with the credits.
     float32
         Whether to keep the weights in float32 instead of 8 bit.
+    mixes
+        Full mixes of real songs that measure it too.
 
     Raises
     ------
@@ -92,7 +97,7 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
         for kind, model in models.items():
             write_model(model, metadata(net, out.stem, SAMPLERATE, _summary(training, {}, [])), drafts[kind])
         parity = check_parity(net, drafts)
-        quality = _measure(drafts, songs, targets_of(net.stems)) if songs else {}
+        quality = _measure(drafts, songs, mixes, targets_of(net.stems)) if songs else {}
     summary = _summary(training, quality, credits(data)) | {"parity": parity}
     write_model(chosen, metadata(net, out.stem, SAMPLERATE, summary), out)
 
@@ -118,18 +123,22 @@ def check_parity(net: Network, drafts: dict[str, Path]) -> dict[str, Any]:
     return {"hops": HOPS, **report}
 
 
-def _measure(drafts: dict[str, Path], songs: Sequence[Song], targets: Sequence[str]) -> dict[str, Any]:
+def _measure(drafts: dict[str, Path], songs: Sequence[Song], mixes: Sequence[FullMix],
+             targets: Sequence[str]) -> dict[str, Any]:
     """Score the last of the step models, and see that it is no worse than the one in float32."""
-    wanted = quick_scores(songs, runtime_separator(drafts["float32"]), targets)
-    if "int8" in drafts:
-        scores = quick_scores(songs, runtime_separator(drafts["int8"]), targets)
-        for target in targets:
-            loss = wanted[target] - scores[target]
-            if loss > MAX_LOSS_DB:
-                raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, {MAX_LOSS_DB} is allowed: not written; "
-                                 "export --float32")
-    quality = evaluate(runtime_separator(list(drafts.values())[-1]), songs, targets)
-    return quality | {"float32_sdr": {target: round(value, 2) for target, value in wanted.items()}}
+    separators = {kind: runtime_separator(path) for kind, path in drafts.items()}
+    full = {kind: score_mixes(separate, mixes) for kind, separate in separators.items()} if mixes else {}
+    scores = {kind: quick_scores(songs, separate, targets) | (mix_columns(full[kind]) if mixes else {})
+              for kind, separate in separators.items()}
+    for target, best in scores["float32"].items() if "int8" in drafts else ():
+        loss = best - scores["int8"][target]
+        if loss > MAX_LOSS_DB and target != SILENCE:
+            raise ModelError(f"8 bit costs {loss:.2f} dB SDR on {target}, {MAX_LOSS_DB} is allowed: not written; "
+                             "export --float32")
+    last = list(drafts)[-1]
+    quality = {"full_mixes": full[last].summary()} if mixes else {}
+    quality |= evaluate(separators[last], songs, targets)
+    return quality | {"float32_sdr": {target: round(value, 2) for target, value in scores["float32"].items()}}
 
 
 def _summary(training: dict[str, Any], quality: dict[str, Any], names: list[str]) -> dict[str, Any]:

@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from rtsep.errors import ConfigError
+from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
+from training.evaluation.full_mixes import CHOICE
+from training.evaluation.full_mixes import TARGETS as MIX_TARGETS
 from training.evaluation.validation import TARGETS
 from training.recipes.recipe import Recipe, find_recipe, overridden, read_yaml
 from training.run.devices import World
@@ -56,7 +59,8 @@ def read_ablation(path: Path) -> Ablation:
     return Ablation(rows, tuple(seeds))
 
 
-def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, workers: int, world: World) -> Path:
+def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, workers: int, world: World,
+           mixes: Sequence[FullMix] = ()) -> Path:
     """Train every row with every seed and write the table after each run; finished runs are kept.
 
     Parameters
@@ -73,6 +77,8 @@ def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, w
         Processes that mix.
     world
         Device, and the processes that share every batch.
+    mixes
+        Full mixes of real songs, which are scored too, and come first in the table.
 
     Returns
     -------
@@ -90,7 +96,8 @@ def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, w
         for name, recipe in ablation.rows.items():
             run = out / name.replace("/", "-") / str(seed)
             run.mkdir(parents=True, exist_ok=True)
-            trainer = Trainer(overridden(recipe, {"optimiser": {"seed": seed}}, name), stems_root, songs, run, world)
+            trainer = Trainer(overridden(recipe, {"optimiser": {"seed": seed}}, name), stems_root, songs, run, world,
+                              mixes=mixes)
             if (run / "last.pt").is_file():
                 trainer.resume(run / "last.pt")
             trainer.train(recipe.optimiser.steps, workers)
@@ -100,19 +107,23 @@ def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, w
 
 
 def table(ablation: Ablation, out: Path) -> str:
-    """Write the finished rows as markdown: SDR of each target, their mean, and its change against the first row.
+    """Write the finished rows as markdown: SDR of each target, what chooses, and its change against the first row.
+
+    Full mixes choose if there are any, else the mean of the references' mixtures does.
 
     Changes are between runs of one seed, which begin with the same weights where the network is the same, and hear
     the same mixtures where these are; then mean and standard deviation over the seeds.
     """
-    targets = [target for target in TARGETS if any(target in recipe.stems for recipe in ablation.rows.values())]
-    titles = [*targets, "mean", "against the first", "audio, h", "training, min", "runs"]
-    lines = [f"| | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
     ends = {name: _ends(recipe, out / name.replace("/", "-"), ablation.seeds) for name, recipe in ablation.rows.items()}
     first = next(iter(ends.values()))
+    logged = {column for runs in ends.values() for row in runs.values() for column in row}
+    columns = [column for column in (*(f"full_{target}" for target in MIX_TARGETS), *TARGETS) if column in logged]
+    titles = [*(column.replace("_", " ") for column in columns), "mean", "against the first", "audio, h",
+              "training, min", "runs"]
+    lines = [f"| | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
     for name, runs in ends.items():
         if runs:
-            lines.append(f"| {name} | {' | '.join(_cells(runs, first, targets))} |")
+            lines.append(f"| {name} | {' | '.join(_cells(runs, first, columns))} |")
     return "\n".join([*lines, ""])
 
 
@@ -123,14 +134,15 @@ def _ends(recipe: Recipe, folder: Path, seeds: Sequence[int]) -> Ends:
             if rows and int(rows[-1]["step"]) == recipe.optimiser.steps}
 
 
-def _cells(runs: Ends, first: Ends, targets: Sequence[str]) -> list[str]:
-    scored = [target for target in targets if target in next(iter(runs.values()))]
-    sdr = {target: _mean([run[target] for run in runs.values()]) for target in scored}
-    means = {seed: _mean([run[target] for target in scored]) for seed, run in runs.items()}
-    changes = [means[seed] - _mean([first[seed][target] for target in scored]) for seed in runs
-               if runs is not first and seed in first and set(scored) <= set(first[seed])]
+def _cells(runs: Ends, first: Ends, columns: Sequence[str]) -> list[str]:
+    one = next(iter(runs.values()))
+    sdr = {column: _mean([run[column] for run in runs.values()]) for column in columns if column in one}
+    chosen = [CHOICE] if CHOICE in one else list(sdr)
+    means = {seed: _mean([run[column] for column in chosen]) for seed, run in runs.items()}
+    changes = [means[seed] - _mean([first[seed][column] for column in chosen]) for seed in runs
+               if runs is not first and seed in first and set(chosen) <= set(first[seed])]
     minutes = _mean([run["seconds"] / 60 for run in runs.values()])
-    return [*(f"{sdr[target]:.2f}" if target in sdr else "" for target in targets), _spread(means.values(), ""),
+    return [*(f"{sdr[column]:.2f}" if column in sdr else "" for column in columns), _spread(means.values(), ""),
             _spread(changes, "+"), f"{next(iter(runs.values()))['audio_hours']:.2f}", f"{minutes:.1f}", str(len(runs))]
 
 
