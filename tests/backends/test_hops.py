@@ -21,7 +21,7 @@ from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.model.gate import read_step
 from rtsep.native import library as bindings
 from rtsep.native.library import SETS, load_kernels
-from tests.conftest import STEMS, make_tiny_model
+from tests.rigs.models import STEMS, make_tiny_model
 
 BUILT = [name for name in SETS if load_kernels(name)]
 RNG = np.random.default_rng(1)

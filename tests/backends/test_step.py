@@ -15,8 +15,6 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from bench.executors import written
-from bench.lib.steps import FusedGraph
 from rtsep import Separator
 from rtsep.backends import open_step
 from rtsep.backends.native import NativeStep, native_step
@@ -33,7 +31,7 @@ from rtsep.native import library as bindings
 from rtsep.native.library import SETS, load_kernels
 from rtsep.native.program import UnknownNode
 from scripts.build_kernels import build
-from tests.conftest import tiny_network
+from tests.rigs.models import with_unknown_node
 
 BUILT = [name for name in SETS if load_kernels(name)]
 Array = NDArray[np.float32]
@@ -267,8 +265,7 @@ def test_other_nodes_are_left_to_the_runtime(unknown: tuple[list[onnx.NodeProto]
 
 
 def test_a_model_with_other_nodes_runs_in_the_runtime(tmp_path: Path) -> None:
-    net = tiny_network()
-    model = read_step(written(net, net.step_graph(FusedGraph).model(), tmp_path / "fused.onnx"))
+    model = read_step(with_unknown_node(tmp_path / "unknown.onnx"))
     assert open_step(model).name == "ONNX Runtime"
     for step in (open_step(model), ReferenceStep(model)):
         assert reference_error_db(step, model) < -100
