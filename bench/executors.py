@@ -34,7 +34,7 @@ from bench.lib.steps import FusedGraph, dynamic_int8, openvino_step, runtime_ste
 from rtsep import RtsepError
 from rtsep.backends.native import NativeStep
 from rtsep.model.gate import read_step
-from rtsep.native.library import SETS, load_kernels
+from rtsep.native.library import variants
 from training.corpora.medleydb import MedleyDb
 from training.corpora.songs import Song, read_songs
 from training.evaluation.systems import runtime_separator
@@ -108,7 +108,7 @@ def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequen
              for index, (kind, make) in enumerate(GRAPHS.items())}
     steps = [(kind, RUNTIME, runtime_step(path), weight_bytes(path)) for kind, path in paths.items()]
     model = read_step(paths[EIGHT_BIT])
-    native = [NativeStep(model, instructions) for instructions in SETS if load_kernels(instructions)]
+    native = [NativeStep(model, variant) for variant in variants().values()]
     steps += [(EIGHT_BIT, step.name, step_alone(step), step.weight_bytes) for step in native]
     steps += [(kind, "OpenVINO", step, weight_bytes(paths[kind])) for kind in OPENVINO
               if (step := openvino_step(paths[kind]))]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rtsep.backends import open_backend
 from rtsep.controls.controls import Controls
-from rtsep.dsp.mask import mask_weights, wanted_sets
+from rtsep.dsp.mask import mask_weights, output_names, wanted_sets
 from rtsep.dsp.ramp import RAMP_MS, Ramp
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
@@ -54,7 +54,7 @@ class Separator:
         Frames of every block, where that is fixed and known: lowers the latency. None for any size.
     stems
         Stems to compute, in this order; default all of the model. `rest` is the mixture without the
-        other stems named here.
+        other stems named here. A string is one stem.
     threads, provider
         How the model is run, see `rtsep.backends.open_step`.
     samplerate
@@ -83,14 +83,14 @@ class Separator:
     """
 
     def __init__(self, model: str | Path = "stage", channels: int = 1, blocksize: int | None = None,
-                 stems: Sequence[str] | None = None, threads: int = 1, provider: str = "cpu",
+                 stems: str | Sequence[str] | None = None, threads: int = 1, provider: str = "cpu",
                  samplerate: int | None = None) -> None:
         if not 1 <= channels <= MAX_CHANNELS:
             raise ConfigError(f"channels is {channels}: give 1 to {MAX_CHANNELS}")
         file = read_step(find_model(str(model)))
         self.info = file.card
         self.channels = channels
-        self.stems = tuple(self.info.stems if stems is None else stems)
+        self.stems = output_names(self.info.stems, stems)
         self.controls = Controls(self.stems)
         self.bad_blocks = 0
         self.hold = False
@@ -104,6 +104,10 @@ class Separator:
         self.blocksize = blocksize
         self.set_samplerate(self.info.samplerate if samplerate is None else samplerate)
         self.set_blocksize(blocksize)
+
+    def __repr__(self) -> str:
+        return (f"<Separator {self.info.name}: {self.channels} channels, stems {', '.join(self.stems)}, "
+                f"{self.samplerate} Hz, latency {self.latency} frames>")
 
     @property
     def executor(self) -> str:

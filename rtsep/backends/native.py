@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,11 @@ from rtsep.dsp.windows import analysis_window, overlap_so_far, synthesis_window
 from rtsep.model.card import StepCard
 from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
-from rtsep.native.library import HOP, TRANSFORM, address, best_set, load_kernels
+from rtsep.native.library import CONTEXT, FEATURE, MAGNITUDE, PLAN, STATE, TRANSFORM, Variant, address, best_variant
 from rtsep.native.program import Program, UnknownNode, matrix, steps
 from rtsep.types import Audio
 
+SCALAR = "scalar"  # the variant that needs no processor of its own
 SHORTEST = 64  # frames of a transform; longer ones are powers of two
 
 
@@ -29,14 +29,14 @@ class NativeStep:
     ----------
     model
         Through the gate.
-    instructions
-        One of `library.SETS`, for which `load_kernels` found native code.
+    variant
+        Of the native code, one that this processor can run.
 
     Attributes
     ----------
     weight_bytes
         Size of all weights, which a step reads once.
-    kernels, program
+    variant, program
         What runs, and in which order: for `NativeBackend`, which runs the step among the rest of a hop.
 
     Raises
@@ -45,13 +45,10 @@ class NativeStep:
         When the graph has a node that the native code does not know.
     """
 
-    def __init__(self, model: StepFile, instructions: str) -> None:
-        kernels = load_kernels(instructions)
-        if kernels is None:
-            raise UnknownNode(f"no native code for {instructions} here")
-        self.name = f"native code for {instructions}"
-        self.kernels = kernels
-        self.program = Program(model, kernels.rtsep_most_inputs(), kernels.rtsep_tiles_together(), kernels.rtsep_zero())
+    def __init__(self, model: StepFile, variant: Variant) -> None:
+        self.name = f"native code for {variant.name}" if variant.name != SCALAR else "native code for any processor"
+        self.variant = variant
+        self.program = Program(model, variant)
         self.inputs = self.program.inputs
         self.weight_bytes = self.program.weight_bytes
         self.estimates: Audio = self.program.estimates
@@ -59,7 +56,7 @@ class NativeStep:
 
     def run(self) -> None:
         """Advance by one hop."""
-        self.kernels.rtsep_step(self._nodes, self._count)
+        self.variant.code.rtsep_step(self.variant.handle, self._nodes, self._count)
 
     def reset(self) -> None:
         """Forget the recurrent states."""
@@ -69,11 +66,11 @@ class NativeStep:
 
 def native_step(model: StepFile) -> NativeStep | None:
     """Give the fastest native code, or None where there is none for this processor or this graph."""
-    instructions = best_set()
-    if instructions is None:
+    variant = best_variant()
+    if variant is None:
         return None
     try:
-        return NativeStep(model, instructions)
+        return NativeStep(model, variant)
     except UnknownNode:
         return None
 
@@ -101,78 +98,95 @@ class NativeBackend:
     """
 
     def __init__(self, step: NativeStep, card: StepCard, channels: int, requested: Sets) -> None:
-        self.name, geometry, wanted = step.name, card.geometry, requested
-        self.step, self._geometry = step, geometry
-        self._shape = (len(wanted), channels)
-        self._weight = overlap_so_far(geometry)
-        lengths, room = (geometry.analysis, *card.contexts), ROOM * geometry.hop
-        memory, rows = step.program.memory, channels + (channels > 1)
-        self._line = memory.array((rows, max(lengths) + room))
-        self._masks = memory.array((len(wanted), geometry.bins))
-        self._tails = memory.array((geometry.synthesis // geometry.hop - 1, *self._shape, geometry.hop))
-        self._others = self._places(lengths)
-        numbers = {"hop": geometry.hop, "synthesis": geometry.synthesis, "bins": geometry.bins, "channels": channels,
-                   "outputs": len(wanted), "stems": wanted.shape[1], "windows": len(lengths),
-                   "most_bins": max(lengths) // 2 + 1, "kept": max(lengths), "size": max(lengths) + room,
-                   "end": max(lengths), "nodes": len(step.program.nodes),
-                   "estimate_row": steps(matrix(step.estimates))[0]}
-        arrays = self._others | {"line": self._line, "masks": self._masks, "tails": self._tails}
-        self._hop = np.zeros((), HOP)
-        for name, value in (numbers | {name: address(array) for name, array in arrays.items()}).items():
-            self._hop[name] = value
-        self._pointer = ctypes.c_void_p(address(self._hop))
+        self.name, self.step, self._geometry = step.name, step, card.geometry
+        self._shape = (len(requested), channels)
+        self._weight = overlap_so_far(card.geometry)
+        self._longest = max(card.geometry.analysis, *card.contexts) if card.contexts else card.geometry.analysis
+        self._arrays = self._state_arrays()
+        self._state = _filled(STATE, {name: address(array) for name, array in self._arrays.items()})
+        self._tables = self._constant_tables(card)
+        self._plan = _filled(PLAN, self._numbers(card, requested)
+                             | {name: address(table) for name, table in self._tables.items()})
+        self._pointers = ctypes.c_void_p(address(self._plan)), ctypes.c_void_p(address(self._state))
         self.reset()
 
-    def _places(self, lengths: Sequence[int]) -> dict[str, NDArray[Any]]:
-        """Make what is not of the state: tables, room to work, and where the step reads and writes."""
-        program, geometry, channels = self.step.program, self._geometry, self._shape[1]
-        memory, bins = program.memory, geometry.bins
-        windows = [analysis_window(length, geometry.synthesis) for length in lengths]
-        inputs = [address(array) for array in self.step.inputs.values()]
-        return {"forward": np.array([transform(memory, len(window), window) for window in windows]),
-                "inverse": transform(memory, geometry.analysis,
-                                     synthesis_window(geometry) / np.float32(geometry.analysis)),
-                "step": program.nodes, "magnitudes": np.array(inputs, np.uintp), "estimates": self.step.estimates,
-                "spectra": memory.array((channels, 2, bins)), "scratch": memory.array((2, max(lengths) // 2 + 1)),
-                "sums": memory.array((bins,)), "frame": memory.array((geometry.synthesis,))}
+    @property
+    def _history_size(self) -> int:
+        return self._longest + ROOM * self._geometry.hop
+
+    def _numbers(self, card: StepCard, requested: Sets) -> dict[str, int]:
+        geometry, (outputs, channels) = self._geometry, self._shape
+        return {"hop": geometry.hop, "synthesis": geometry.synthesis, "bins": geometry.bins, "channels": channels,
+                "outputs": outputs, "stems": requested.shape[1], "features": len(card.inputs),
+                "nodes": len(self.step.program.nodes), "longest": self._longest, "history_size": self._history_size,
+                "scratch_bins": self._longest // 2 + 1, "estimates_row": steps(matrix(self.step.estimates))[0]}
+
+    def _state_arrays(self) -> dict[str, Audio]:
+        """Make what moves, by its name in the state."""
+        memory, geometry, (outputs, channels) = self.step.program.memory, self._geometry, self._shape
+        tails = (geometry.synthesis // geometry.hop - 1, *self._shape, geometry.hop)
+        shapes = {"history": (channels + (channels > 1), self._history_size), "masks": (outputs, geometry.bins),
+                  "tails": tails, "spectra": (channels, 2, geometry.bins), "scratch": (2, self._longest // 2 + 1),
+                  "sums": (geometry.bins,), "frame": (geometry.synthesis,), "work": (2 * self._longest,)}
+        return {name: memory.array(shape) for name, shape in shapes.items()}
+
+    def _constant_tables(self, card: StepCard) -> dict[str, NDArray[Any]]:
+        """Make what is constant, by its name in the plan."""
+        memory, geometry = self.step.program.memory, self._geometry
+        forward = [transform(memory, length, analysis_window(length, geometry.synthesis))
+                   for length in (geometry.analysis, *card.contexts)]
+        self._transforms = forward  # whose addresses the features hold
+        features = [_filled(FEATURE, {"kind": MAGNITUDE if name == "magnitude" else CONTEXT, "bins": shape[-1],
+                                      "transform": address(table), "values": address(self.step.inputs[name])})
+                    for (name, shape), table in zip(card.inputs.items(), forward, strict=True)]
+        back = synthesis_window(geometry) / np.float32(geometry.analysis)
+        return {"forward": forward[0], "inverse": transform(memory, geometry.analysis, back),
+                "feature": np.array(features), "node": self.step.program.nodes, "estimates": self.step.estimates}
 
     def push(self, block: Audio, weights: Audio | None) -> Audio:
-        """Separate whole hops; see `Backend.push`."""
+        """Separate whole hops, see `Backend.push`."""
         frames = block.shape[1]
         if block.strides[1] != block.itemsize:
             block = np.ascontiguousarray(block)
         out = np.empty((*self._shape, frames), np.float32)
-        where, step = None, 0
+        where, stride = None, 0
         if weights is not None:
             where = address(weights)
-            step = weights[0].size if weights.ndim > 2 and len(weights) > 1 else 0
-        self.step.kernels.rtsep_hops(self._pointer, frames // self._geometry.hop, address(block),
-                                          block.strides[0] // block.itemsize, where, step, address(out))
+            stride = weights[0].size if weights.ndim > 2 and len(weights) > 1 else 0
+        variant = self.step.variant
+        variant.code.rtsep_hops(variant.handle, *self._pointers, frames // self._geometry.hop, address(block),
+                                block.strides[0] // block.itemsize, where, stride, address(out))
         return out
 
     def preview(self, frames: int) -> Audio:
         """Sound of the next frames, see `Backend.preview`."""
-        known: Audio = self._tails[0][..., :frames] / self._weight[:frames]
+        known: Audio = self._arrays["tails"][0][..., :frames] / self._weight[:frames]
         return known
 
     def reset(self) -> None:
         """Forget all sound, see `Backend.reset`."""
         self.step.reset()
-        self._line.fill(0.0)
-        self._tails.fill(0.0)
-        self._masks.fill(1.0 / len(self._masks))
+        self._state["end"] = self._longest
+        self._arrays["history"].fill(0.0)
+        self._arrays["tails"].fill(0.0)
+        self._arrays["masks"].fill(1.0 / len(self._arrays["masks"]))
+
+
+def _filled(dtype: np.dtype[np.void], values: dict[str, int]) -> NDArray[np.void]:
+    """Make a structure with some of its fields."""
+    row = np.zeros((), dtype)
+    for name, value in values.items():
+        row[name] = value
+    return row
 
 
 def transform(memory: Memory, length: int, window: Audio) -> NDArray[np.void]:
-    """Give the native code what it needs to know of one length; the window is of all frames, or of the last ones."""
+    """Tell the native code what it needs of one length; the window is of all frames, or of the last ones."""
     points = length // 2
     columns = 1 << (points.bit_length() - 1) // 2
     angles = 2.0 * np.pi / length * np.arange(length // 4 + 1)
-    turns = np.exp(-2j * np.pi / points * np.outer(np.arange(columns), np.arange(points // columns)))
-    tables = {"window": window, "cosines": np.cos(angles), "sines": np.sin(angles), "turn_real": turns.real,
-              "turn_imaginary": turns.imag, "work": np.zeros(4 * points)}
-    row = np.zeros((), TRANSFORM)
-    row["length"], row["columns"], row["windowed"] = length, columns, len(window)
-    for name, table in tables.items():
-        row[name] = address(memory.copy(table.astype(np.float32)))
-    return row
+    twiddles = np.exp(-2j * np.pi / points * np.outer(np.arange(columns), np.arange(points // columns)))
+    tables = {"window": window, "cosines": np.cos(angles), "sines": np.sin(angles), "twiddle_real": twiddles.real,
+              "twiddle_imaginary": twiddles.imag}
+    kept = {name: address(memory.copy(table.astype(np.float32))) for name, table in tables.items()}
+    return _filled(TRANSFORM, {"length": length, "columns": columns, "windowed": len(window)} | kept)

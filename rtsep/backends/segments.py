@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.dsp.mask import wanted_sets
+from rtsep.dsp.mask import output_names, wanted_sets
 from rtsep.dsp.stft import Analysis, Synthesis, mid_signal
 from rtsep.errors import ModelError
 from rtsep.model.card import DOMAINS
@@ -83,11 +83,11 @@ class FileSeparator:
         When the model or the stems cannot be used.
     """
 
-    def __init__(self, path: Path, channels: int = 1, stems: Sequence[str] | None = None) -> None:
+    def __init__(self, path: Path, channels: int = 1, stems: str | Sequence[str] | None = None) -> None:
         self._model = FileModel(path)
         self.info = self._model.info
         self.channels = channels
-        self.stems = tuple(self.info.stems if stems is None else stems)
+        self.stems = output_names(self.info.stems, stems)
         self._wanted = wanted_sets(self.info.stems, self.stems)
         segment, overlap = self.info.segment, self.info.overlap
         self._rise = np.square(np.sin(0.5 * np.pi * (np.arange(overlap) + 0.5) / max(overlap, 1))).astype(np.float32)

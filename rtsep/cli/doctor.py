@@ -25,7 +25,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(_: argparse.Namespace) -> int:
     """Print the findings; 1 where there is no usable model, or one that does not do what it should."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     models = list(_models())
@@ -34,9 +33,9 @@ def run(_: argparse.Namespace) -> int:
     table.add_column(overflow="fold")
     for rows in (_versions(), _scheduling(), _audio(), models):
         for name, value in rows:
-            table.add_row(escape(name), escape(value))
+            table.add_row(name, value)
         table.add_section()
-    Console().print(table)
+    Console(markup=False, emoji=False, highlight=False).print(table)
     return int(not all(value.startswith("ok") for _, value in models))
 
 
@@ -82,7 +81,7 @@ def _take_measures() -> tuple[Measure, ...]:
 
 
 def _audio() -> Iterator[tuple[str, str]]:
-    from rtsep.audio.devices import list_devices, open_portaudio
+    from rtsep.audio.systems import list_devices, open_portaudio
     from rtsep.cli.timeout import timeout
     from rtsep.errors import RtsepError
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
 from rtsep.native.extents import check_rows
-from rtsep.native.library import KINDS, NODE, address
-from rtsep.native.packing import BLOCK, TILE, tiled
+from rtsep.native.library import KINDS, NODE, Variant, address
+from rtsep.native.packing import BLOCK, TILE, packed
 
 Array = NDArray[np.float32]
 OLDEST_OPSET = 18  # whose forms of ReduceMean, Softmax and Split are those known here
@@ -34,9 +34,8 @@ class Program:
     ----------
     model
         Through the gate.
-    most_inputs, together, zero
-        Of the native code: the longest input of an 8-bit product, how many tiles of it are summed at once, and the
-        zero point of the packed weights.
+    variant
+        Of the native code that will run it.
 
     Attributes
     ----------
@@ -59,12 +58,12 @@ class Program:
         When the graph has a node that the native code does not know.
     """
 
-    def __init__(self, model: StepFile, most_inputs: int, together: int, zero: int) -> None:
+    def __init__(self, model: StepFile, variant: Variant) -> None:
         versions = [entry.version for entry in model.model.opset_import if entry.domain in ("", "ai.onnx")]
         if min(versions, default=0) < OLDEST_OPSET:
             raise UnknownNode(f"operators of opset {versions}")
         graph = model.model.graph
-        self._most_inputs, self._together, self._zero = most_inputs, together, zero
+        self._variant = variant
         self.memory = Memory()
         self._rows: list[NDArray[Any]] = []
         self.weight_bytes = 0
@@ -158,17 +157,17 @@ class Program:
 
     def _blocks(self, value: Array, operands: list[Any], K: int, N: int, bits: int, block_size: int,
                 accuracy_level: int = 0) -> Array:
-        """MatMulNBits by weights in tiles; the result has room for whole tiles."""
+        """MatMulNBits by packed weights; the result has room for whole tiles."""
         weights, scales, zero_points, group, bias = operands + [None] * (5 - len(operands))
         if ((bits, block_size, accuracy_level, zero_points, group) != (8, BLOCK, 4, None, None)
-                or value.shape != (1, K) or K > self._most_inputs):
+                or value.shape != (1, K) or K > self._variant.most_inputs):
             raise ValueError("other blocks")
         room = N + -N % TILE
         offset = np.zeros((1, room), np.float32)
         offset[0, :N] = 0.0 if bias is None else bias
         out = self.memory.array((1, room))
-        self._node("MatMulNBits", out, value, self._weights(offset), inputs=K,
-                   weights=self._weights(tiled(weights, scales, self._together, self._zero)))
+        stream = packed(weights.reshape(N, -1, BLOCK), scales, self._variant.tiles_together, self._variant.zero_point)
+        self._node("MatMulNBits", out, value, self._weights(offset), inputs=K, weights=self._weights(stream))
         return out[:, :N]
 
     def _mean(self, value: Array, axes: NDArray[Any], keepdims: int = 1) -> Array:

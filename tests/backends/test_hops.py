@@ -1,4 +1,4 @@
-"""Hops by the compiled kernels are those that numpy composes, and numpy does what the kernels cannot."""
+"""Hops by native code are those of the numpy reference, and numpy does what native code cannot."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from rtsep.backends.reference_step import ReferenceStep
 from rtsep.dsp.mask import mask_weights, wanted_sets
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.model.gate import read_step
-from rtsep.native import library as bindings
-from rtsep.native.library import SETS, load_kernels
+from rtsep.native import library
+from tests.native.conftest import needs_native
 from tests.rigs.models import STEMS, make_tiny_model
 
-BUILT = [name for name in SETS if load_kernels(name)]
+VARIANTS = library.variants()
 RNG = np.random.default_rng(1)
 WANTED = wanted_sets(STEMS, ("guitar", "rest"))
 Audio = NDArray[np.float32]
 
-pytestmark = pytest.mark.skipif(not BUILT, reason="no kernels here: install a C compiler, then rtsep again")
+pytestmark = needs_native
 
 
-@pytest.fixture(params=BUILT)
-def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Let these kernels be the only ones."""
+@pytest.fixture(params=VARIANTS)
+def variant(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let this variant be the only one."""
     name: str = request.param
-    monkeypatch.setattr(bindings, "SETS", [name])
+    monkeypatch.setattr(library, "variants", lambda: {name: VARIANTS[name]})
     return name
 
 
@@ -66,7 +66,7 @@ def random_masks(geometry: Geometry, contexts: tuple[int, ...], path: Path) -> P
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
 @pytest.mark.parametrize("profile", PROFILES)
-def test_both_sound_the_same(profile: str, channels: int, kernels: str, tmp_path: Path) -> None:
+def test_both_sound_the_same(profile: str, channels: int, variant: str, tmp_path: Path) -> None:
     path = make_tiny_model(tmp_path / "tiny.onnx", profile)
     found, expected = native(path, channels), reference(path, channels)
     hop = PROFILES[profile].hop
@@ -81,7 +81,7 @@ def test_both_sound_the_same(profile: str, channels: int, kernels: str, tmp_path
 @pytest.mark.parametrize(("analysis", "synthesis", "hop"), [
     (64, 64, 32), (64, 8, 2), (128, 64, 16), (256, 128, 64), (512, 512, 256), (1024, 512, 64), (2048, 96, 48),
     (4096, 4096, 1024), (8192, 256, 128)])
-def test_transforms_of_many_lengths(analysis: int, synthesis: int, hop: int, kernels: str, tmp_path: Path) -> None:
+def test_transforms_of_many_lengths(analysis: int, synthesis: int, hop: int, variant: str, tmp_path: Path) -> None:
     geometry, contexts = Geometry(analysis, synthesis, hop), (analysis, 2 * analysis)
     path, weights = random_masks(geometry, contexts, tmp_path / "random.onnx"), mask_weights(WANTED)
     found, expected = native(path, 2), reference(path, 2)
@@ -92,7 +92,7 @@ def test_transforms_of_many_lengths(analysis: int, synthesis: int, hop: int, ker
             np.testing.assert_allclose(found.step.inputs[name], values, atol=1e-6 * float(values.max()))
 
 
-def test_one_sample_has_a_flat_spectrum(kernels: str, tmp_path: Path) -> None:
+def test_one_sample_has_a_flat_spectrum(variant: str, tmp_path: Path) -> None:
     hops = native(random_masks(Geometry(1024, 512, 256), (4096,), tmp_path / "random.onnx"), 1)
     block = np.zeros((1, 256), np.float32)
     block[0, 128] = 1.0
@@ -102,7 +102,7 @@ def test_one_sample_has_a_flat_spectrum(kernels: str, tmp_path: Path) -> None:
         assert value[0, 0] > 0.1
 
 
-def test_samples_need_not_lie_side_by_side(kernels: str, tiny_model: Path) -> None:
+def test_samples_need_not_lie_side_by_side(variant: str, tiny_model: Path) -> None:
     block, weights = noise(2, 5 * 256), mask_weights(WANTED)
     sounds = [native(tiny_model, 2).push(way, weights)
               for way in (block, np.asfortranarray(block), np.repeat(block, 2, axis=1)[:, ::2], block[::-1][::-1])]
@@ -110,7 +110,7 @@ def test_samples_need_not_lie_side_by_side(kernels: str, tiny_model: Path) -> No
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_reset_forgets_everything(kernels: str, tiny_model: Path) -> None:
+def test_a_reset_forgets_everything(variant: str, tiny_model: Path) -> None:
     hops, block, weights = native(tiny_model, 2), noise(2, 40 * 256), mask_weights(WANTED)
     first = hops.push(block, weights)
     hops.reset()
@@ -136,11 +136,11 @@ def test_who_separates(tiny_model: Path) -> None:
     assert names == {"onnxruntime": "ONNX Runtime", "numpy": "numpy reference"}
 
 
-def test_a_separator_sounds_the_same_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_separator_sounds_the_same_without_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
     mixture = noise(2, 40 * 256)
-    with_kernels = Separator("stage", channels=2)
-    monkeypatch.setattr(bindings, "SETS", [])
+    with_native = Separator("stage", channels=2)
+    monkeypatch.setattr(library, "variants", dict)
     without = Separator("stage", channels=2)
     assert without.executor == "ONNX Runtime"
-    found, wanted = with_kernels.process(mixture), without.process(mixture)
+    found, wanted = with_native.process(mixture), without.process(mixture)
     assert np.sum(np.square(found - wanted)) < 1e-5 * np.sum(np.square(wanted))

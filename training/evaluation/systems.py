@@ -11,7 +11,7 @@ import onnx
 from rtsep import Separator
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
-from rtsep.files import open_separator
+from rtsep.files.stream import open_separator
 from rtsep.model.card import FileCard
 from rtsep.model.catalogue import find_model, installed_models
 from training.corpora.songs import SAMPLERATE, Audio

@@ -24,7 +24,7 @@ from training.run.start import start_from
 from training.run.trainer import Trainer
 
 SUMMARY = {"licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
-CREDITS = "author_source\tlicence\nsomebody\tCC0-1.0\n"
+CREDITS = "file\tauthor_source\tlicence\na.ogg\tsomebody\tCC0-1.0\n"
 
 
 @pytest.fixture
