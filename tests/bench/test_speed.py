@@ -20,9 +20,12 @@ from bench.lib.peer_streams import PEERS, Card, Peer, PeerStream, flat
 from bench.lib.steps import FusedGraph, dynamic_int8, noise
 from bench.lib.streams import misses, most_streams
 from bench.small import family, memory_of
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.step import advance
 from rtsep.dsp.windows import PROFILES
-from tests.conftest import STEMS, tiny_network
+from rtsep.model.gate import read_step
+from tests.rigs.models import STEMS
+from tests.training.tiny import tiny_network
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.export.step_graph import StepGraph
@@ -55,9 +58,10 @@ def test_fewer_bits_are_smaller_and_near(tmp_path: Path, store: Callable[[StepGr
 
 def reference_error(full: Path, small: Path) -> float:
     """Error of a model's estimates after some hops of noise, against another's, dB."""
-    models, rng = (StepModel(full), StepModel(small)), np.random.default_rng(1)
-    magnitudes, context = (rng.exponential(size=(20, bins)).astype(np.float32) for bins in (513, 1025))
-    wanted, found = (model.step(magnitudes, [context])[-1] for model in models)
+    rng = np.random.default_rng(1)
+    features = {name: rng.exponential(size=(20, bins)).astype(np.float32)
+                for name, bins in (("magnitude", 513), ("context_0", 1025))}
+    wanted, found = (advance(open_step(read_step(path)), features)[-1] for path in (full, small))
     return 10.0 * float(np.log10(np.sum(np.square(found - wanted)) / np.sum(np.square(wanted))))
 
 
@@ -111,7 +115,7 @@ def test_music_comes_as_a_system_takes_it(samplerate: int, channels: int) -> Non
 EXECUTORS = """
 import sys
 from bench import executors
-from tests.conftest import tiny_network
+from tests.training.tiny import tiny_network
 executors.network = lambda *_: (tiny_network(), "tiny")
 sys.exit(executors.main(["--seconds", "0.1", "--json", sys.argv[1]]))
 """
