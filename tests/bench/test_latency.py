@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from bench.latency import main, model_is_late
 from bench.lib.machine import memory_bandwidth, weight_bytes
 from bench.lib.paced import Loop, back_to_back, busy_neighbour, in_turns, paced, statistics
 from rtsep import Separator
 from rtsep.live.realtime import ENVIRONMENT
-from training.export.step_graph import StepGraph
 
 KEYS = {"model", "provider", "threads", "paced", "hop_ms", "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms",
         "max_ms", "misses", "hops", "load_percent", "weight_bytes", "bandwidth_limit_ms", "ratio_to_limit"}
@@ -213,10 +213,11 @@ def cpu_ticks(process: int) -> int:
 
 
 def test_weights_are_counted_and_memory_streams(tmp_path: Path) -> None:
-    graph = StepGraph()
-    product = graph.node("MatMul", graph.input("magnitude", (1, 30)), graph.constant(np.ones((30, 7))))
-    graph.output("estimates", product, (1, 7))
-    onnx.save(graph.model(), tmp_path / "product.onnx")
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, size))
+              for name, size in (("magnitude", 30), ("estimates", 7))]
+    graph = helper.make_graph([helper.make_node("MatMul", ["magnitude", "w"], ["estimates"])], "product", values[:1],
+                              values[1:], [numpy_helper.from_array(np.ones((30, 7), np.float32), "w")])
+    onnx.save(helper.make_model(graph), tmp_path / "product.onnx")
     assert weight_bytes(tmp_path / "product.onnx") == 30 * 7 * 4
     assert 1e8 < memory_bandwidth() < 1e13
 

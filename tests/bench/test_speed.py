@@ -24,7 +24,8 @@ from rtsep.backends import open_step
 from rtsep.backends.step import advance
 from rtsep.dsp.windows import PROFILES
 from rtsep.model.gate import read_step
-from tests.conftest import STEMS, tiny_network
+from tests.rigs.models import STEMS
+from tests.training.tiny import tiny_network
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.export.step_graph import StepGraph
@@ -114,7 +115,7 @@ def test_music_comes_as_a_system_takes_it(samplerate: int, channels: int) -> Non
 EXECUTORS = """
 import sys
 from bench import executors
-from tests.conftest import tiny_network
+from tests.training.tiny import tiny_network
 executors.network = lambda *_: (tiny_network(), "tiny")
 sys.exit(executors.main(["--seconds", "0.1", "--json", sys.argv[1]]))
 """

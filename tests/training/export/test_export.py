@@ -13,7 +13,7 @@ from rtsep.backends import open_step
 from rtsep.backends.step import reference_error_db
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model.gate import read_step
-from tests.conftest import make_tiny_model, tiny_network
+from tests.training.tiny import tiny_network, write_tiny_model
 from training.corpora.songs import Song
 from training.export.export import check_parity, export, metadata, write_model
 from training.export.quantise import in_blocks
@@ -74,7 +74,7 @@ def test_an_8_bit_export_is_measured_or_refused(checkpoint: Path, data: Path, tm
 
 
 def test_a_graph_that_does_something_else_is_refused(tmp_path: Path) -> None:
-    right = make_tiny_model(tmp_path / "m.onnx")
+    right = write_tiny_model(tmp_path / "m.onnx")
     assert check_parity(tiny_network(), {"float32": right})["float32_error_db"] < -80
     other = tiny_network()
     layer = next(module for module in other.modules() if isinstance(module, Gru))
