@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from rtsep.files import SeparatedFile
+    from rtsep.files.track import SeparatedFile
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
     """Separate the files one after the other; a broken one does not stop the rest."""
     from rtsep.cli.main import print_error
     from rtsep.errors import AudioFileError
-    from rtsep.files import open_separator, track_folders
+    from rtsep.files.stream import open_separator
+    from rtsep.files.track import track_folders
 
     open_separator(args.model, 1, args.stems, args.mask_gain)  # wrong options fail before any work
     failed = False
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _separate(args: argparse.Namespace, source: Path, folder: Path, progress: Progress) -> SeparatedFile:
     """Separate one file under its own progress bar."""
-    from rtsep.files import separate_file
+    from rtsep.files.track import separate_file
 
     task = progress.add_task(source.name, total=None, speed=0.0)
     started = time.perf_counter()

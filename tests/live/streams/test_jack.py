@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from rtsep.files import separate_file
+from rtsep.files.track import separate_file
 from rtsep.live.signals import STOP_SIGNALS
 from tests.rigs.jack_server import TIMEOUT_S, JackServer, running_server
 from tests.rigs.live import ROOT, Rtsep, refused, rtsep_live

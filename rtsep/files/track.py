@@ -1,8 +1,4 @@
-"""Separate whole files: a separator fed as fast as it goes, its latency taken out again.
-
-The way: file -> separator -> one WAV a stem, and where the model does not run at the rate of the file, a change of
-the rate before and after. The separator is the live one, or that of a file model.
-"""
+"""Separate one file: file -> separator -> one WAV a stem."""
 
 from __future__ import annotations
 
@@ -12,17 +8,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rtsep.audio.files import AudioReader, AudioWriter
-from rtsep.audio.resample import Resampler
-from rtsep.backends.segments import FileSeparator, is_file_model
-from rtsep.errors import AudioFileError, ConfigError
-from rtsep.model.catalogue import find_model
-from rtsep.separator import MAX_CHANNELS, Separator, runs_at
+from rtsep.errors import AudioFileError
+from rtsep.files.stream import aligned_stems, open_separator
+from rtsep.separator import MAX_CHANNELS
 
-Audio = NDArray[np.float32]
 Progress = Callable[[float, float | None], None]
 
 
@@ -67,7 +57,7 @@ class SeparatedFile:
 
 
 def separate_file(source: str | Path, folder: str | Path, model: str | Path = "stage",
-                  stems: Sequence[str] | None = None, mask_gain: float = 1.0,
+                  stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
                   progress: Progress | None = None) -> SeparatedFile:
     """Write every stem of an audio file to `folder/STEM.wav`.
 
@@ -83,7 +73,7 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
     model
         Name of a shipped model, or a path to a step model or a file model.
     stems
-        Stems to write, `rest` for what is left over; default all of the model.
+        Stems to write, `rest` for what is left over; a string is one stem; default all of the model.
     mask_gain
         Weight of the background in the mask, as in `Controls`; 1 for file models, which have no such mask.
     progress
@@ -103,28 +93,17 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
         separator = open_separator(model, reader.channels, stems, mask_gain, reader.samplerate)
         paths = {stem: Path(folder) / f"{stem}.wav" for stem in separator.stems}
         _keep_source(reader.path, paths.values())
-        outputs = [_StemOutput(path, reader, separator.samplerate, stack) for path in paths.values()]
-        _pump(reader, separator, outputs, progress)
-        for output in outputs:
-            output.writer.commit()
+        writers = [stack.enter_context(AudioWriter(path, reader.samplerate, reader.channels, reader.frames))
+                   for path in paths.values()]
+        for blocks in aligned_stems(separator, reader.blocks(), reader.samplerate):
+            for writer, block in zip(writers, blocks, strict=True):
+                writer.write(block)
+            if progress is not None:
+                progress(reader.position / reader.samplerate, reader.frames and reader.frames / reader.samplerate)
+        for writer in writers:
+            writer.commit()
         return SeparatedFile(reader.path, paths, reader.samplerate, reader.channels, reader.position,
                              time.perf_counter() - started, reader.bad_frames, reader.missing_frames)
-
-
-def open_separator(model: str | Path, channels: int, stems: Sequence[str] | None,
-                   mask_gain: float, samplerate: int | None = None) -> Separator | FileSeparator:
-    """Make the separator that a model is for, at this rate in Hz if it runs at it; the rest as of `separate_file`."""
-    path = find_model(str(model))
-    if is_file_model(path):
-        if mask_gain != 1.0:
-            raise ConfigError(f"mask_gain is {mask_gain}: {model} is a file model without a mask of this kind; "
-                              f"leave it at 1 or choose another model")
-        return FileSeparator(path, channels, stems)
-    separator = Separator(model, channels=channels, stems=stems)
-    if samplerate is not None and runs_at(separator.info.samplerate, samplerate):
-        separator.set_samplerate(samplerate)
-    separator.controls.mask_gain = mask_gain
-    return separator
 
 
 def track_folders(sources: Iterable[Path], folder: Path) -> dict[Path, Path]:
@@ -159,43 +138,8 @@ def track_folders(sources: Iterable[Path], folder: Path) -> dict[Path, Path]:
     return folders
 
 
-class _StemOutput:
-    """One stem on its way to its file: latency off, back to the file's sample rate, never too long."""
-
-    def __init__(self, path: Path, reader: AudioReader, samplerate: int, stack: ExitStack) -> None:
-        self._resampler = Resampler(samplerate, reader.samplerate, reader.channels)
-        self.writer = stack.enter_context(AudioWriter(path, reader.samplerate, reader.channels, reader.frames))
-
-    def push(self, block: Audio, end: int | None = None) -> None:
-        """Write a block, at most up to frame `end` of the file."""
-        block = self._resampler.push(block)
-        self.writer.write(block if end is None else block[:, :end - self.writer.position])
-
-
 def _keep_source(source: Path, paths: Iterable[Path]) -> None:
     """Refuse to replace the very file that is being read."""
     for path in paths:
         if path.exists() and path.samefile(source):
             raise AudioFileError(f"separating {source} would overwrite it: choose another output folder")
-
-
-def _pump(reader: AudioReader, separator: Separator | FileSeparator, outputs: Sequence[_StemOutput],
-          progress: Progress | None) -> None:
-    """Feed the file, then silence until latency and resampling delay have come out."""
-    late = separator.latency
-    for block in reader.blocks(separator.samplerate):
-        late = _push(separator, block, outputs, late)
-        if progress is not None:
-            progress(reader.position / reader.samplerate, reader.frames and reader.frames / reader.samplerate)
-    silence = np.zeros((separator.channels, separator.latency), np.float32)
-    while outputs[0].writer.position < reader.position:
-        late = _push(separator, silence, outputs, late, reader.position)
-
-
-def _push(separator: Separator | FileSeparator, block: Audio, outputs: Sequence[_StemOutput], late: int,
-          end: int | None = None) -> int:
-    """Separate a block; drop the first `late` frames; return how many are still to be dropped."""
-    separated = separator.process(block)[:, :, late:]
-    for output, stem in zip(outputs, separated, strict=True):
-        output.push(stem, end)
-    return max(0, late - int(block.shape[1]))

@@ -12,7 +12,7 @@ import soundfile
 from rtsep import Separator
 from rtsep.audio.files import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError, ModelError
-from rtsep.files import separate_file, track_folders
+from rtsep.files.track import separate_file, track_folders
 
 
 def music(samplerate: int, frames: int, channels: int = 2) -> np.ndarray:
