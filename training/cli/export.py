@@ -14,6 +14,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", help="the .onnx file to write, or a new name by which rtsep then knows the model")
     parser.add_argument("--float32", action="store_true", help="keep the weights as they are: four times the size")
+    parser.add_argument("--credit", action="append", default=[], metavar="TEXT",
+                        help="of a sound that the weights have heard and the data folder does not name; may come again")
     parser.set_defaults(command=_run)
 
 
@@ -29,7 +31,8 @@ def _run(options: argparse.Namespace) -> None:
     if isinstance(recipe.network, FileNetworkConfig):
         export_file_model(options.checkpoint, out, songs, options.data)
     else:
-        export(options.checkpoint, out, songs, options.data, options.float32, mixes_if_any(options.data))
+        export(options.checkpoint, out, songs, options.data, options.float32, mixes_if_any(options.data),
+               options.credit)
     print(f"{out} and its card")
 
 

@@ -60,7 +60,7 @@ def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
 
 
 def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False,
-           mixes: Sequence[FullMix] = ()) -> None:
+           mixes: Sequence[FullMix] = (), more_credits: Sequence[str] = ()) -> None:
     """Write the step model of a checkpoint, measured, with its card.
 
     Parameters
@@ -77,6 +77,8 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
         Whether to keep the weights in float32 instead of 8 bit.
     mixes
         Full mixes of real songs that measure it too.
+    more_credits
+        Of sounds that the weights have heard and the data folder does not name.
 
     Raises
     ------
@@ -98,7 +100,7 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
             write_model(model, metadata(net, out.stem, SAMPLERATE, _summary(training, {}, [])), drafts[kind])
         parity = check_parity(net, drafts)
         quality = _measure(drafts, songs, mixes, targets_of(net.stems)) if songs else {}
-    summary = _summary(training, quality, credits(data)) | {"parity": parity}
+    summary = _summary(training, quality, [*credits(data), *more_credits]) | {"parity": parity}
     write_model(chosen, metadata(net, out.stem, SAMPLERATE, summary), out)
 
 
