@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.audio.files import AudioReader, AudioWriter
+from rtsep.audio.files import AudioReader
+from rtsep.audio.writer import AudioWriter
 from rtsep.audio.resample import Resampler
 from rtsep.backends.segments import FileSeparator, is_file_model
 from rtsep.errors import AudioFileError, ConfigError

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from rtsep import Separator
-from rtsep.audio.files import AudioWriter
+from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError, ModelError
 from rtsep.files import separate_file, track_folders
 
