@@ -17,7 +17,6 @@ from rtsep.errors import AudioFileError
 
 Audio = NDArray[np.float32]
 _UNKNOWN = 2**63 - 1  # frames that libsndfile reports when a stream does not say how long it is
-_FILLED = 4096  # frames of silence at once
 
 
 class Sound(Protocol):
@@ -61,7 +60,7 @@ def open_sound(path: Path, file: BinaryIO) -> Sound:
     if found is not None:
         return ffmpeg.FfmpegSound(path, *found)
     hint = "" if ffmpeg.installed() else "; m4a, wma and video are read where ffmpeg is installed"
-    raise AudioFileError(f"{path} is damaged or in a format that rtsep does not read: give wav, flac, mp3, ogg, opus or "
+    raise AudioFileError(f"{path} is damaged or in a format that rtsep does not read: give wav, flac, mp3, ogg or "
                          f"aiff{hint}")
 
 
@@ -92,18 +91,19 @@ class StoredSound:
         self.frames = None if _UNKNOWN in lengths else sum(lengths)
         self._position = 0  # frames of this section
         self._before = 0  # frames of the sections before
+        self._ended = False
         self._silence = 0  # frames that stand for damaged ones
 
     def read(self, frames: int) -> Audio:
         """Decode the next block, float32 (up to `frames`, channels); no frames at the end."""
-        while True:
+        while not self._ended:
             block = self._next(frames)
             self._position += len(block)
             if len(block):
                 return self._widened(block)
             self._finish()
-            if not self._open_next():
-                return np.zeros((0, self.channels), np.float32)
+            self._ended = not self._open_next()
+        return np.zeros((0, self.channels), np.float32)
 
     def close(self) -> None:
         """Close the decoder."""
@@ -115,11 +115,18 @@ class StoredSound:
             self._silence -= count
             return np.zeros((count, int(self._file.channels)), np.float32)
         try:
-            block: Audio = self._file.read(min(frames, _FILLED) if self._is_flac else frames, dtype="float32",
-                                           always_2d=True)
+            block: Audio = self._file.read(min(frames, self._to_frame_end()), dtype="float32", always_2d=True)
             return block
         except soundfile.LibsndfileError:
             return self._skip(frames)
+
+    def _to_frame_end(self) -> int:
+        """Frames of sound until the next frame of FLAC: a reading that fails takes no more than a damaged one."""
+        piece = self._sections[self._index].pieces[-1:]
+        if not self._is_flac or not piece:
+            return _UNKNOWN
+        size = max(16, int.from_bytes(piece[0][10:12], "big"))
+        return size - self._position % size
 
     @property
     def _is_flac(self) -> bool:
@@ -176,8 +183,6 @@ class StoredSound:
         self._position = 0
         self._index += 1
         if self._index == len(self._sections):
-            self._index -= 1
-            self._sections[self._index] = Section([])  # everything is noted
             return False
         self._file.close()
         try:
@@ -192,7 +197,6 @@ class StoredSound:
 
     def _leave_out(self, why: str) -> bool:
         self.notes.append(f"a part that follows at {_clock(self._before, self.samplerate)} {why}: it is left out")
-        self._sections[self._index] = Section([])
         return self._open_next()
 
     def _widened(self, block: Audio) -> Audio:

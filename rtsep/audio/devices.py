@@ -1,26 +1,25 @@
-"""Audio devices as PortAudio sees them: listing, choice by name, and what they refuse, in sentences."""
+"""Audio devices: choice by name, and what they refuse, in sentences. No name is a pattern, and none is trusted."""
 
 from __future__ import annotations
 
-import ctypes
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from rtsep.errors import DeviceError, DeviceGoneError
 
 Direction = Literal["input", "output"]
 
-_CLIENT_NAME = b"rtsep"  # PortAudio keeps the pointer, so the bytes must live as long as the program
-_NO_DEVICE = ("no audio device here: PortAudio finds neither a sound card nor a running JACK server; "
+_NO_DEVICE = ("no audio device here: neither a sound card nor a running JACK server; "
               "start one, or use --input demo or --input FILE, which need none")
 
 
 JACK = "JACK Audio Connection Kit"
 """Name of JACK's host API."""
 
+_MOST_LISTED = 12  # in one message
+_LONGEST_NAME = 80  # of names in messages; JACK's may have 320 characters
 _CHANNELS = re.compile(r"(?P<device>.+):(?P<first>\d+)(?:-(?P<last>\d+))?")
 _BUILT_IN = r"built-?in|internal|macbook|imac|laptop|notebook|\bhda\b|realtek|\bpch\b"
 _MICROPHONE = re.compile(rf"microphone|\bmic\b|mikrofon|{_BUILT_IN}", re.IGNORECASE)
@@ -35,7 +34,7 @@ class Device:
     Parameters
     ----------
     index
-        PortAudio's number of the device.
+        Number of the device in the list.
     name, hostapi
         Names of the device and of the system that offers it (JACK, ALSA, Core Audio, ...).
     inputs, outputs
@@ -44,6 +43,8 @@ class Device:
         The device's own rate in Hz.
     default_input, default_output
         True where the system would choose this device.
+    portaudio
+        PortAudio's number; None for a client of JACK.
     """
 
     index: int
@@ -54,11 +55,17 @@ class Device:
     samplerate: int
     default_input: bool = False
     default_output: bool = False
+    portaudio: int | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Name and host API, which together tell the device from its namesakes."""
+        return f"{self.name}, {self.hostapi}"
 
     @property
     def label(self) -> str:
-        """Name and host API, which together tell the device from its namesakes."""
-        return f"{self.name}, {self.hostapi}"
+        """Name and host API for people, see `shown`."""
+        return f"{shown(self.name)}, {self.hostapi}"
 
     def channels(self, direction: Direction) -> int:
         """Channels in one direction."""
@@ -102,64 +109,10 @@ class Defaults:
     outputs: tuple[str, ...] = ()
 
 
-def open_portaudio(client_name: bytes = _CLIENT_NAME) -> Any:
-    """Import sounddevice with rtsep's name on JACK.
-
-    Returns
-    -------
-    sounddevice
-        The module; PortAudio is initialised and has seen the devices of this moment.
-
-    Raises
-    ------
-    DeviceError
-        When the PortAudio library is missing.
-    """
-    try:
-        import sounddevice
-    except OSError:
-        raise DeviceError("the PortAudio library is missing: install it (Debian and Ubuntu: apt install libportaudio2; "
-                          "Fedora: dnf install portaudio; macOS and Windows: pip install sounddevice has it), "
-                          "or use --input demo or --input FILE, which need none") from None
-    library = ctypes.CDLL(sounddevice._libname)
-    if hasattr(library, "PaJack_SetClientName"):
-        sounddevice._terminate()
-        library.PaJack_SetClientName(client_name)
-        sounddevice._initialize()
-    return sounddevice
-
-
-def silence_libraries() -> None:
-    """Keep what sound libraries write off the terminal; for processes that have another way to be heard."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(null, stream)
-    if null > 2:
-        os.close(null)
-
-
-def list_devices(sounddevice: Any) -> list[Device]:
-    """All devices that PortAudio sees, in its order."""
-    hostapis = sounddevice.query_hostapis()
-    default_input, default_output = sounddevice.default.device
-    return [
-        Device(index=index, name=str(entry["name"]), hostapi=str(hostapis[entry["hostapi"]]["name"]),
-               inputs=int(entry["max_input_channels"]), outputs=int(entry["max_output_channels"]),
-               samplerate=round(entry["default_samplerate"]),
-               default_input=index == default_input, default_output=index == default_output)
-        for index, entry in enumerate(sounddevice.query_devices())]
-
-
-def list_defaults(sounddevice: Any) -> Defaults:
-    """Name the default devices as PortAudio saw them when it was initialised.
-
-    Of every host API: PortAudio's own default may be a mapper, which keeps its name whatever it stands for.
-    """
-    names = [str(entry["name"]) for entry in sounddevice.query_devices()]
-    hostapis = sounddevice.query_hostapis()
-    inputs, outputs = (tuple(names[api[key]] if api[key] >= 0 else "" for api in hostapis)
-                       for key in ("default_input_device", "default_output_device"))
-    return Defaults(inputs, outputs)
+def shown(name: str, longest: int = _LONGEST_NAME) -> str:
+    """Return a name for messages and terminals: without control characters, and cut where it is long."""
+    name = "".join(char if char.isprintable() else "?" for char in name)
+    return name if len(name) <= longest else f"{name[:longest - 1]}…"
 
 
 def choose_route(devices: Sequence[Device], wanted: str | None, direction: Direction) -> Route:
@@ -184,8 +137,8 @@ def choose_route(devices: Sequence[Device], wanted: str | None, direction: Direc
     device = choose_device(devices, parts["device"], direction)
     first, last = int(parts["first"]), int(parts["last"] or parts["first"])
     if not 1 <= first <= last <= device.channels(direction):
-        raise DeviceError(f"{wanted} asks for channels {first} to {last}: {device.label} has {direction} channels 1 to "
-                          f"{device.channels(direction)}")
+        raise DeviceError(f"{shown(parts[0])} asks for channels {first} to {last}: {device.label} has {direction} "
+                          f"channels 1 to {device.channels(direction)}")
     return Route(device, first - 1, last - first + 1)
 
 
@@ -234,10 +187,10 @@ def choose_device(devices: Sequence[Device], wanted: str | None, direction: Dire
     else:
         matches = _named(able, wanted.casefold())
     if not matches:
-        raise DeviceGoneError(f"no {direction} device matches {wanted!r}; {_candidates(able)}")
+        raise DeviceGoneError(f"no {direction} device matches '{shown(wanted or '')}'; {_candidates(able)}")
     if len(matches) > 1:
-        raise DeviceError(f"{len(matches)} {direction} devices match {wanted!r}; give more of the name or its number: "
-                          f"{_listed(matches)}")
+        raise DeviceError(f"{len(matches)} {direction} devices match '{shown(wanted or '')}'; give more of the name "
+                          f"or its number: {_listed(matches)}")
     return matches[0]
 
 
@@ -249,33 +202,17 @@ def check_channels(device: Device, direction: Direction, channels: int) -> None:
 
 
 def refused_rate(device: Device, direction: Direction, samplerate: int, says: str = "") -> DeviceError:
-    """Make the error of a device that does not take a sample rate, with the ways out."""
+    """Make the error of a device that does not take a sample rate in Hz, with the ways out."""
     return DeviceError(
-        f"{device.label} does not take {samplerate} Hz, the rate of the model (its own rate is {device.samplerate} Hz"
+        f"{device.label} does not take {samplerate} Hz (its own rate is {device.samplerate} Hz"
         f"{f'; PortAudio says: {says}' if says else ''}); set the device or the JACK server to {samplerate} Hz, choose "
-        f"another --{direction}, use a model made for {device.samplerate} Hz, or add --resample, which adds latency")
-
-
-def check_format(sounddevice: Any, device: Device, direction: Direction, channels: int, samplerate: int) -> None:
-    """Ask a device whether it takes the format, before any stream is opened.
-
-    Raises
-    ------
-    DeviceError
-        When it has too few channels or refuses the sample rate; the message says what to change.
-    """
-    check_channels(device, direction, channels)
-    check = sounddevice.check_input_settings if direction == "input" else sounddevice.check_output_settings
-    try:
-        check(device=device.index, channels=channels, dtype="float32", samplerate=samplerate)
-    except sounddevice.PortAudioError as error:
-        raise refused_rate(device, direction, samplerate, str(error.args[0])) from None
+        f"another --{direction}, or add --resample, which adds latency")
 
 
 def _named(devices: Sequence[Device], wanted: str) -> list[Device]:
     """Devices whose name or label is, or else contains, the wanted text."""
-    exact = [device for device in devices if wanted in (device.name.casefold(), device.label.casefold())]
-    return exact or [device for device in devices if wanted in device.label.casefold()]
+    exact = [device for device in devices if wanted in (device.name.casefold(), device.full_name.casefold())]
+    return exact or [device for device in devices if wanted in device.full_name.casefold()]
 
 
 def _candidates(devices: Sequence[Device]) -> str:
@@ -283,4 +220,6 @@ def _candidates(devices: Sequence[Device]) -> str:
 
 
 def _listed(devices: Sequence[Device]) -> str:
-    return "; ".join(f"[{device.index}] {device.label}" for device in devices)
+    more = len(devices) - _MOST_LISTED
+    names = [f"[{device.index}] {device.label}" for device in devices[:_MOST_LISTED]]
+    return "; ".join([*names, f"and {more} more, see rtsep devices"] if more > 0 else names)

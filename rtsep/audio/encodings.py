@@ -110,7 +110,7 @@ class Encoding:
 
 
 def encoding_of(path: Path) -> Encoding:
-    """Encoding that a file name asks for; WAV of 32-bit floats where it says nothing."""
+    """Return the encoding that a file name asks for; WAV of 32-bit floats where it says nothing."""
     suffix = path.suffix.lower().lstrip(".")
     return Encoding(suffix if suffix in FORMATS else "wav")
 

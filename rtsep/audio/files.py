@@ -21,7 +21,7 @@ from rtsep.errors import AudioFileError
 Audio = NDArray[np.float32]
 STDIN = Path("-")
 MAX_BLOCK = 192_000  # frames read at once: bounds the memory whatever a header says
-RATES = range(100, 1_000_001)
+RATES = range(1000, 1_000_001)
 """Sample rates in Hz that a sound can have; others are damaged headers."""
 _LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square may not fit into float32 any more
 
@@ -93,7 +93,7 @@ class AudioReader:
         block
             float32 (channels, up to `frames`); no frames at the end of the file.
         """
-        block = self._sound.read(frames)
+        block = self._next(frames)
         self.position += len(block)
         if not np.abs(block).max(initial=0.0) <= _LOUDEST:  # NaN compares as False
             bad = ~(np.abs(block) <= _LOUDEST).all(axis=1)
@@ -123,6 +123,15 @@ class AudioReader:
         if not self.position:
             raise AudioFileError(f"{self.path} holds no sound that can be decoded")
         yield resampler.flush()
+
+    def _next(self, frames: int) -> Audio:
+        """Decode (frames, channels), less only at the end; decoders stop where a stream or a damaged place ends."""
+        blocks = [self._sound.read(frames)]
+        missing = frames - len(blocks[0])
+        while missing and len(blocks[-1]):
+            blocks.append(self._sound.read(missing))
+            missing -= len(blocks[-1])
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def close(self) -> None:
         """Close the file."""

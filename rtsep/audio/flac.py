@@ -59,7 +59,7 @@ def _syncs(data: Span, start: int) -> Iterator[int]:
 
 
 def _number(data: Span, place: int) -> int | None:
-    """Number of the frame or of its first sample; None where the checksum says that this is no frame."""
+    """Return the number of the frame or of its first sample; None where the checksum says that this is no frame."""
     head = data[place:place + 16]
     if len(head) < 16:
         return None
@@ -82,7 +82,7 @@ def _crc8(data: bytes) -> int:
 
 @cache
 def _table() -> tuple[int, ...]:
-    """Steps of the polynomial x^8 + x^2 + x + 1."""
+    """Return the steps of the polynomial x^8 + x^2 + x + 1."""
     values = []
     for byte in range(256):
         for _ in range(8):

@@ -23,11 +23,13 @@ class Resampler:
         Sample rate of the blocks that go out, in Hz.
     channels
         Number of audio channels.
+    quality
+        Of soxr: `HQ`, or `VHQ`, which waits longer and leaves less than -100 dB.
     """
 
-    def __init__(self, source_rate: int, samplerate: int, channels: int) -> None:
+    def __init__(self, source_rate: int, samplerate: int, channels: int, quality: str = "HQ") -> None:
         same = source_rate == samplerate
-        self._stream = None if same else soxr.ResampleStream(source_rate, samplerate, channels, "float32", "HQ")
+        self._stream = None if same else soxr.ResampleStream(source_rate, samplerate, channels, "float32", quality)
         self._channels = channels
 
     def push(self, block: Audio) -> Audio:

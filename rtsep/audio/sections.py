@@ -102,6 +102,9 @@ def _mended(data: Span, start: int, place: int, size: int, end: int | None = Non
     """One file, with the true size of its sound in the header."""
     end = len(data) if end is None else end
     there = min(size, end - place - 8)
+    told = int.from_bytes(data[place + 4:place + 8], "little")
+    if there == told and not start and end == len(data):
+        return Section([data])
     frame = _frame_bytes(data, start)
     header = (data[start:start + 4] + min(end - start - 8, 2**32 - 1).to_bytes(4, "little")
               + data[start + 8:place + 4] + min(there, 2**32 - 1).to_bytes(4, "little"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 import soundfile
 
-from rtsep.audio.stored import Bytes
+from rtsep.audio.stored import Bytes, Span
 
 
 class SequentialFile(soundfile.SoundFile):  # type: ignore[misc]
@@ -19,8 +21,27 @@ class SequentialFile(soundfile.SoundFile):  # type: ignore[misc]
     FLAC streams of unknown length.
     """
 
+    descriptor: int | None = None
+    """Closed with the file."""
+
     def seekable(self) -> bool:
+        """Say no, whatever the file allows."""
         return False
+
+    def close(self) -> None:
+        """Close the decoder and what it reads."""
+        super().close()
+        number, self.descriptor = self.descriptor, None
+        if number is not None:
+            os.close(number)
+
+    def read(self, *arguments: Any, **options: Any) -> Any:
+        """Decode frames as soundfile does; what ended the reading of bytes is raised here."""
+        block = super().read(*arguments, **options)
+        if isinstance(self.name, Pieces) and self.name.error is not None:
+            error, self.name.error = self.name.error, None
+            raise error
+        return block
 
 
 class Pieces(io.RawIOBase):
@@ -40,22 +61,36 @@ class Pieces(io.RawIOBase):
         self._pieces = [piece for piece in pieces if len(piece)]
         self._starts = [0, *accumulate(len(piece) for piece in self._pieces)]
         self._position = 0
+        self.error: BaseException | None = None
+        """What ended the last reading, such as Ctrl-C: libsndfile, in between, cannot pass it on."""
 
     def readable(self) -> bool:
+        """Say yes."""
         return True
 
     def seekable(self) -> bool:
+        """Say yes."""
         return True
 
     def tell(self) -> int:
+        """Return the position in bytes."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position in bytes, and return it."""
         base = (0, self._position, max(self._claimed, self._starts[-1]))[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer, and return how many bytes that were."""
+        try:
+            return self._read_into(buffer)
+        except BaseException as error:
+            self.error = error
+            return 0
+
+    def _read_into(self, buffer: memoryview) -> int:
         view = memoryview(buffer).cast("B")
         done = 0
         while done < len(view) and self._position < self._starts[-1]:
@@ -80,4 +115,14 @@ def open_pieces(pieces: Sequence[Bytes], claimed: int = 0) -> SequentialFile:
     soundfile.LibsndfileError
         When libsndfile does not know it.
     """
+    if len(pieces) == 1 and isinstance(pieces[0], Span) and not claimed:
+        number = pieces[0].whole_file()
+        if number is not None:
+            try:
+                file = SequentialFile(number, closefd=False)
+            except BaseException:
+                os.close(number)
+                raise
+            file.descriptor = number
+            return file
     return SequentialFile(Pieces(pieces, claimed))

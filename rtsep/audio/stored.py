@@ -45,6 +45,14 @@ class Span:
         found = self[position:position + 1]
         return found[0] if found else 0
 
+    def whole_file(self) -> int | None:
+        """Return a new descriptor at the file's start, where the span is all of it; else None."""
+        if self._start or self._length != os.fstat(self._file.fileno()).st_size:
+            return None
+        number = os.dup(self._file.fileno())
+        os.lseek(number, 0, os.SEEK_SET)
+        return number
+
     def span(self, start: int, end: int) -> Span:
         """Return a stretch of this one."""
         start = min(start, self._length)
@@ -81,7 +89,7 @@ def open_stored(path: Path) -> BinaryIO:
 
 def spooled(stream: BinaryIO) -> BinaryIO:
     """Copy all of a stream into a file without a name."""
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the reader)
+    copy = tempfile.TemporaryFile()
     try:
         shutil.copyfileobj(stream, copy, 1 << 20)
         copy.flush()

@@ -128,6 +128,11 @@ class AudioWriter:
         except OSError as error:
             raise self._failure(error) from None
 
+    def withdraw(self) -> None:
+        """Remove a committed file again, where it replaced none."""
+        if not self._overwrite:
+            self.path.unlink(missing_ok=True)
+
     def discard(self) -> None:
         """Close and remove an unfinished file; does nothing to one that is committed."""
         self._file.close()

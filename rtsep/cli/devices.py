@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rtsep.audio.devices import Device
 
+_LONGEST_NAME = 320  # that JACK has
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
@@ -21,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print the devices; a machine without sound is no failure."""
-    from rtsep.audio.devices import list_devices, open_portaudio
+    from rtsep.audio.systems import list_devices, open_portaudio
     from rtsep.cli.timeout import timeout
 
     with timeout():
@@ -31,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     elif devices:
         _print_table(devices)
     else:
-        print("no audio device: PortAudio finds neither a sound card nor a running JACK server.\n"
+        print("no audio device: there is neither a sound card nor a running JACK server.\n"
               "Without one, this plays a song of the program's own: rtsep live --input demo")
     return 0
 
@@ -41,10 +43,14 @@ def _print_table(devices: list[Device]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from rtsep.audio.devices import shown
+
     table = Table("", "no", "device", "system", "in", "out", "Hz", box=None, pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"  # a name that is cut short cannot be typed
     for device in devices:
         marks = (">" if device.default_input else " ") + ("<" if device.default_output else " ")
-        table.add_row(marks, str(device.index), device.name, device.hostapi, str(device.inputs), str(device.outputs),
-                      str(device.samplerate))
-    Console().print(table)
+        table.add_row(marks, str(device.index), shown(device.name, _LONGEST_NAME), device.hostapi, str(device.inputs),
+                      str(device.outputs), str(device.samplerate))
+    Console(markup=False, emoji=False, highlight=False).print(table)
     print("> default input, < default output")

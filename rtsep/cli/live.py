@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     from rtsep.live.session.session import Session
     from rtsep.report.tables import report
 
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)
     source = _source(args)
     preset = _preset(args)
     settings = _settings(args, source)

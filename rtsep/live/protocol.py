@@ -47,15 +47,19 @@ class LiveSettings:
     threads
         Threads inside one operator of the model.
     resample
-        Whether a device at another rate than the model's is used, through a change of the rate.
+        Whether a device at a rate at which the model does not run is used, through a change of the rate.
+    samplerate
+        Rate in Hz that the model has to run at; None for that of the devices, or of the model where it cannot.
+    waits
+        Whether devices that are not there are waited for, as after they were lost.
     allow_feedback
         Whether microphone and loudspeaker of one computer may be used together.
     calibration_s
-        Seconds to spend on choosing the build of the model and the threads; 0 for the defaults at once.
+        Seconds to spend on finding out whether the model is quick enough; 0 to play at once.
     p99_ms
         What a calibration of this very model found before, in ms a hop; None where there was none.
     auto
-        Whether another model is taken where the wanted one cannot hold the deadline.
+        Whether another model is taken where the requested one cannot hold the deadline.
     """
 
     model: str = "stage"
@@ -78,6 +82,8 @@ class LiveSettings:
     calibration_s: float = 0.0
     p99_ms: float | None = None
     auto: bool = False
+    samplerate: int | None = None
+    waits: bool = False
 
     def __post_init__(self) -> None:
         if self.null_device and not self.fed:
@@ -102,7 +108,7 @@ class LiveSettings:
 class Loaded:
     """The model is ready and warm; next the stream opens, or waits for the first frames of a fed input.
 
-    `path` and `threads` tell which build of the model was chosen, `p99_ms` what a hop of it took in the calibration.
+    `path` and `threads` tell what was chosen, `p99_ms` what a hop took in the calibration.
     """
 
     model: str

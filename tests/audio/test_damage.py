@@ -147,8 +147,8 @@ def test_libraries_write_nothing_to_the_terminal(tmp_path):
     joined.write_bytes(write_file(tmp_path / "one.mp3", noise(), 44100).read_bytes() * 2)
     code = ("import sys; from rtsep.audio.files import AudioReader\n"
             "for name in sys.argv[1:]: [None for _ in AudioReader(name).blocks()]")
-    done = subprocess.run([sys.executable, "-c", code, *map(str, sorted(DATA.glob("*.mp3"))), str(joined)], capture_output=True,
-                          text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code, *map(str, sorted(DATA.glob("*.mp3"))), str(joined)],
+                          capture_output=True, text=True, timeout=60, check=True)
     assert (done.stdout, done.stderr) == ("", "")
 
 

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from rtsep.audio import devices as module
-from rtsep.audio.devices import Device, check_feedback, check_format, choose_device, choose_route, list_devices
+from rtsep.audio import systems
+from rtsep.audio.devices import Device, check_feedback, choose_device, choose_route, shown
+from rtsep.audio.systems import check_format, list_devices
 from rtsep.cli.main import main
 from rtsep.errors import DeviceError
 
@@ -118,11 +120,12 @@ class FakePortAudio:
     default = SimpleNamespace(device=(0, -1))
 
     def query_hostapis(self) -> list[dict[str, object]]:
-        return [{"name": "ALSA"}]
+        return [{"name": "ALSA", "devices": [0, 1]}, {"name": "JACK Audio Connection Kit", "devices": [2]}]
 
-    def query_devices(self) -> list[dict[str, object]]:
-        return [{"name": "card", "hostapi": 0, "max_input_channels": 2, "max_output_channels": 1,
-                 "default_samplerate": 48000.0}]
+    def query_devices(self, number: int) -> dict[str, object]:
+        if number == 1:
+            b"caf\xe9".decode()  # as sounddevice does with a name in another encoding
+        return {"name": "card", "max_input_channels": 2, "max_output_channels": 1, "default_samplerate": 48000.0}
 
     def check_input_settings(self, samplerate: int, **_: object) -> None:
         if samplerate != 44100:
@@ -131,8 +134,9 @@ class FakePortAudio:
     check_output_settings = check_input_settings
 
 
-def test_listing_reads_portaudio() -> None:
-    assert list_devices(FakePortAudio()) == [Device(0, "card", "ALSA", 2, 1, 48000, default_input=True)]
+def test_listing_reads_portaudio_but_not_its_view_of_jack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systems, "list_jack_devices", lambda _: [])
+    assert list_devices(FakePortAudio()) == [Device(0, "card", "ALSA", 2, 1, 48000, default_input=True, portaudio=0)]
 
 
 def test_format_that_fits_passes() -> None:
@@ -153,8 +157,8 @@ def test_too_few_channels() -> None:
 @pytest.fixture
 def listed(monkeypatch: pytest.MonkeyPatch) -> list[Device]:
     devices: list[Device] = []
-    monkeypatch.setattr(module, "open_portaudio", lambda: None)
-    monkeypatch.setattr(module, "list_devices", lambda _: devices)
+    monkeypatch.setattr(systems, "open_portaudio", lambda: None)
+    monkeypatch.setattr(systems, "list_devices", lambda _: devices)
     return devices
 
 
@@ -174,3 +178,23 @@ def test_command_prints_json(listed: list[Device], capsys: pytest.CaptureFixture
     listed += DEVICES
     assert main(["devices", "--json"]) == 0
     assert [Device(**entry) for entry in json.loads(capsys.readouterr().out)] == DEVICES
+
+
+@pytest.mark.parametrize("name", ["Solo (3rd Gen.)", "Box [/dev/x]", "[b]loud[/b]", "a+b:c* ^$", ":smile:", "[/]"])
+def test_any_name_is_printed_and_chosen_as_it_is(listed: list[Device], capsys: pytest.CaptureFixture[str],
+                                                 name: str) -> None:
+    listed += [Device(0, "system", "JACK", 2, 2, 44100), Device(1, name, "JACK", 2, 2, 44100)]
+    assert main(["devices"]) == 0
+    assert name in capsys.readouterr().out
+    assert choose_device(listed, name, "input").index == 1
+
+
+def test_names_in_messages_are_short_and_harmless() -> None:
+    assert shown("one\x1b[2Jtwo\n") == "one?[2Jtwo?"
+    many = [Device(index, f"card {index} {'x' * 400}", "ALSA", 2, 2, 44100) for index in range(200)]
+    with pytest.raises(DeviceError, match=r"200 input devices match 'card'.*\[11\].*and 188 more") as error:
+        choose_device(many, "card", "input")
+    assert len(str(error.value)) < 1500
+    with pytest.raises(DeviceError) as error:
+        choose_device(many, "y" * 10_000, "input")
+    assert len(str(error.value)) < 1500

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from rtsep.audio import writer
 from rtsep.audio.files import AudioReader
-from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError
 
 RATES = (8000, 22050, 44100, 48000, 96000)

@@ -18,7 +18,7 @@ from rtsep.backends.segments import FileModel, FileSeparator, is_file_model
 from rtsep.cli.main import main
 from rtsep.dsp.windows import PROFILES
 from rtsep.errors import ConfigError, ModelError
-from rtsep.files import separate_file
+from rtsep.files.track import separate_file
 from rtsep.separator import Separator
 from training.file_models.clip_spectra import clip_spectra
 from training.file_models.export import draft_document, write_file_model
@@ -151,7 +151,7 @@ def altered(path: Path, target: Path, change: Callable[[dict[str, Any]], None]) 
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda d: d.update(format=2), "format 2 of kind file"),
+    (lambda d: d.update(format=2), "model format 2, this rtsep reads"),
     (lambda d: d.pop("segment"), "lacks 'segment'"),
     (lambda d: d.update(segment="long"), "cannot be read"),
     (lambda d: d.update(domain="cepstrum"), "domain cepstrum"),

@@ -19,7 +19,7 @@ import pytest
 from bench.latency import main, model_is_late
 from bench.lib.machine import memory_bandwidth, weight_bytes
 from bench.lib.paced import Loop, back_to_back, busy_neighbour, in_turns, paced, statistics
-from rtsep.backends.step_model import StepModel
+from rtsep import Separator
 from rtsep.live.realtime import ENVIRONMENT
 from training.export.step_graph import StepGraph
 
@@ -119,7 +119,7 @@ def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_pat
     assert row["ratio_to_limit"] == pytest.approx(row["p50_ms"] / row["bandwidth_limit_ms"])
     assert row["step_ratio_to_limit"] == pytest.approx(row["step_p50_ms"] / row["bandwidth_limit_ms"])
     assert row["ratio_to_read"] == pytest.approx(row["step_p50_ms"] / row["read_p50_ms"])
-    assert row["executor"] == StepModel(tiny_model).executor.name
+    assert row["executor"] == Separator(tiny_model).executor
     assert 0 < row["p50_ms"] <= row["max_ms"]
     assert code == int(model_is_late(report))
     assert "bare loop" in capsys.readouterr().out

@@ -20,8 +20,10 @@ from bench.lib.peer_streams import PEERS, Card, Peer, PeerStream, flat
 from bench.lib.steps import FusedGraph, dynamic_int8, noise
 from bench.lib.streams import misses, most_streams
 from bench.small import family, memory_of
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.step import advance
 from rtsep.dsp.windows import PROFILES
+from rtsep.model.gate import read_step
 from tests.conftest import STEMS, tiny_network
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
@@ -55,9 +57,10 @@ def test_fewer_bits_are_smaller_and_near(tmp_path: Path, store: Callable[[StepGr
 
 def reference_error(full: Path, small: Path) -> float:
     """Error of a model's estimates after some hops of noise, against another's, dB."""
-    models, rng = (StepModel(full), StepModel(small)), np.random.default_rng(1)
-    magnitudes, context = (rng.exponential(size=(20, bins)).astype(np.float32) for bins in (513, 1025))
-    wanted, found = (model.step(magnitudes, [context])[-1] for model in models)
+    rng = np.random.default_rng(1)
+    features = {name: rng.exponential(size=(20, bins)).astype(np.float32)
+                for name, bins in (("magnitude", 513), ("context_0", 1025))}
+    wanted, found = (advance(open_step(read_step(path)), features)[-1] for path in (full, small))
     return 10.0 * float(np.log10(np.sum(np.square(found - wanted)) / np.sum(np.square(wanted))))
 
 

@@ -34,7 +34,8 @@ class JackServer:
 
     def connections(self, port: str) -> list[str]:
         """List the ports that a port is connected to; empty where the server does not answer."""
-        return (_list_ports(self.env, "-c", port) or "").split()[1:]
+        return [line.strip() for line in (_list_ports(self.env, "-c", port) or "").splitlines()[1:]
+                if line.startswith(" ")]
 
     def end(self) -> None:
         """End it so that it leaves JACK's registry, which has room for eight.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.audio.files import AudioReader
-from rtsep.errors import ConfigError, RtsepError
+from rtsep.errors import AudioFileError, ConfigError, RtsepError
 
 Audio = NDArray[np.float32]
 SAMPLERATE = 44100
@@ -123,10 +123,12 @@ def read_mono(path: Path) -> Audio:
     Raises
     ------
     AudioFileError
-        When it cannot be decoded.
+        When it cannot be decoded, or not all of it.
     """
     with AudioReader(path) as reader:
         blocks = [block.mean(axis=0) for block in reader.blocks(SAMPLERATE)]
+        if reader.notes:
+            raise AudioFileError(f"{path}: {reader.notes[0]}; songs to learn from are whole")
     return np.concatenate(blocks).astype(np.float32, copy=False)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from rtsep.model.catalogue import find_model
+from training.render.library import is_heard
 
 WEIGHTS_LICENCE = "CC BY 4.0"
 CREDITS = (
@@ -24,17 +25,24 @@ CREDITS = (
     "voices: OLPC/Berklee (CC BY 3.0); Karoryfer (CC0); eSpeak NG",
     "multi-instrument MIDI: Freedoom contributors (BSD-3-Clause); sound font: Fluid R3 GM, Frank Wen (MIT)",
 )
+NEURAL_VOICE = "synthetic singing: Kokoro-82M (Apache-2.0)"
 
 
 def credits(data: Path) -> list[str]:
-    """Everyone whose sound went into the weights, the authors of the played phrases among them.
+    """Everyone whose sound the weights have heard, the authors of the played phrases among them.
 
-    Where there is no data folder, those of the shipped `stage`, which weights trained on own sounds began with.
+    Those who are held out of training are left out; the neural voice has a row of its own. Where there is no
+    data folder, those of the shipped `stage`, which weights trained on own sounds began with.
     """
     authors = data / "phrases" / "CREDITS.tsv"
     if not authors.is_file():
         return list(yaml.safe_load(find_model("stage").with_suffix(".yaml").read_text())["credits"])
     with authors.open(newline="") as handle:
-        rows = csv.DictReader(handle, delimiter="\t")
-        phrases = sorted({f"{row['author_source']} ({row['licence']})" for row in rows})
-    return [*CREDITS, "phrases: " + "; ".join(phrases)]
+        rows = [row for row in csv.DictReader(handle, delimiter="\t") if is_heard(row["file"])]
+    neural = [NEURAL_VOICE] if any(_is_neural(row) for row in rows) else []
+    phrases = sorted({f"{row['author_source']} ({row['licence']})" for row in rows if not _is_neural(row)})
+    return [*CREDITS, *neural, "phrases: " + "; ".join(phrases)]
+
+
+def _is_neural(row: dict[str, str]) -> bool:
+    return "Kokoro" in row["author_source"]

@@ -127,6 +127,17 @@ def saturate(audio: Audio, drive_db: float) -> Audio:
     return (driven * (level / rms(driven))).astype(np.float32)
 
 
+def echo(audio: Audio, rng: Random, delay_s: float, repeats: int, wet_db: float) -> Audio:
+    """Tape echo: each repeat is darker and softer than the one before."""
+    out, copy = audio.copy(), audio
+    frames = int(delay_s * SAMPLERATE)
+    feedback = rng.uniform(0.25, 0.6)
+    for repeat in range(min(repeats, audio.size // max(frames, 1))):
+        copy = low_pass(high_pass(copy, 120.0, 1), rng.uniform(2000.0, 6000.0), 1)
+        add_at(out, copy, frames * (repeat + 1), db(wet_db) * feedback**repeat)
+    return out
+
+
 def room_response(rng: Random, seconds: float, brightness: float = 0.5) -> Audio:
     """Impulse response of an invented room: direct sound, a few early reflections, a decaying diffuse tail.
 

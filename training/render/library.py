@@ -17,6 +17,8 @@ from rtsep.errors import ConfigError
 SAMPLERATE = 44100
 HAND_DRUMS = ("mridangam", "bendir", "tamborim", "tabla")
 """In the names of the phrases of `other` that are drums here: percussion without a pitch."""
+HELD_OUT = ("kathleen", "erithacus")
+"""In the names of the phrases of a speaker and a singer whom no weights hear: they show what generalises."""
 Audio = NDArray[np.float32]
 
 
@@ -82,8 +84,8 @@ class Library:
         return found
 
     def phrases(self, kind: str) -> list[Path]:
-        """Played phrases of one class folder (`voice`, `drums`, `keys`, ...), sorted by name."""
-        return sorted((self.root / "phrases" / kind).glob("*.*"))
+        """Played phrases of one class folder (`voice`, `drums`, `keys`, ...) that training may hear, by name."""
+        return sorted(path for path in (self.root / "phrases" / kind).glob("*.*") if is_heard(path.name))
 
     def performances(self, collection: str) -> list[Path]:
         """MIDI files of `groove` or `freedoom`, sorted by path."""
@@ -92,6 +94,11 @@ class Library:
     def impulse_responses(self, pattern: str) -> list[Path]:
         """Files under `irs/` whose relative path matches a glob pattern, sorted."""
         return sorted((self.root / "irs").glob(pattern))
+
+
+def is_heard(name: str) -> bool:
+    """Whether training may hear a phrase of this name: nobody who is held out."""
+    return not any(person in name for person in HELD_OUT)
 
 
 def _number(text: str) -> float | None:

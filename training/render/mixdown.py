@@ -26,7 +26,7 @@ def mix_down(audio: Audio, library: Library, rng: Random, wet: float = 1.0) -> A
         audio = random_compress(audio, rng)
     audio = effects.random_tone(audio, rng, int(rng.integers(1, 4)), 5.0)
     if rng.random() < 0.15 * wet:
-        audio = echo(audio, rng)
+        audio = effects.echo(audio, rng, rng.uniform(0.08, 0.45), 3, rng.uniform(-14.0, -6.0))
     if rng.random() < 0.75 * wet:
         audio = reverberate(audio, library, rng)
     return level(audio, rng)
@@ -43,17 +43,6 @@ def random_compress(audio: Audio, rng: Random) -> Audio:
     squeezed = effects.compress(audio, threshold_db, rng.uniform(2.0, 8.0), rng.uniform(1.0, 30.0),
                                 rng.uniform(40.0, 300.0))
     return effects.to_level(squeezed, 20.0 * np.log10(effects.rms(audio)))
-
-
-def echo(audio: Audio, rng: Random) -> Audio:
-    """Tape echo: darker and softer repeats, 80 to 450 ms apart."""
-    spacing = int(SAMPLERATE * rng.uniform(0.08, 0.45))
-    gain, out = rng.uniform(0.2, 0.5), audio.copy()
-    repeat = audio
-    for index in range(1, 4):
-        repeat = effects.low_pass(repeat, 3500.0, 1) * np.float32(gain)
-        effects.add_at(out, repeat, index * spacing)
-    return out
 
 
 def reverberate(audio: Audio, library: Library, rng: Random) -> Audio:

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from scipy import signal
 
-from training.render.effects import Random, add_room, compress, convolve, db, fade, high_pass, low_pass, rms
+from training.render.effects import Random, add_room, compress, convolve, db, echo, fade, high_pass, rms
 from training.render.library import SAMPLERATE, Audio, Library, read_audio
 
 BLOCK = 64  # frames between two values of a swept filter
@@ -119,18 +119,6 @@ def tremolo(audio: Audio, rng: Random) -> Audio:
     time = np.arange(audio.size) / SAMPLERATE
     swing = np.tanh(rng.uniform(0.5, 4.0) * np.sin(2.0 * np.pi * rng.uniform(2.0, 9.0) * time))
     return (audio * (1.0 - rng.uniform(0.25, 0.9) * (0.5 + 0.5 * swing))).astype(np.float32)
-
-
-def echo(audio: Audio, rng: Random, delay_s: float, repeats: int, wet_db: float) -> Audio:
-    """Tape echo: each repeat is darker and quieter than the one before."""
-    out, copy = audio.copy(), audio
-    frames = int(delay_s * SAMPLERATE)
-    feedback = rng.uniform(0.25, 0.6)
-    for repeat in range(min(repeats, audio.size // max(frames, 1))):
-        copy = low_pass(high_pass(copy, 120.0, 1), rng.uniform(2000.0, 6000.0), 1)
-        start = frames * (repeat + 1)
-        out[start:] += db(wet_db) * feedback**repeat * copy[: audio.size - start]
-    return out
 
 
 def random_echo(audio: Audio, rng: Random) -> Audio:

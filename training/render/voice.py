@@ -1,19 +1,25 @@
-"""Singers: real phrases, sung vowels played as tunes and backing harmonies, shouts, and words sung by a vocoder."""
+"""Singers: produced phrases, and dry voices that sing the tune of a song, alone, doubled, in harmony or as a choir."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from training.render import effects, patterns
+from training.render import effects, patterns, vocal_lines
 from training.render.library import SAMPLERATE, Audio, Library, read_audio
 from training.render.mixdown import audible, mix_down
 from training.render.sampler import Envelope, excerpt, play, zones
-from training.render.scores import Note, Random, humanise, random_song, with_rests
-from training.render.singing import sing
+from training.render.scores import Note, Random, Song, humanise, random_song, with_rests
+from training.render.singing import Manner, random_manner, sing, sing_as_it_is
+from training.render.speakers import LYRICS, VOICES, Line, cut_line, dry, recorded_line, spoken_line
+from training.render.vocal_chain import produce
 
-_Source = Callable[[Library, Random, int], Audio]
+_Source = Callable[[Library, Random, Song, int], Audio]
+_ENSEMBLES = ("lead", "double", "harmony", "choir")
+_SHARES = (0.5, 0.15, 0.2, 0.15)
 
 
 def render_voice(library: Library, rng: np.random.Generator, seconds: float) -> Audio:
@@ -32,54 +38,111 @@ def render_voice(library: Library, rng: np.random.Generator, seconds: float) -> 
     Raises
     ------
     ConfigError
-        When espeak-ng is not installed.
+        When espeak-ng is not installed, or the data folder lacks recorded voices.
     """
     frames = round(seconds * SAMPLERATE)
-    sources: tuple[tuple[_Source, float], ...] = ((_phrase, 0.5), (_words, 0.25), (_vowels, 0.13), (_shouts, 0.12))
+    song = random_song(rng, seconds, (60.0, 160.0))
+    if rng.random() < 0.25:
+        track = mix_down(_phrase(library, rng, frames), library, rng)  # it has been produced before
+    else:
+        track = produce(_dry_voice(library, rng, song, frames), library, rng, song.beat)
+    return track if audible(track) else render_voice(library, rng, seconds)
+
+
+def _dry_voice(library: Library, rng: Random, song: Song, frames: int) -> Audio:
+    sources: tuple[tuple[_Source, float], ...] = (
+        (partial(_singers, speak=recorded_line), 0.5), (_neural, 0.22), (partial(_singers, speak=_spoken), 0.1),
+        (_vowels, 0.09), (_shouts, 0.09))
     choice = rng.choice(len(sources), p=[weight for _, weight in sources])
-    track = sources[choice][0](library, rng, frames)
-    if not audible(track):
-        return render_voice(library, rng, seconds)
-    if rng.random() < 0.2:
-        track = _doubled(track, rng)
-    return mix_down(_microphone(track, rng), library, rng)
+    return sources[choice][0](library, rng, song, frames)
 
 
 def _phrase(library: Library, rng: Random, frames: int) -> Audio:
-    """Part of a real sung recording, slower and lower or faster and higher; longer recordings come more often."""
-    paths = library.phrases("voice")
+    """Part of a produced recording, slower and lower or faster and higher; longer recordings come more often."""
+    paths = [path for path in library.phrases("voice") if not dry(path)]
     sizes = np.sqrt([float(path.stat().st_size) for path in paths])
     path = paths[rng.choice(len(paths), p=sizes / sizes.sum())]
     return excerpt(path, rng, frames, rng.uniform(-3.0, 3.0))
 
 
-def _words(library: Library, rng: Random, frames: int) -> Audio:
-    """Lyrics on a tune, sometimes with a second voice in thirds or fifths."""
-    seconds = frames / SAMPLERATE
-    song = random_song(rng, seconds, (60.0, 150.0))
-    centre = float(rng.uniform(48.0, 66.0))
-    notes = _inside(patterns.melody(song, rng, centre, 0.8), rng, seconds)
-    track = sing(notes, rng, frames)
-    if rng.random() < 0.25:
-        interval = float(rng.choice([-12.0, -5.0, 3.0, 4.0, 7.0]))
-        second = [Note(n.start, n.seconds, n.midi + interval, n.velocity) for n in notes]
-        track = track + np.float32(rng.uniform(0.3, 0.9)) * sing(second, rng, frames)
+def _neural(library: Library, rng: Random, song: Song, frames: int) -> Audio:
+    """Let a neural voice sing with its own tune and words, in another key and another body."""
+    paths = [path for path in library.phrases("voice") if path.name.startswith("kokoro_")]
+    if not paths:
+        return _singers(library, rng, song, frames, recorded_line)
+    line = cut_line(paths[rng.integers(len(paths))], rng, frames / SAMPLERATE)
+    semitones, manner = float(rng.uniform(-3.0, 4.0)), random_manner(rng)
+    track = sing_as_it_is(line, semitones, manner, frames)
+    return _doubled(track, rng) if rng.random() < 0.25 else track
+
+
+def _spoken(library: Library, rng: Random) -> Line:
+    return spoken_line(VOICES[rng.integers(len(VOICES))], LYRICS[rng.integers(len(LYRICS))],
+                       int(rng.choice([110, 150])))
+
+
+def _singers(library: Library, rng: Random, song: Song, frames: int,
+             speak: Callable[[Library, Random], Line]) -> Audio:
+    """Words on the tune of the song: a lead, the same twice, with a second voice, or a backing choir."""
+    line, manner = speak(library, rng), random_manner(rng)
+    centre = _centre(line, rng)
+    ensemble = str(rng.choice(_ENSEMBLES, p=_SHARES))
+    if ensemble == "choir":
+        return _choir(line, manner, song, rng, centre, frames)
+    tune = _inside(vocal_lines.vocal_line(song, rng, centre), rng, frames)
+    parts = [(tune, 1.0)]
+    if ensemble != "lead":
+        second = tune if ensemble == "double" else vocal_lines.harmony(tune, song, int(rng.choice([-5, -3, -2, 2, 4])))
+        parts.append((_late(second, rng), float(rng.uniform(0.3, 0.9))))
+    return _together(parts, line, manner, rng, frames)
+
+
+def _choir(line: Line, manner: Manner, song: Song, rng: Random, centre: float, frames: int) -> Audio:
+    """Three to five singers: held chords, or calls of one or two words."""
+    notes = (patterns.pads(song, rng, centre) if rng.random() < 0.5 else vocal_lines.call(song, rng, centre))
+    inside = _inside(notes, rng, frames)
+    steps = rng.choice([0, 0, 2, 4, -3], size=int(rng.integers(3, 6)))
+    chords = len({note.start for note in notes}) < len(notes)
+    voices = [_voice_of(inside, index) if chords else vocal_lines.harmony(inside, song, int(step))
+              for index, step in enumerate(steps)]
+    return _together([(_late(notes, rng), float(rng.uniform(0.5, 1.0))) for notes in voices], line, manner, rng, frames)
+
+
+def _voice_of(notes: list[Note], index: int) -> list[Note]:
+    """One tone of every chord."""
+    starts = sorted({note.start for note in notes})
+    chords = [[note for note in notes if note.start == start] for start in starts]
+    return [chord[index % len(chord)] for chord in chords]
+
+
+def _together(parts: list[tuple[list[Note], float]], line: Line, manner: Manner, rng: Random, frames: int) -> Audio:
+    """Sum of several singers, each with a body of his own."""
+    track = np.zeros(frames, np.float32)
+    for notes, gain in parts:
+        singer = replace(manner, formants=manner.formants * float(rng.uniform(0.96, 1.04)))
+        track += np.float32(gain) * sing(notes, line, singer, rng, frames)
     return track
 
 
-def _vowels(library: Library, rng: Random, frames: int) -> Audio:
+def _centre(line: Line, rng: Random) -> float:
+    """Middle of the range to sing in, MIDI: above the pitch of speech, for voices that sing are higher."""
+    spoken = line.voice.pitch_hz[line.voice.pitch_hz > 0.0]
+    usual = 69.0 + 12.0 * float(np.log2(np.median(spoken) / 440.0)) if spoken.size else 57.0
+    return float(np.clip(usual + rng.uniform(-1.0, 10.0), 46.0, 72.0))
+
+
+def _vowels(library: Library, rng: Random, song: Song, frames: int) -> Audio:
     """Ahs and oohs of one singer or a choir: tunes, and chords as backing harmony."""
     name = str(rng.choice(["female", "male"])) + str(rng.choice(["voice_", "voices_"])) + str(rng.choice(["aa", "oo"]))
     instrument = zones(library, "vox_berklee", f"_{name}")
-    seconds = frames / SAMPLERATE
-    song = random_song(rng, seconds)
     centre = 66.0 if name.startswith("f") else 55.0
-    notes = (patterns.melody(song, rng, centre) if rng.random() < 0.6 else patterns.pads(song, rng, centre))
+    tune = rng.random() < 0.6
+    notes = vocal_lines.vocal_line(song, rng, centre) if tune else patterns.pads(song, rng, centre)
     envelope = Envelope(rng.uniform(0.01, 0.08), rng.uniform(0.05, 0.2))
-    return play(_inside(notes, rng, seconds), instrument, rng, frames, envelope)
+    return play(_inside(notes, rng, frames), instrument, rng, frames, envelope)
 
 
-def _shouts(library: Library, rng: Random, frames: int) -> Audio:
+def _shouts(library: Library, rng: Random, song: Song, frames: int) -> Audio:
     """Growled words, vowels and calls, transposed, in a random rhythm of a gang or a single singer."""
     calls = [sample for sample in library.samples.get("vox_orks", [])
              if not sample.name.startswith(("consonants", "misc_inhale"))]
@@ -92,12 +155,20 @@ def _shouts(library: Library, rng: Random, frames: int) -> Audio:
             start = int((position + abs(rng.normal(0.0, 0.015)) * (gang > 1)) * SAMPLERATE)
             shift = semitones + rng.normal(0.0, 1.0 if gang > 1 else 0.3)
             effects.add_at(track, effects.transpose(sound, shift), start)
-        position += sound.size / SAMPLERATE * rng.uniform(0.6, 1.0) + float(rng.choice([0.0, 0.3, 1.5]))
+        position += sound.size / SAMPLERATE * rng.uniform(0.6, 1.0) + song.beat * float(rng.choice([0.0, 0.5, 2.0]))
     return track
 
 
-def _inside(notes: list[Note], rng: Random, seconds: float) -> list[Note]:
-    return with_rests(humanise([n for n in notes if 0.0 <= n.start < seconds], rng, 0.015), rng, seconds)
+def _inside(notes: list[Note], rng: Random, frames: int) -> list[Note]:
+    """Keep the notes that begin within the segment, sung a little off the beat; now and then with further rests."""
+    seconds = frames / SAMPLERATE
+    kept = [note for note in notes if 0.0 <= note.start < seconds]
+    return with_rests(humanise(kept, rng, 0.015), rng, seconds) if kept else []
+
+
+def _late(notes: list[Note], rng: Random) -> list[Note]:
+    """Spread the notes of another take of the same part."""
+    return [replace(note, start=max(note.start, 0.0)) for note in humanise(notes, rng, 0.018, 0.2)]
 
 
 def _doubled(track: Audio, rng: Random) -> Audio:
@@ -107,15 +178,3 @@ def _doubled(track: Audio, rng: Random) -> Audio:
     out = track.copy()
     effects.add_at(out, second, int(SAMPLERATE * rng.uniform(0.01, 0.04)), rng.uniform(0.4, 1.0))
     return out
-
-
-def _microphone(track: Audio, rng: Random) -> Audio:
-    """Low cut, and now and then a telephone band, an overdriven preamplifier or boosted sibilants."""
-    track = effects.high_pass(track, rng.uniform(60.0, 160.0))
-    if rng.random() < 0.3:
-        track = effects.peaking(track, rng.uniform(5000.0, 9000.0), rng.uniform(2.0, 9.0), 0.8)
-    if rng.random() < 0.1:
-        track = effects.low_pass(effects.high_pass(track, rng.uniform(250.0, 500.0)), rng.uniform(2500.0, 5000.0))
-    if rng.random() < 0.12:
-        track = effects.saturate(track, rng.uniform(6.0, 28.0))
-    return track

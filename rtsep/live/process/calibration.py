@@ -1,4 +1,4 @@
-"""Which build of a model, on how many threads, is quickest on this computer, and whether that is quick enough.
+"""Whether a model is quick enough for this computer, and which other one is where it is not.
 
 `calibrate` and `calibrate_others` measure; `decide` draws the conclusions from what was measured.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -20,10 +19,10 @@ from rtsep.errors import RtsepError
 from rtsep.live.clock import BlockClock
 from rtsep.live.realtime import ask_for_realtime
 from rtsep.model.catalogue import find_model, installed_models
-from rtsep.separator import Separator
+from rtsep.separator import Separator, runs_at
 
 MARGIN = 0.7  # of the deadline that the 99th percentile may take
-_OTHERS_S = 0.5  # for another model, once the wanted one is too slow
+_OTHERS_S = 0.5  # for another model, once the requested one is too slow
 _WARM_UP_HOPS = 20
 
 
@@ -49,14 +48,12 @@ class Period:
 
 @dataclass(frozen=True)
 class Choice:
-    """A build of a model and how it did.
+    """A model and how it did.
 
     Parameters
     ----------
     path
         The `.onnx` file.
-    threads
-        Threads inside one operator.
     name
         Of the model.
     p99_ms
@@ -69,7 +66,6 @@ class Choice:
     """
 
     path: Path
-    threads: int
     name: str
     p99_ms: float
     hop: int
@@ -93,17 +89,16 @@ class Choice:
 
     def __str__(self) -> str:
         periods = "" if self.period is None else f" in periods of {self.period.frames} frames"
-        return (f"{self.name}: p99 {self.p99_ms:.1f} of {self.deadline_ms:.1f} ms a hop{periods}, {self.threads} "
-                f"thread{'s' if self.threads > 1 else ''}")
+        return f"{self.name}: p99 {self.p99_ms:.1f} of {self.deadline_ms:.1f} ms a hop{periods}"
 
 
-def decide(wanted: Choice, others: Sequence[Choice], auto: bool) -> tuple[Choice, list[str]]:
+def decide(requested: Choice, others: Sequence[Choice], auto: bool) -> tuple[Choice, list[str]]:
     """Say whether a model holds its deadline, and which one does where it cannot.
 
     Parameters
     ----------
-    wanted
-        How the wanted model did.
+    requested
+        How the requested model did.
     others
         How the other ones did; of those that hold, the one of the lowest latency is named.
     auto
@@ -114,34 +109,23 @@ def decide(wanted: Choice, others: Sequence[Choice], auto: bool) -> tuple[Choice
     choice, sentences
         What to play, and what to tell the user.
     """
-    if wanted.holds:
-        return wanted, [f"{wanted}: holds its deadline"]
+    if requested.holds:
+        return requested, [f"{requested}: holds its deadline"]
     holding = min((other for other in others if other.holds), key=lambda other: other.latency / other.samplerate,
                   default=None)
-    slow = f"{wanted}: too slow for this computer"
+    slow = f"{requested}: too slow for this computer"
     if holding is not None and auto:
         return holding, [f"{slow}; {holding}: holds its deadline, and is taken"]
     ways = [] if holding is None else [f"--model {holding.name}", "--auto"]
-    if wanted.period is not None and replace(wanted, period=None).holds:
+    if requested.period is not None and replace(requested, period=None).holds:
         ways.append("--engine worker, which has all of a hop's time")
     found = "no other shipped model holds its own" if holding is None else f"{holding}: holds its deadline"
-    return wanted, [f"{slow}; {found}", *([f"ways out: {', or '.join(ways)}"] if ways else [])]
-
-
-def builds(model: str) -> list[Path]:
-    """Files of a model: `NAME.onnx`, and `NAME.BUILD.onnx` beside it for the same weights in other numbers."""
-    path = find_model(model)
-    return [path, *sorted(path.parent.glob(f"{path.stem}.*.onnx"))]
-
-
-def thread_counts() -> tuple[int, ...]:
-    """Thread counts worth a try: two only where cores are left for everything else."""
-    return (1, 2) if (os.cpu_count() or 1) >= 4 else (1,)
+    return requested, [f"{slow}; {found}", *([f"ways out: {', or '.join(ways)}"] if ways else [])]
 
 
 def calibrate(model: str, stems: Sequence[str] | None, channels: int, seconds: float,
-              period: Period | None = None) -> Choice:
-    """Time every build on every number of threads, at the pace of a device; return the one with the lowest p99.
+              period: Period | None = None, rate: int | None = None) -> Choice:
+    """Time a model at the pace of a device.
 
     Parameters
     ----------
@@ -153,38 +137,36 @@ def calibrate(model: str, stems: Sequence[str] | None, channels: int, seconds: f
         Time for everything.
     period
         See `Choice`.
+    rate
+        Of the device in Hz; None, or one at which the model does not run, for the model's own.
 
     Raises
     ------
     RtsepError
         When the model cannot be loaded.
     """
-    candidates = [(path, threads) for path in builds(model) for threads in thread_counts()]
-    choices = [replace(_time(path, threads, stems, channels, seconds / len(candidates)), period=period)
-               for path, threads in candidates]
-    return min(choices, key=lambda choice: choice.p99_ms)
-
-
-def calibrate_others(model: str, stems: Sequence[str] | None, channels: int, period: Period | None) -> list[Choice]:
-    """Calibrate every shipped model but this one; those that are damaged or lack a stem are left out."""
-    choices = []
-    for name, path in installed_models().items():
-        if path != find_model(model):
-            with suppress(RtsepError):
-                choices.append(calibrate(name, stems, channels, _OTHERS_S, period))
-    return choices
-
-
-def _time(path: Path, threads: int, stems: Sequence[str] | None, channels: int, seconds: float) -> Choice:
-    separator = Separator(path, channels, stems=stems, threads=threads)
+    separator = Separator(model, channels, stems=stems)
     geometry = separator.info.geometry
+    if rate is not None and runs_at(separator.info.samplerate, rate):
+        separator.set_samplerate(rate)
     separator.set_blocksize(geometry.hop)
     times: list[float] = []
     timer = threading.Thread(target=_run_paced, args=(separator, seconds, times), name="calibration")
     timer.start()
     timer.join()
-    return Choice(path, threads, separator.info.name, 1e3 * float(np.percentile(times, 99)), geometry.hop,
-                  geometry.synthesis, separator.samplerate)
+    return Choice(find_model(model), separator.info.name, 1e3 * float(np.percentile(times, 99)), geometry.hop,
+                  geometry.synthesis, separator.samplerate, period)
+
+
+def calibrate_others(model: str, stems: Sequence[str] | None, channels: int, period: Period | None,
+                     rate: int | None) -> list[Choice]:
+    """Calibrate every shipped model but this one; those that are damaged or lack a stem are left out."""
+    choices = []
+    for name, path in installed_models().items():
+        if path != find_model(model):
+            with suppress(RtsepError):
+                choices.append(calibrate(name, stems, channels, _OTHERS_S, period, rate))
+    return choices
 
 
 def _run_paced(separator: Separator, seconds: float, times: list[float]) -> None:

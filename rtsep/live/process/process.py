@@ -8,33 +8,21 @@ from __future__ import annotations
 
 import os
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import Any
 
-from rtsep.audio.devices import (
-    JACK,
-    Defaults,
-    Direction,
-    Route,
-    check_channels,
-    check_feedback,
-    check_format,
-    choose_route,
-    list_defaults,
-    list_devices,
-    open_portaudio,
-    silence_libraries,
-)
-from rtsep.errors import ModelError, RtsepError
-from rtsep.live.board import RUNNING, Memory
+from rtsep.audio.systems import silence_libraries
+from rtsep.errors import RtsepError
+from rtsep.live.board import RUNNING, Board, Memory
 from rtsep.live.engine.engine import Engine
 from rtsep.live.engine.inline import Inline
 from rtsep.live.engine.mixer import Mixer, output_channels
 from rtsep.live.engine.warm_up import rehearse
 from rtsep.live.engine.worker import Worker
-from rtsep.live.process.calibration import Choice, Period, calibrate, calibrate_others, decide
+from rtsep.live.process.calibration import Choice, Period
+from rtsep.live.process.devices import Devices, choose_devices, choose_rate, wait_for
+from rtsep.live.process.loading import load
 from rtsep.live.process.monitor import PeriodWatch, StreamWatch, watch
 from rtsep.live.protocol import Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
 from rtsep.live.realtime import ask_for_realtime, model_measures, prepare_process, stay_awake
@@ -44,26 +32,9 @@ from rtsep.live.streams.null import open_null
 from rtsep.live.streams.player import Player, Stream
 from rtsep.live.streams.portaudio import device_latencies, open_portaudio_stream
 from rtsep.live.streams.resampled import Resampled
-from rtsep.separator import Separator
+from rtsep.separator import Separator, runs_at
 
 _WATCH_PRIORITY = 10  # of the thread that looks after the stream: below those that play, but never starved
-
-
-@dataclass(frozen=True)
-class Devices:
-    """What was chosen; None where a fed input or the clock stands in."""
-
-    sounddevice: Any
-    source: Route | None
-    target: Route | None
-    channels: int
-    defaults: Defaults
-
-    @property
-    def jack(self) -> bool:
-        """Whether all of it is on JACK."""
-        routes = [route for route in (self.source, self.target) if route is not None]
-        return bool(routes) and all(route.device.hostapi == JACK for route in routes)
 
 
 def run_audio(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
@@ -93,63 +64,92 @@ def run_audio(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
         os._exit(0)
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What plays: settings with what was chosen, devices, and the model at their rate."""
+
+    settings: LiveSettings
+    devices: Devices
+    jack: JackStream | None
+    separator: Separator
+    choice: Choice | None
+    outputs: int
+
+
 def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     """Load, open, play, close."""
-    awake = stay_awake()  # first, since the calibration depends on it
-    devices = _choose(settings)
-    jack = _join_jack(devices) if devices.jack else None
-    separator, settings, choice = _load(settings, devices, _period(settings, devices, jack), pipe)
-    stems, channels = separator.stems, devices.channels
-    outputs = _outputs(settings, devices, len(stems))
-    if jack is None:
-        _check_devices(settings, devices, outputs, separator.samplerate)
-    else:
-        _prepare_jack(settings, jack, separator.samplerate)
-    mixer = Mixer(stems, channels, outputs, separator.samplerate, separator.controls, settings.split)
-    memory.feed.shape(channels)
-    memory.tape.shape((1 + len(stems)) * channels)
-    if settings.record:
-        memory.tape.touch()
-    rehearse(separator, outputs, settings.split)
-    inference = Worker(separator) if settings.engine == "worker" else Inline(separator)
-    engine = Engine(inference, mixer, memory.board, memory.tape if settings.record else None, not settings.null_device)
+    parts = _await_parts(settings, pipe, memory.board) if settings.waits else _find_parts(settings, pipe)
+    if parts is None:
+        return
+    settings, separator = parts.settings, parts.separator
+    awake = stay_awake()
+    engine = _make_engine(parts, memory)
     geometry = separator.info.geometry
-    pipe.send(Loaded(separator.info.name, separator.samplerate, channels, stems, geometry.synthesis, geometry.hop,
-                     settings.model, settings.threads, None if choice is None else choice.p99_ms))
+    pipe.send(Loaded(separator.info.name, separator.samplerate, separator.channels, separator.stems, geometry.synthesis,
+                     geometry.hop, settings.model, settings.threads,
+                     None if parts.choice is None else parts.choice.p99_ms))
+    if separator.samplerate != separator.info.samplerate:
+        pipe.send(Notice(f"{separator.info.name}, made for {separator.info.samplerate} Hz, runs as it is at "
+                         f"{separator.samplerate} Hz, the rate of the device"))
     if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.feed.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
     measures = (*model_measures(separator.executor, settings.threads), awake, *prepare_process())
     ask_for_realtime(_WATCH_PRIORITY)
-    player, stream = _open(settings, devices, engine, outputs, memory, jack)
+    player, stream = _open(parts, engine, memory)
     stream.start()
-    pipe.send(_started(settings, devices, player, stream, separator.samplerate))
+    pipe.send(_started(parts, player, stream))
     over = StreamWatch(stream, player, memory.board)
     if not watch(pipe, memory.board, lambda: over() or player.measures is not None):
         pipe.send(Prepared((*measures, *(player.measures or ()))))
-        period = PeriodWatch(None if settings.engine == "worker" else choice, player,
-                             lambda text: pipe.send(Notice(text)))
+        period = PeriodWatch(None if settings.engine == "worker" else parts.choice, player, partial(_tell, pipe))
         watch(pipe, memory.board, lambda: period() or over())
     stream.stop()
     stream.close()
 
 
-def _choose(settings: LiveSettings) -> Devices:
+def _find_parts(settings: LiveSettings, pipe: Connection) -> _Parts:
     """Find the devices first: a wrong name must not cost the time to load a model."""
-    fed_channels = settings.channels or 2
-    if settings.null_device:
-        return Devices(None, None, None, fed_channels, Defaults())
-    sounddevice = open_portaudio()
-    devices = list_devices(sounddevice)
-    target = choose_route(devices, settings.output, "output")
-    if settings.fed:
-        return Devices(sounddevice, None, target, fed_channels, list_defaults(sounddevice))
-    source = choose_route(devices, settings.input, "input")
-    if not settings.allow_feedback:
-        check_feedback(source.device, target.device)
-    channels = source.count or settings.channels or min(2, source.device.inputs)
-    check_channels(source.device, "input", source.first + channels)
-    return Devices(sounddevice, source, target, channels, list_defaults(sounddevice))
+    devices = choose_devices(settings)
+    jack = _join_jack(settings, devices)
+    rate = None if devices.target is None else devices.target.device.samplerate
+    stay_awake()  # the calibration depends on it
+    separator, settings, choice = load(settings, devices.channels, _period(settings, devices, jack), rate,
+                                       partial(_tell, pipe))
+    devices, outputs = _fitted(settings, devices, separator)
+    return _Parts(settings, devices, jack, separator, choice, outputs)
+
+
+def _await_parts(settings: LiveSettings, pipe: Connection, board: Board) -> _Parts | None:
+    """Load the model first, so that the music goes on as soon as the devices are there; None where the run is over."""
+    separator, settings, choice = load(settings, settings.channels or 2, None, settings.samplerate,
+                                       partial(_tell, pipe))
+    found = wait_for(lambda: _fitted(settings, choose_devices(settings), separator), partial(_idle, pipe, board),
+                     partial(_tell, pipe))
+    if found is None:
+        return None
+    devices, outputs = found
+    return _Parts(settings, devices, _join_jack(settings, devices), separator, choice, outputs)
+
+
+def _fitted(settings: LiveSettings, devices: Devices, separator: Separator) -> tuple[Devices, int]:
+    """Return the devices with their rate, and the output channels; set the model to the rate where it runs at it."""
+    outputs = _outputs(settings, devices, len(separator.stems))
+    devices = choose_rate(settings, devices, separator.info.samplerate, outputs)
+    rates = settings.samplerate, devices.rate, separator.info.samplerate
+    separator.set_samplerate(next(rate for rate in rates if rate and runs_at(separator.info.samplerate, rate)))
+    return devices, outputs
+
+
+def _tell(pipe: Connection, text: str) -> None:
+    """Send a sentence to the user."""
+    pipe.send(Notice(text))
+
+
+def _idle(pipe: Connection, board: Board, seconds: float) -> bool:
+    """Wait; True where the supervisor says stop, or is gone."""
+    board.heartbeat += 1
+    return pipe.poll(seconds)
 
 
 def _period(settings: LiveSettings, devices: Devices, jack: JackStream | None) -> Period | None:
@@ -157,55 +157,10 @@ def _period(settings: LiveSettings, devices: Devices, jack: JackStream | None) -
     if settings.engine == "worker":
         return None
     if jack is not None:
-        return Period(settings.blocksize or jack.blocksize, jack.samplerate)
-    if settings.blocksize is None or devices.target is None or not settings.resample:
-        return None if settings.blocksize is None else Period(settings.blocksize)
-    return Period(settings.blocksize, devices.target.device.samplerate)
-
-
-def _load(settings: LiveSettings, devices: Devices, period: Period | None,
-          pipe: Connection) -> tuple[Separator, LiveSettings, Choice | None]:
-    """Choose build, threads and provider, and load the model.
-
-    Returns
-    -------
-    separator, settings, choice
-        The settings are those with what was chosen; the choice is None without a calibration, now or before.
-    """
-    if settings.provider != "cpu":
-        settings = _with_provider(settings, pipe)
-    choice = None
-    if settings.calibration_s and settings.provider == "cpu":
-        choice = _calibrate(settings, devices.channels, period, pipe)
-        settings = replace(settings, model=str(choice.path), threads=choice.threads)
-    separator = Separator(settings.model, devices.channels, stems=settings.stems, threads=settings.threads,
-                          provider=settings.provider)
-    if choice is None and settings.p99_ms is not None:
-        geometry = separator.info.geometry
-        choice = Choice(Path(settings.model), settings.threads, separator.info.name, settings.p99_ms, geometry.hop,
-                        geometry.synthesis, separator.samplerate)
-    return separator, settings, choice
-
-
-def _with_provider(settings: LiveSettings, pipe: Connection) -> LiveSettings:
-    """Return the settings with what runs the model, or with the processor where that is not to be had."""
-    from rtsep.backends.onnx_runtime import check_provider  # loads ONNX Runtime, which the kernels do without
-    try:
-        check_provider(settings.provider)
-    except ModelError as error:
-        pipe.send(Notice(f"{error}. The processor does the work instead."))
-        return replace(settings, provider="cpu")
-    return settings
-
-
-def _calibrate(settings: LiveSettings, channels: int, period: Period | None, pipe: Connection) -> Choice:
-    """Time the model, and others where it is too slow; say and return what is to be taken."""
-    wanted = calibrate(settings.model, settings.stems, channels, settings.calibration_s, period)
-    others = [] if wanted.holds else calibrate_others(settings.model, settings.stems, channels, period)
-    choice, sentences = decide(wanted, others, settings.auto)
-    for sentence in sentences:
-        pipe.send(Notice(sentence))
-    return choice
+        return Period(jack.blocksize, jack.samplerate)
+    if settings.blocksize is None:
+        return None
+    return Period(settings.blocksize, None if devices.target is None else devices.target.device.samplerate)
 
 
 def _outputs(settings: LiveSettings, devices: Devices, stems: int) -> int:
@@ -216,28 +171,30 @@ def _outputs(settings: LiveSettings, devices: Devices, stems: int) -> int:
     return output_channels(stems, devices.channels, available, settings.split)
 
 
-def _check_devices(settings: LiveSettings, devices: Devices, outputs: int, samplerate: int) -> None:
-    wanted: tuple[tuple[Route | None, Direction, int], ...] = (
-        (devices.source, "input", devices.channels), (devices.target, "output", outputs))
-    for route, direction, count in wanted:
-        if route is not None:
-            rate = route.device.samplerate if settings.resample else samplerate
-            check_format(devices.sounddevice, route.device, direction, route.first + count, rate)
-
-
-def _join_jack(devices: Devices) -> JackStream:
-    """Become a client of the JACK server, in place of PortAudio."""
+def _join_jack(settings: LiveSettings, devices: Devices) -> JackStream | None:
+    """Become a client of the JACK server, in place of PortAudio, and set its period where one is requested."""
+    if not devices.jack:
+        return None
     assert devices.target is not None
     devices.sounddevice._terminate()
-    return JackStream(devices.source, devices.target)
-
-
-def _prepare_jack(settings: LiveSettings, jack: JackStream, samplerate: int) -> None:
-    """Check the server's rate, and set its period where one is wanted."""
-    if not settings.resample:
-        jack.check_rate(samplerate)
+    jack = JackStream(devices.source, devices.target)
     if settings.blocksize is not None:
         jack.set_blocksize(settings.blocksize)
+    return jack
+
+
+def _make_engine(parts: _Parts, memory: Memory) -> Engine:
+    """Make the engine, and run all of it once."""
+    settings, separator = parts.settings, parts.separator
+    mixer = Mixer(separator.stems, separator.channels, parts.outputs, separator.samplerate, separator.controls,
+                  settings.split)
+    memory.feed.shape(separator.channels)
+    memory.tape.shape((1 + len(separator.stems)) * separator.channels)
+    if settings.record:
+        memory.tape.touch()
+    rehearse(separator, parts.outputs, settings.split)
+    inference = Worker(separator) if settings.engine == "worker" else Inline(separator)
+    return Engine(inference, mixer, memory.board, memory.tape if settings.record else None, not settings.null_device)
 
 
 def _output_names(settings: LiveSettings, stems: tuple[str, ...], outputs: int) -> list[str]:
@@ -247,29 +204,29 @@ def _output_names(settings: LiveSettings, stems: tuple[str, ...], outputs: int) 
     return [f"{stem}_{index + 1}" for stem in stems for index in range(outputs // len(stems))]
 
 
-def _open(settings: LiveSettings, devices: Devices, engine: Engine, outputs: int, memory: Memory,
-          jack: JackStream | None) -> tuple[Player, Stream]:
+def _open(parts: _Parts, engine: Engine, memory: Memory) -> tuple[Player, Stream]:
     """Make the player and the stream that calls it, at the device's rate."""
+    settings, devices, jack = parts.settings, parts.devices, parts.jack
     feed = memory.feed if settings.fed else None
-    if devices.target is None:
+    if devices.target is None or devices.rate is None:
         player = Player(engine, memory.board, feed)
-        return player, open_null(player, outputs, engine.samplerate, settings.blocksize or engine.hop)
-    rate = devices.target.device.samplerate if jack is None else jack.samplerate
-    if not settings.resample or rate == engine.samplerate:
+        return player, open_null(player, parts.outputs, engine.samplerate, settings.blocksize or engine.hop)
+    if devices.rate == engine.samplerate:
         player = Player(engine, memory.board, feed)
     else:
-        resampled = Resampled(engine, outputs, rate)
+        resampled = Resampled(engine, parts.outputs, devices.rate)
         memory.board.resampling = resampled.delay
         player = Player(resampled, memory.board, feed)
     if jack is not None:
-        jack.attach(player, _output_names(settings, engine.stems, outputs))
+        jack.attach(player, _output_names(settings, engine.stems, parts.outputs))
         return player, jack
-    return player, open_portaudio_stream(devices.sounddevice, player, devices.source, devices.target, outputs,
-                                         player.samplerate, settings.blocksize)
+    return player, open_portaudio_stream(devices.sounddevice, player, devices.source, devices.target, parts.outputs,
+                                         devices.rate, settings.blocksize)
 
 
-def _started(settings: LiveSettings, devices: Devices, player: Player, stream: Stream, samplerate: int) -> Started:
+def _started(parts: _Parts, player: Player, stream: Stream) -> Started:
     """Say what plays, with the latencies of the devices in frames at the model's rate."""
+    settings, devices, samplerate = parts.settings, parts.devices, parts.separator.samplerate
     source = settings.input or "fed" if devices.source is None else devices.source.device.label
     if devices.target is None:
         return Started(source, "null device", 0, 0, devices.defaults)

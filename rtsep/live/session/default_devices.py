@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any
 
-from rtsep.audio.devices import Defaults, list_defaults, open_portaudio, silence_libraries
+from rtsep.audio.devices import Defaults
+from rtsep.audio.systems import list_defaults, open_portaudio, silence_libraries
+from rtsep.errors import DeviceError
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings, Started
 from rtsep.live.session.helper import Helper
@@ -42,10 +42,9 @@ def watch_defaults(_board: Board, _stems: tuple[str, ...], pipe: Connection) -> 
     os.environ.pop("SD_ENABLE_ASIO", None)  # would load the drivers that may be playing
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    sounddevice = open_portaudio(_CLIENT_NAME)
     seen = None
     while True:
-        defaults = look(sounddevice)
+        defaults = look()
         if defaults not in (None, seen):
             seen = defaults
             pipe.send(defaults)
@@ -53,14 +52,11 @@ def watch_defaults(_board: Board, _stems: tuple[str, ...], pipe: Connection) -> 
             return
 
 
-def look(sounddevice: Any) -> Defaults | None:
+def look() -> Defaults | None:
     """Initialise PortAudio anew and name the default devices; None where it fails, which a later look may not."""
-    with suppress(sounddevice.PortAudioError):  # it is not initialised after a look that failed
-        sounddevice._terminate()
     try:
-        sounddevice._initialize()
-        return list_defaults(sounddevice)
-    except sounddevice.PortAudioError:
+        return list_defaults(open_portaudio(_CLIENT_NAME))
+    except DeviceError:
         return None
 
 

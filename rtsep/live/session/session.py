@@ -26,6 +26,7 @@ from rtsep.live.session.sources import Source
 from rtsep.live.session.supervisor import AudioProcess, CrashError
 
 _TICK_S = 0.03
+_WAITING_TICK_S = 0.25  # while a device is lost
 _RETRY_S = 0.5  # between two looks for a lost device
 _MOST_CRASHES = 5  # of audio processes, until a run is given up
 
@@ -188,11 +189,11 @@ class Session:
         RtsepError
             When it fails, or cannot start.
         """
-        with AudioProcess(self._settings, self._memory) as process:
+        with AudioProcess(replace(self._settings, waits=self._waiting), self._memory) as process:
             playing = due = False
             while not due and not self._over():
                 self._services.serve()
-                message = process.receive(_TICK_S)
+                message = process.receive(_WAITING_TICK_S if self._waiting else _TICK_S)
                 if isinstance(message, Ended):
                     break
                 self._hear(message)
@@ -221,7 +222,7 @@ class Session:
         """Prepare what surrounds the audio process; at a later time, tell it that it is another one."""
         first, self._loaded = self._loaded is None, loaded
         self._settings = replace(self._settings, model=loaded.path, threads=loaded.threads, channels=loaded.channels,
-                                 calibration_s=0.0, p99_ms=loaded.p99_ms)
+                                 calibration_s=0.0, p99_ms=loaded.p99_ms, samplerate=loaded.samplerate)
         if not first:
             self._services.begin_again(self._waiting)
             return

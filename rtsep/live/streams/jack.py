@@ -7,7 +7,6 @@ dies, the period changes or a device goes.
 from __future__ import annotations
 
 import ctypes
-import re
 from collections.abc import Sequence
 from ctypes.util import find_library
 from typing import Any
@@ -15,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.audio.devices import Route, refused_rate
+from rtsep.audio.devices import Route
+from rtsep.audio.jack import audio_ports
 from rtsep.errors import DeviceError, DeviceGoneError
 from rtsep.live.streams.player import Player
 
@@ -80,11 +80,6 @@ class JackStream:
         """Whether server and device are there."""
         return self.error is None and all(map(self._exists, self._device_ports))
 
-    def check_rate(self, samplerate: int) -> None:
-        """Raise DeviceError where the server runs at another rate than the model."""
-        if self.samplerate != samplerate:
-            raise refused_rate(self._target.device, "output", samplerate)
-
     def set_blocksize(self, blocksize: int) -> None:
         """Ask the server for another period, for all its clients."""
         try:
@@ -132,8 +127,7 @@ class JackStream:
 
     def _connect(self, route: Route, ports: Sequence[Any], of_outputs: bool) -> None:
         """Connect our ports with the chosen ones of a device, as far as there are some."""
-        pattern = f"^{re.escape(route.device.name)}:"
-        others = self._client.get_ports(pattern, is_audio=True, is_output=of_outputs, is_input=not of_outputs)
+        others = audio_ports(self._client, of_outputs, route.device.name)
         if not others:
             raise DeviceGoneError(f"{route.device.label} went away; connect it again")
         for port, other in zip(ports, others[route.first:], strict=False):

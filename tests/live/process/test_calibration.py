@@ -11,15 +11,14 @@ from types import SimpleNamespace
 import onnx
 import pytest
 
-from rtsep.live.process import calibration
-from rtsep.live.process.calibration import Choice, Period, builds, calibrate, decide
+from rtsep.live.process.calibration import Choice, Period, calibrate, decide
 from rtsep.live.process.monitor import PeriodWatch
 from tests.live.streams.test_jack import end
 from tests.rigs.live import StartServer, rtsep_live
 
-STAGE = Choice(Path("stage.onnx"), 1, "stage", 3.0, 256, 512, 44100)
-PAPER = Choice(Path("paper.onnx"), 2, "paper", 6.0, 512, 1024, 44100)
-ULTRA = Choice(Path("ultra.onnx"), 1, "ultra", 1.0, 128, 256, 44100)
+STAGE = Choice(Path("stage.onnx"), "stage", 3.0, 256, 512, 44100)
+PAPER = Choice(Path("paper.onnx"), "paper", 6.0, 512, 1024, 44100)
+ULTRA = Choice(Path("ultra.onnx"), "ultra", 1.0, 128, 256, 44100)
 
 
 @pytest.mark.parametrize(("period", "frames"), [
@@ -33,7 +32,7 @@ def test_a_hop_has_its_share_of_a_period(period: Period | None, frames: float) -
 def test_what_holds_is_told_with_the_period() -> None:
     choice = replace(STAGE, period=Period(512))
     assert decide(choice, [], auto=True) == (choice, [
-        "stage: p99 3.0 of 5.8 ms a hop in periods of 512 frames, 1 thread: holds its deadline"])
+        "stage: p99 3.0 of 5.8 ms a hop in periods of 512 frames: holds its deadline"])
     assert replace(STAGE, p99_ms=4.0).holds
     assert not replace(STAGE, p99_ms=4.1).holds  # 70 % of 5.8
 
@@ -42,12 +41,12 @@ def test_the_model_of_the_lowest_latency_that_holds_is_named_and_auto_takes_it()
     slow = replace(STAGE, p99_ms=9.0)
     others = [PAPER, replace(ULTRA, p99_ms=2.5), replace(PAPER, name="longer", latency=2048)]
     assert decide(slow, others, auto=False) == (slow, [
-        "stage: p99 9.0 of 5.8 ms a hop, 1 thread: too slow for this computer; "
-        "paper: p99 6.0 of 11.6 ms a hop, 2 threads: holds its deadline",
+        "stage: p99 9.0 of 5.8 ms a hop: too slow for this computer; "
+        "paper: p99 6.0 of 11.6 ms a hop: holds its deadline",
         "ways out: --model paper, or --auto"])
     assert decide(slow, others, auto=True) == (PAPER, [
-        "stage: p99 9.0 of 5.8 ms a hop, 1 thread: too slow for this computer; "
-        "paper: p99 6.0 of 11.6 ms a hop, 2 threads: holds its deadline, and is taken"])
+        "stage: p99 9.0 of 5.8 ms a hop: too slow for this computer; "
+        "paper: p99 6.0 of 11.6 ms a hop: holds its deadline, and is taken"])
     assert decide(slow, [*others, ULTRA], auto=True)[0] == ULTRA
 
 
@@ -55,13 +54,13 @@ def test_the_model_of_the_lowest_latency_that_holds_is_named_and_auto_takes_it()
 def test_where_nothing_holds_the_wanted_model_plays(auto: bool) -> None:
     slow = replace(STAGE, p99_ms=9.0)
     assert decide(slow, [replace(PAPER, p99_ms=9.0)], auto) == (slow, [
-        "stage: p99 9.0 of 5.8 ms a hop, 1 thread: too slow for this computer; no other shipped model holds its own"])
+        "stage: p99 9.0 of 5.8 ms a hop: too slow for this computer; no other shipped model holds its own"])
 
 
 def test_a_period_that_is_too_short_calls_for_the_worker() -> None:
     choice = replace(STAGE, period=Period(128))
     assert decide(choice, [], auto=False)[1] == [
-        "stage: p99 3.0 of 2.9 ms a hop in periods of 128 frames, 1 thread: too slow for this computer; no other "
+        "stage: p99 3.0 of 2.9 ms a hop in periods of 128 frames: too slow for this computer; no other "
         "shipped model holds its own",
         "ways out: --engine worker, which has all of a hop's time"]
 
@@ -72,28 +71,15 @@ def test_blocks_that_turn_out_too_short_are_told_once() -> None:
     watch = PeriodWatch(STAGE, player, told.append)
     for player.blocksize in (512, 256, 256, 100, 100, 64):
         assert not watch()
-    assert told == ["stage: p99 3.0 of 2.3 ms a hop in periods of 100 frames, 1 thread: too slow for such short "
+    assert told == ["stage: p99 3.0 of 2.3 ms a hop in periods of 100 frames: too slow for such short "
                     "blocks; take longer ones, or --engine worker"]
 
 
-def test_calibration_takes_the_build_with_the_lowest_p99(tiny_model: Path, tmp_path: Path,
-                                                         monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("song.onnx", "song.dynamic.onnx"):
-        (tmp_path / name).write_bytes(tiny_model.read_bytes())
-    paths = builds(str(tmp_path / "song.onnx"))
-    assert [path.name for path in paths] == ["song.onnx", "song.dynamic.onnx"]
-    monkeypatch.setattr(calibration, "thread_counts", lambda: (1, 2))
-    p99s = {("song.onnx", 1): 3.0, ("song.onnx", 2): 5.0, ("song.dynamic.onnx", 1): 1.0, ("song.dynamic.onnx", 2): 2.0}
-    real = calibration._time
-
-    def timed(path: Path, threads: int, *rest: object) -> calibration.Choice:
-        choice = real(path, threads, *rest)
-        assert choice.p99_ms > 0.0
-        return replace(choice, p99_ms=p99s[path.name, threads])
-
-    monkeypatch.setattr(calibration, "_time", timed)
-    choice = calibrate(str(paths[0]), None, 1, 0.1)
-    assert (choice.path.name, choice.threads, choice.holds) == ("song.dynamic.onnx", 1, True)
+@pytest.mark.parametrize(("rate", "taken"), [(None, 44100), (48000, 48000), (96000, 44100)])
+def test_calibration_times_the_model_at_the_rate_of_the_device(tiny_model: Path, rate: int | None, taken: int) -> None:
+    choice = calibrate(str(tiny_model), None, 1, 0.1, Period(512), rate)
+    assert (choice.path, choice.samplerate, choice.period) == (tiny_model, taken, Period(512))
+    assert choice.p99_ms > 0.0
 
 
 def slow_model(tiny: Path, path: Path) -> Path:
@@ -130,7 +116,7 @@ def test_a_model_that_is_really_too_slow_gives_way_to_one_that_is_not(jack: Star
         rtsep.wait_for_line("too slow for this computer; ")
         line = rtsep.lines[0]
         tables = end(rtsep, quiet=False)
-    found = re.fullmatch(r"rtsep: slow: p99 \d+\.\d of 5\.8 ms a hop in periods of 512 frames, \d threads?: too slow "
+    found = re.fullmatch(r"rtsep: slow: p99 \d+\.\d of 5\.8 ms a hop in periods of 512 frames: too slow "
                          r"for this computer; (?:(\w+): p99 .*: holds its deadline, and is taken|no other .*)\n", line)
     assert found, line
     assert re.search(rf"^{found[1] or 'slow'}, \d+\.\d s", tables, re.MULTILINE), tables

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rtsep.audio import systems
 from rtsep.audio.devices import Defaults
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings, Started
@@ -18,16 +19,16 @@ from rtsep.live.session.session import Session
 from tests.rigs.jack_server import TIMEOUT_S
 from tests.rigs.live import StartServer
 
-from .test_trouble import device
+from .test_trouble import device, unplug
 
-FIRST = "alsa_pcm"  # PortAudio puts a client of this name before all others, so it becomes the default
+OLD, NEW = "hall", "stage"
 SETTLED = 3 * 44100  # frames after which all that was going to happen has happened
 GAIN = 3.0
 
 
 def test_another_default_device_is_followed_and_the_old_one_when_it_goes(
         jack: StartServer, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = jack()
+    server = jack(playback=0)
     for name, value in server.env.items():
         monkeypatch.setenv(name, value)
     notices: list[str] = []
@@ -39,18 +40,19 @@ def test_another_default_device_is_followed_and_the_old_one_when_it_goes(
 
     def story(board: Board) -> Iterator[None]:
         """Change the devices while the music plays; each turn is a tick."""
-        while not plays_on("system"):
+        while not plays_on(OLD):
             yield
         board.mask_gain = GAIN
-        with device(server, FIRST, "playback"):
-            while not plays_on(FIRST):
+        unplug(room)
+        with device(server, NEW, "playback"):
+            while not plays_on(NEW):
                 yield
             since = board.frames
             while board.frames < since + SETTLED:
                 yield
             assert (board.master, board.mask_gain) == (1.0, GAIN)
             assert len(notices) == 1
-        while not plays_on("system"):
+        while not plays_on(OLD):
             yield
         since = board.frames
         while board.frames < since + SETTLED:
@@ -65,22 +67,28 @@ def test_another_default_device_is_followed_and_the_old_one_when_it_goes(
         if next(turns[0], session) is session:
             session.stop()
 
-    result = session.run(tick)
+    with device(server, "room", "midi") as room:  # the first ports, which the new device will get in its place
+        while "room:midi_8" not in server.ports():
+            time.sleep(0.1)
+        with device(server, OLD, "playback"):
+            while f"{OLD}:playback_2" not in server.ports():
+                time.sleep(0.1)
+            result = session.run(tick)
     assert result is not None
     assert result.failure is None
     assert result.summary.reconnects == 1
-    system = "system, JACK Audio Connection Kit"
+    source, old, new = (f"{name}, JACK Audio Connection Kit" for name in ("system", OLD, NEW))
     assert notices == [
-        f"the system's default device is another one: the music goes on, from {system} to {FIRST}, JACK Audio "
-        f"Connection Kit",
-        f"{FIRST}, JACK, went away; connect it again; the music goes on when it is back, Ctrl-C ends",
-        f"{system} is back: the music goes on"]
+        f"the system's default device is another one: the music goes on, from {source} to {new}",
+        f"{NEW}, JACK, went away; connect it again; the music goes on when it is back, Ctrl-C ends",
+        f"{old} is back: the music goes on"]
 
 
 class MoodyPortAudio:
     """Cannot be initialised at times; refuses calls while it is not, as PortAudio does."""
 
     PortAudioError = type("PortAudioError", (Exception,), {})
+    _libname = None
 
     def __init__(self) -> None:
         self.ready = self.willing = True
@@ -93,27 +101,29 @@ class MoodyPortAudio:
         self._check(self.willing)
         self.ready = True
 
-    def query_devices(self) -> list[dict[str, object]]:
+    def query_devices(self, number: int) -> dict[str, object]:
         self._check(self.ready)
-        return [{"name": "mic"}, {"name": "speaker"}]
+        return {"name": ("mic", "speaker")[number]}
 
-    def query_hostapis(self) -> list[dict[str, int]]:
-        return [{"default_input_device": 0, "default_output_device": 1},
-                {"default_input_device": -1, "default_output_device": -1}]
+    def query_hostapis(self) -> list[dict[str, object]]:
+        return [{"name": "MME", "devices": [0, 1], "default_input_device": 0, "default_output_device": 1},
+                {"name": "ASIO", "devices": [], "default_input_device": -1, "default_output_device": -1}]
 
     def _check(self, can: bool) -> None:
         if not can:
-            raise self.PortAudioError
+            raise self.PortAudioError("moody")
 
 
-def test_a_look_that_fails_is_not_the_last() -> None:
+def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     portaudio = MoodyPortAudio()
+    monkeypatch.setitem(sys.modules, "sounddevice", portaudio)
+    monkeypatch.setattr(systems, "list_jack_devices", lambda _: [])
     seen = Defaults(("mic", ""), ("speaker", ""))
-    assert look(portaudio) == seen
+    assert look() == seen
     portaudio.willing = False
-    assert (look(portaudio), look(portaudio)) == (None, None)
+    assert (look(), look()) == (None, None)
     portaudio.willing = True
-    assert look(portaudio) == seen
+    assert look() == seen
 
 
 @pytest.mark.parametrize(("settings", "now", "moved"), [

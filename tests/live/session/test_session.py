@@ -178,7 +178,7 @@ def test_a_calibration_before_is_kept_for_blocks_that_come_back_shorter(tiny_mod
         expect(process, Started)
         expect(process, Prepared)
         assert expect(process, Notice) == Notice(
-            "tiny: p99 3.0 of 1.5 ms a hop in periods of 64 frames, 1 thread: too slow for such short blocks; take "
+            "tiny: p99 3.0 of 1.5 ms a hop in periods of 64 frames: too slow for such short blocks; take "
             "longer ones, or --engine worker")
 
 

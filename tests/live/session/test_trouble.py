@@ -23,7 +23,11 @@ client = jack.Client(sys.argv[1])
 for index in (1, 2):
     if sys.argv[2] == "duplex":
         client.outports.register(f"capture_{index}", is_terminal=True, is_physical=True)
-    client.inports.register(f"playback_{index}", is_terminal=True, is_physical=True)
+    if sys.argv[2] != "midi":
+        client.inports.register(f"playback_{index}", is_terminal=True, is_physical=True)
+for index in range(1, 9):
+    if sys.argv[2] == "midi":
+        client.midi_inports.register(f"midi_{index}")
 client.activate()
 sys.stdin.read()
 client.deactivate()
@@ -33,7 +37,7 @@ client.close()
 
 @contextmanager
 def device(server: JackServer, name: str, kind: str = "duplex") -> Iterator[subprocess.Popen[bytes]]:
-    """Plug a device in, `duplex` or `playback`: a client with physical ports; it is unplugged at the end."""
+    """Plug a device in, `duplex`, `playback` or `midi`: a client with such ports; it is unplugged at the end."""
     process = subprocess.Popen([sys.executable, "-c", DEVICE, name, kind], stdin=subprocess.PIPE, env=server.env)
     try:
         yield process
@@ -84,8 +88,8 @@ def test_a_server_back_at_another_rate_is_told_until_it_is_right(jack: StartServ
         server.process.kill()
         server.process.wait()
         rtsep.wait_for_line("the music goes on when it is back")
-        wrong = jack(name=name, samplerate=48000)
-        rtsep.wait_for_line("does not take 44100 Hz, the rate of the model (its own rate is 48000 Hz)")
+        wrong = jack(name=name, samplerate=96000)
+        rtsep.wait_for_line("does not take 44100 Hz (its own rate is 96000 Hz)")
         wrong.process.kill()
         wrong.process.wait()
         jack(name=name)

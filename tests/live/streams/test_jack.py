@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from rtsep.files import separate_file
+from rtsep.files.track import separate_file
 from rtsep.live.signals import STOP_SIGNALS
 from tests.rigs.jack_server import TIMEOUT_S, JackServer, running_server
 from tests.rigs.live import ROOT, Rtsep, refused, rtsep_live
@@ -70,10 +70,11 @@ def late_hops(tables: str) -> int:
     return int(found[1])
 
 
-def separated(song: np.ndarray, silence: int, model: Path, folder: Path) -> dict[str, np.ndarray]:
+def separated(song: np.ndarray, silence: int, model: Path, folder: Path,
+              samplerate: int = SAMPLERATE) -> dict[str, np.ndarray]:
     """Separate the song after some silence as `rtsep separate` does; the silence is cut off again."""
     heard = np.pad(song, ((0, 0), (silence, 0)))
-    soundfile.write(folder / "heard.wav", heard.T, SAMPLERATE, subtype="FLOAT")
+    soundfile.write(folder / "heard.wav", heard.T, samplerate, subtype="FLOAT")
     files = separate_file(folder / "heard.wav", folder / "separated", model, ("guitar", "rest"))
     return {stem: soundfile.read(path, dtype="float32")[0].T[:, silence:] for stem, path in files.outputs.items()}
 
@@ -155,8 +156,8 @@ def test_a_file_plays_to_a_device(server: JackServer, tiny_model: Path, tmp_path
 
 @pytest.fixture(scope="module")
 def other_rate(_jack_or_skip: None) -> Iterator[JackServer]:
-    """Run a server at another rate than the model's."""
-    with running_server(samplerate=48000) as running:
+    """Run a server at a rate at which no model runs."""
+    with running_server(samplerate=96000) as running:
         yield running
 
 
@@ -164,7 +165,7 @@ def other_rate(_jack_or_skip: None) -> Iterator[JackServer]:
     (["--input", "violin"], "rtsep: no input device matches 'violin'; there are: [0] system, JACK"),
     (["--input", "system:2-3"], "rtsep: system:2-3 asks for channels 2 to 3: system, JACK Audio Connection Kit has in"),
     (["--split"], "rtsep: --split needs 3 output channels, one a stem, and the device has 2"),
-    ([], "rtsep: system, JACK Audio Connection Kit does not take 44100 Hz"),
+    ([], "rtsep: system, JACK Audio Connection Kit does not take 44100 Hz (its own rate is 96000 Hz)"),
 ])
 def test_unknown_devices_and_rates_are_sentences(other_rate: JackServer, tiny_model: Path, options: list[str],
                                                  sentence: str, monkeypatch: pytest.MonkeyPatch,
@@ -175,6 +176,61 @@ def test_unknown_devices_and_rates_are_sentences(other_rate: JackServer, tiny_mo
     assert code == 1
     assert err.startswith(sentence)
     assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("_jack_or_skip")
+def test_at_48_khz_the_model_runs_as_it_is_and_the_round_trip_is_what_is_told(tiny_model: Path,
+                                                                              tmp_path: Path) -> None:
+    song = music(1.0)
+    tape = tmp_path / "tape"
+    with running_server(samplerate=48000) as server, rtsep_live("--model", str(tiny_model), "--record", str(tape),
+                                                                env=server.env) as rtsep:
+        rtsep.wait_for_port(server, "rtsep:out_2")
+        recording = play_through(server, song, ("rtsep:out_1", "rtsep:out_2"), tmp_path)
+        tables = end(rtsep, quiet=False)
+    assert rtsep.lines == ["rtsep: tiny, made for 44100 Hz, runs as it is at 48000 Hz, the rate of the device\n"]
+    assert "change of the sample rate" not in tables
+    found = re.search(r"^output behind input, blocks of 512 +(\d+) +(\d+\.\d)", tables, re.MULTILINE)
+    assert found, tables
+    assert found.groups() == ("256", "5.3")  # frames of 48 kHz
+    with soundfile.SoundFile(tape / "mixture.flac") as mixture:
+        assert mixture.samplerate == 48000
+        silence = first_sound(np.round(mixture.read(dtype="float32").T * 2**23)) - first_sound(np.round(song * 2**23))
+    wanted = separated(song, silence, tiny_model, tmp_path, 48000)["guitar"]
+    exact = late_hops(tables) == 0
+    np.testing.assert_allclose(recording[:, 256:256 + song.shape[1]], wanted, rtol=0, atol=1e-5 if exact else 2e-4)
+
+
+NAMES = ("Solo (3rd Gen.)", "Box [/dev/x]", "a.b*c+d^e$ |f", "[/]", "ältere Karte")
+
+
+@pytest.fixture
+def odd_names(server: JackServer) -> Iterator[None]:
+    """Let clients with signs of patterns and of markup in their names join the server."""
+    code = ("import sys, jack\nfor name in sys.argv[1:]:\n    client = jack.Client(name)\n    for i in '12':\n"
+            "        client.outports.register('out_' + i); client.inports.register('in_' + i)\n"
+            "    client.activate()\nprint(flush=True)\nsys.stdin.read()\n")
+    with subprocess.Popen([sys.executable, "-c", code, *NAMES], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          env=server.env) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.communicate()
+
+
+@pytest.mark.usefixtures("odd_names")
+def test_names_are_listed_and_chosen_as_they_are(server: JackServer, tiny_model: Path) -> None:
+    listed = subprocess.run([sys.executable, "-m", "rtsep.cli.main", "devices"], cwd=ROOT, env=server.env,
+                            capture_output=True, text=True, check=True, timeout=TIMEOUT_S)
+    names = {port.rpartition(":")[0] for port in server.ports().splitlines()}
+    assert len(names) >= len(NAMES) + 1
+    for name in names:
+        assert name in listed.stdout
+    for name in NAMES[:3]:
+        with rtsep_live("--model", str(tiny_model), "--input", name, "--output", name, env=server.env) as rtsep:
+            rtsep.wait_until(lambda name=name: server.connections("rtsep:out_2") == [f"{name}:in_2"], "the connection")
+            assert server.connections("rtsep:in_1") == [f"{name}:out_1"]
+            end(rtsep)
 
 
 def test_another_rate_is_used_with_resample_and_its_delay_is_told(other_rate: JackServer, tiny_model: Path) -> None:

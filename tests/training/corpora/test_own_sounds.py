@@ -15,7 +15,6 @@ from training.corpora.detect import open_corpus
 from training.corpora.own_sounds import import_own
 from training.corpora.songs import Audio, read_mono
 from training.corpora.stems import StemFolder
-from training.export.credits import credits
 from training.recipes.recipe import find_recipe
 
 SAMPLERATE = 44100
@@ -78,7 +77,3 @@ def test_a_plain_name_is_where_rtsep_looks(tmp_path: Path, monkeypatch: pytest.M
         training.cli.export._out("mine")
     with pytest.raises(ConfigError, match=r"runs/mine is neither a file that ends in \.onnx nor a plain name"):
         training.cli.export._out("runs/mine")
-
-
-def test_credits_without_data_are_those_of_the_weights_to_begin_with(tmp_path: Path, data_root: Path) -> None:
-    assert credits(tmp_path) == credits(data_root)

@@ -9,8 +9,10 @@ import pytest
 import torch
 import yaml
 
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.step import reference_error_db
 from rtsep.errors import ConfigError, ModelError
+from rtsep.model.gate import read_step
 from tests.conftest import make_tiny_model, tiny_network
 from training.corpora.songs import Song
 from training.export.export import check_parity, export, metadata, write_model
@@ -22,7 +24,7 @@ from training.run.start import start_from
 from training.run.trainer import Trainer
 
 SUMMARY = {"licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
-CREDITS = "author_source\tlicence\nsomebody\tCC0-1.0\n"
+CREDITS = "file\tauthor_source\tlicence\na.ogg\tsomebody\tCC0-1.0\n"
 
 
 @pytest.fixture
@@ -49,7 +51,8 @@ def test_a_float32_export_carries_its_proof(checkpoint: Path, data: Path, tmp_pa
     assert card["parity"]["float32_error_db"] < -80
     assert card["quality"] == {}
     assert card["training"]["loss"] == {"negative_snr": 1.0}
-    assert StepModel(tmp_path / "full.onnx").reference_error_db() < -100
+    model = read_step(tmp_path / "full.onnx")
+    assert reference_error_db(open_step(model), model) < -100
     with pytest.raises(ConfigError, match="no songs to measure the loss of 8 bit on"):
         export(checkpoint, tmp_path / "small.onnx", [], data)
     assert not (tmp_path / "small.onnx").exists()

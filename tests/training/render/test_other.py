@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtsep.errors import ConfigError
-from training.render import singing, soundfont
+from training.render import soundfont, speakers
 from training.render.band import RECORDED, render_band
 from training.render.bass import render_bass
 from training.render.basslines import LOWEST, STYLES
@@ -33,7 +33,7 @@ RENDERERS = pytest.mark.parametrize("render", [render_bass, render_band, render_
 
 @pytest.fixture(scope="module")
 def players() -> None:
-    if not (find_library("fluidsynth") and soundfont.SOUND_FONT.is_file() and shutil.which(singing.SPEAKER)):
+    if not (find_library("fluidsynth") and soundfont.SOUND_FONT.is_file() and shutil.which(speakers.SPEAKER)):
         pytest.skip("no FluidSynth, sound font or eSpeak: apt install fluidsynth fluid-soundfont-gm espeak-ng")
 
 
@@ -128,26 +128,6 @@ def test_notes_that_end_before_the_start_are_not_played() -> None:
     audio = soundfont.play_program([Note(-1.0, 0.5, 60.0, 1.0), Note(0.5, 0.4, 60.0, 1.0)], 0, SAMPLERATE)
     assert not audio[: SAMPLERATE // 2 - 64].any()
     assert audio.any()
-
-
-def test_sung_vowel_has_the_pitch_of_its_note() -> None:
-    sung = [singing.sing([Note(0.0, 1.0, 55.0, 0.8)], np.random.default_rng(seed), SAMPLERATE) for seed in range(7)]
-    assert np.median([abs(cents_off(audio, 55.0)) for audio in sung]) < 50.0
-
-
-@pytest.mark.usefixtures("players")
-def test_speech_has_voiced_vowels_and_noisy_sibilants() -> None:
-    speech = singing.analyse("en-us+m3", "sister sing", 110)
-    assert len(speech.syllables) == 3
-    bright = speech.envelope[:, 100:].sum(axis=1) / speech.envelope.sum(axis=1)
-    loud = speech.envelope.sum(axis=1) > 0.1 * speech.envelope.sum(axis=1).max()
-    assert bright[loud & (speech.voiced < 0.2)].mean() > 2.0 * bright[loud & (speech.voiced > 0.8)].mean()
-
-
-def test_missing_espeak_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(singing, "SPEAKER", "no-such-speaker")
-    with pytest.raises(ConfigError, match=r"no-such-speaker.*Debian's package `espeak-ng`"):
-        singing.analyse("en", "a line that no test has spoken", 120)
 
 
 def test_missing_fluidsynth_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

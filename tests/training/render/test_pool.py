@@ -14,7 +14,7 @@ import soundfile
 
 from rtsep.errors import ConfigError
 from training.cli import main
-from training.render import singing, soundfont
+from training.render import soundfont, speakers
 from training.render.beside import rendering
 from training.render.pool import RENDERERS, PoolConfig, render_pool, rendered
 
@@ -24,7 +24,7 @@ HOUR = 3600.0
 
 @pytest.fixture(scope="module")
 def players() -> None:
-    if not (find_library("fluidsynth") and soundfont.SOUND_FONT.is_file() and shutil.which(singing.SPEAKER)):
+    if not (find_library("fluidsynth") and soundfont.SOUND_FONT.is_file() and shutil.which(speakers.SPEAKER)):
         pytest.skip("no FluidSynth, sound font or eSpeak: apt install fluidsynth fluid-soundfont-gm espeak-ng")
 
 

@@ -1,0 +1,108 @@
+"""A separator fed from beginning to end, its latency taken out again: for files and arrays alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.audio.resample import Resampler
+from rtsep.backends.segments import FileSeparator, is_file_model
+from rtsep.errors import ConfigError
+from rtsep.model.catalogue import find_model
+from rtsep.separator import Separator, runs_at
+
+Audio = NDArray[np.float32]
+AnySeparator = Separator | FileSeparator
+COMMON_RATES = (44_100, 48_000)
+"""Between 8 and 44.1 kHz, soxr leaves up to -65 dB; to 48 kHz, a multiple, and back nothing."""
+QUALITY = "VHQ"
+"""Of the change of rate: both ways together leave less than -90 dB."""
+
+
+def open_separator(model: str | Path, channels: int, stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
+                   samplerate: int | None = None) -> AnySeparator:
+    """Make the separator that a model is for.
+
+    Parameters
+    ----------
+    model
+        Name of a shipped model, or a path to a step model or a file model.
+    channels
+        Number of audio channels.
+    stems
+        Stems to compute, `rest` for what is left over; a string is one stem; default all of the model.
+    mask_gain
+        Weight of the background in the mask, as in `Controls`; 1 for file models, which have no such mask.
+    samplerate
+        Rate of the sound in Hz, which the separator takes if the model runs at it, else one to which the sound is
+        brought without loss; None for that of the model.
+
+    Raises
+    ------
+    ModelError, ConfigError
+        When the model, the stems or the gain cannot be used.
+    """
+    path = find_model(str(model))
+    if is_file_model(path):
+        if mask_gain != 1.0:
+            raise ConfigError(f"mask_gain is {mask_gain}: {model} is a file model without a mask of this kind; "
+                              f"leave it at 1 or choose another model")
+        return FileSeparator(path, channels, stems)
+    separator = Separator(model, channels=channels, stems=stems)
+    if samplerate is not None:
+        separator.set_samplerate(_nearest_rate(separator.info.samplerate, samplerate))
+    separator.controls.mask_gain = mask_gain
+    return separator
+
+
+def _nearest_rate(made_for: int, samplerate: int) -> int:
+    """Rate at which a model runs for sound of `samplerate`: its own, a multiple or a part of it, or the model's."""
+    rates = (samplerate, made_for, *COMMON_RATES)
+    return next((rate for rate in rates if runs_at(made_for, rate) and _divides(rate, samplerate)), made_for)
+
+
+def _divides(one: int, other: int) -> bool:
+    return max(one, other) % min(one, other) == 0
+
+
+def aligned_stems(separator: AnySeparator, blocks: Iterable[Audio], samplerate: int) -> Iterator[tuple[Audio, ...]]:
+    """Separate blocks; what comes out begins with their first frame and ends with their last.
+
+    Parameters
+    ----------
+    separator
+        A new one, of any sample rate.
+    blocks
+        float32 (channels, frames) at `samplerate`.
+    samplerate
+        Of the blocks and of the stems, in Hz.
+
+    Yields
+    ------
+    stems
+        A block of every stem, float32 (channels, frames), all of one length.
+    """
+    there = Resampler(samplerate, separator.samplerate, separator.channels, QUALITY)
+    back = [Resampler(separator.samplerate, samplerate, separator.channels, QUALITY) for _ in separator.stems]
+    late, taken, given = separator.latency, 0, 0
+
+    def advance(block: Audio) -> tuple[Audio, ...]:
+        nonlocal late
+        separated = separator.process(block)[:, :, late:]
+        late = max(0, late - block.shape[1])
+        return tuple(resampler.push(stem) for resampler, stem in zip(back, separated, strict=True))
+
+    for block in blocks:
+        taken += block.shape[1]
+        stems = advance(there.push(block))
+        given += stems[0].shape[1]
+        yield stems
+    block = there.flush()
+    while given < taken:
+        stems = tuple(stem[:, :taken - given] for stem in advance(block))
+        given += stems[0].shape[1]
+        yield stems
+        block = np.zeros((separator.channels, separator.latency), np.float32)
