@@ -16,8 +16,6 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from bench.executors import written
-from bench.lib.steps import FusedGraph
 from rtsep import Separator
 from rtsep.backends import open_step
 from rtsep.backends.native import NativeStep, native_step
@@ -35,8 +33,8 @@ from rtsep.native.identity import sources_hash
 from rtsep.native.library import NativeError, load
 from rtsep.native.program import UnknownNode
 from scripts.build_kernels import build
-from tests.conftest import tiny_network
 from tests.native.conftest import needs_native
+from tests.rigs.models import with_unknown_node
 
 VARIANTS = library.variants()
 BEST = next(iter(VARIANTS.values()), None)
@@ -344,8 +342,7 @@ def test_other_nodes_are_left_to_the_runtime(unknown: tuple[list[onnx.NodeProto]
 
 
 def test_a_model_with_other_nodes_runs_in_the_runtime(tmp_path: Path) -> None:
-    net = tiny_network()
-    model = read_step(written(net, net.step_graph(FusedGraph).model(), tmp_path / "fused.onnx"))
+    model = read_step(with_unknown_node(tmp_path / "unknown.onnx"))
     assert open_step(model).name == "ONNX Runtime"
     for step in (open_step(model), ReferenceStep(model)):
         assert reference_error_db(step, model) < -100
