@@ -20,8 +20,8 @@ from rtsep.dsp.mask import mask_weights, wanted_sets
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.model.gate import read_step
 from rtsep.native import library
-from tests.conftest import STEMS, make_tiny_model
 from tests.native.conftest import needs_native
+from tests.rigs.models import STEMS, make_tiny_model
 
 VARIANTS = library.variants()
 RNG = np.random.default_rng(1)

@@ -12,10 +12,12 @@ import yaml
 from rtsep.backends import open_step
 from rtsep.backends.step import reference_error_db
 from rtsep.errors import ConfigError, ModelError
+from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
-from tests.conftest import make_tiny_model, tiny_network
+from tests.training.tiny import tiny_network, write_tiny_model
 from training.corpora.songs import Song
 from training.export.export import check_parity, export, metadata, write_model
+from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.nets import build
 from training.nets.gru import Gru
@@ -74,7 +76,7 @@ def test_an_8_bit_export_is_measured_or_refused(checkpoint: Path, data: Path, tm
 
 
 def test_a_graph_that_does_something_else_is_refused(tmp_path: Path) -> None:
-    right = make_tiny_model(tmp_path / "m.onnx")
+    right = write_tiny_model(tmp_path / "m.onnx")
     assert check_parity(tiny_network(), {"float32": right})["float32_error_db"] < -80
     other = tiny_network()
     layer = next(module for module in other.modules() if isinstance(module, Gru))
@@ -106,7 +108,10 @@ def test_weights_are_read_back_from_a_step_model(tmp_path: Path, bits: int) -> N
 def test_the_shipped_model_starts_its_recipe() -> None:
     recipe = find_recipe("finetune")
     net = build(recipe.network, recipe.geometry, recipe.stems, 44100)
-    start_from(net, "stage")  # proves itself by running both
+    random = [parameter.clone() for parameter in net.parameters()]
+    start_from(net, "stage")
+    assert parity_db(net.eval(), find_model("stage")) < -15  # of 8-bit weights
+    assert not any(torch.equal(mine, before) for mine, before in zip(net.parameters(), random, strict=True))
 
 
 def test_starting_from_another_network_is_refused(checkpoint: Path, tmp_path: Path) -> None:

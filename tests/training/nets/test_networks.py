@@ -16,7 +16,7 @@ from rtsep.backends.step import advance
 from rtsep.dsp.windows import PROFILES
 from rtsep.errors import ConfigError
 from rtsep.model.gate import read_step
-from tests.conftest import make_tiny_model, tiny_network
+from tests.training.tiny import tiny_network, write_tiny_model
 from training.evaluation.validation import torch_separator
 from training.export.export import metadata, write_model
 from training.export.quantise import in_blocks
@@ -76,7 +76,7 @@ def run_both(path: Path, profile: str = "stage") -> tuple[np.ndarray, np.ndarray
 
 @pytest.mark.parametrize("profile", ["paper", "stage", "ultra"])
 def test_step_graph_equals_torch_over_many_steps(tmp_path: Path, profile: str) -> None:
-    expected, found = run_both(make_tiny_model(tmp_path / "m.onnx", profile), profile)
+    expected, found = run_both(write_tiny_model(tmp_path / "m.onnx", profile), profile)
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.max(expected))
     assert np.std(expected[-1] / expected[-1].sum(axis=0), axis=0).max() > 0.2, "masks must not be all alike"
 
