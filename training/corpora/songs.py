@@ -129,7 +129,7 @@ def read_stereo(path: Path) -> Audio:
     Raises
     ------
     AudioFileError
-        When it cannot be decoded, or holds samples that are no numbers.
+        When it cannot be decoded, or not all of it, or holds samples that are no numbers.
     """
     audio = _read(path)
     return audio[:2] if len(audio) > 1 else np.repeat(audio, 2, axis=0)
@@ -138,6 +138,8 @@ def read_stereo(path: Path) -> Audio:
 def _read(path: Path) -> Audio:
     with AudioReader(path) as reader:
         blocks = list(reader.blocks(SAMPLERATE))
+    if reader.notes:
+        raise AudioFileError(f"{path}: {reader.notes[0]}; songs to learn from are whole")
     if reader.bad_frames:
         raise AudioFileError(f"{path} holds {reader.bad_frames} samples that are no sound (NaN, infinite or far above "
                              f"full scale): write the file again")
