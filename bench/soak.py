@@ -32,6 +32,8 @@ from bench.lib.stalls import Stall, stalled_s, watch_stalls
 from rtsep import RtsepError
 from rtsep.live.board import LATE_SPANS, Board
 from rtsep.live.protocol import LiveSettings
+from rtsep.model.catalogue import find_model
+from rtsep.model.gate import read_step
 from tests.rigs.jack_server import JackServer, missing_parts, running_server
 
 PERIODS = (512, 256, 128)
@@ -64,11 +66,13 @@ def fails(rows: list[dict[str, Any]]) -> bool:
 
 def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]:
     """Play at one period; return the numbers."""
-    with running_server(period, playback=6) as server:
-        return _play(server, LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine), seconds)
+    stems = read_step(find_model(model)).card.stems
+    with running_server(period, playback=2 * len(stems)) as server:
+        settings = LiveSettings(model=model, stems=None, silent=(), split=True, engine=engine)
+        return _play(server, settings, stems, seconds)
 
 
-def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[str, Any]:
+def _play(server: JackServer, settings: LiveSettings, stems: Sequence[str], seconds: float) -> dict[str, Any]:
     memory: list[float] = []
     late = LateBlocks()
 
@@ -77,7 +81,7 @@ def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[st
         memory.append(_audio_process_mib())
 
     with watch_stalls() as watch, live_run(server, settings, tick) as run:
-        command = [sys.executable, "-m", "bench.lib.soak_client", str(seconds)]
+        command = [sys.executable, "-m", "bench.lib.soak_client", str(seconds), *stems]
         client = subprocess.run(command, env=server.env, capture_output=True, text=True, check=False)
         stalls, moves = watch.stalls(), watch.memory_moves()
     result = run.result()

@@ -1,6 +1,6 @@
 """The other side of a soak: plays noise into rtsep and into itself, compares, prints JSON.
 
-    python -m bench.lib.soak_client SECONDS
+    python -m bench.lib.soak_client SECONDS STEM...
 
 JACK hands what comes back to the player of it a period late; that period is taken out of the latency.
 The noise repeats after `LENGTH` frames, so that what was played at any time can be computed.
@@ -11,24 +11,24 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 
 import jack
 import numpy as np
 
 LENGTH = 1 << 16
-STEMS = ("drums", "guitar", "other")
 _CHUNK_S = 5.0  # compared at once
 _TOLERANCE = 1e-5
 
 
 class Client:
-    """Noise out, rtsep's outputs in; and a bare pass-through, timed."""
+    """Noise out, rtsep's outputs of these stems in; and a bare pass-through, timed."""
 
-    def __init__(self) -> None:
+    def __init__(self, stems: Sequence[str]) -> None:
         self.client = jack.Client("soak", no_start_server=True)
         self.noise = (0.1 * np.random.default_rng(1).standard_normal(LENGTH)).astype(np.float32)
         self.out = self.client.outports.register("out")
-        self.stems = [self.client.inports.register(stem) for stem in STEMS]
+        self.stems = [self.client.inports.register(stem) for stem in stems]
         self.position = 0
         frames = 2 * round(_CHUNK_S * self.client.samplerate)
         self.heard = np.zeros(frames, np.float32)  # sum of the stems, around and around
@@ -48,8 +48,8 @@ class Client:
             for source in client.get_all_connections(name):
                 client.disconnect(source, name)
             client.connect(self.out, name)
-        for port, stem in zip(self.stems, STEMS, strict=True):
-            client.connect(f"rtsep:{stem}_1", port)
+        for port in self.stems:
+            client.connect(f"rtsep:{port.shortname}_1", port)
 
     def latency(self) -> int:
         """Frames by which rtsep's sound lags the noise, from the peak of the circular correlation."""
@@ -83,9 +83,9 @@ class Control:
         self.xruns += 1
 
 
-def main(seconds: float) -> None:
+def main(seconds: float, stems: Sequence[str]) -> None:
     """Play and compare."""
-    soak, control = Client(), Control()
+    soak, control = Client(stems), Control()
     control.client.activate()
     soak.connect()
     soak.client.connect(soak.out, control.ports[0])
@@ -107,4 +107,4 @@ def main(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main(float(sys.argv[1]), sys.argv[2:])
