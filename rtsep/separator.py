@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
+from typing import NoReturn, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +91,7 @@ class Separator:
             raise ConfigError(f"channels is {channels}: give 1 to {MAX_CHANNELS}")
         file = read_step(find_model(str(model)))
         self.info = file.card
+        self._turn = Lock()
         self.channels = channels
         self.stems = output_names(self.info.stems, stems)
         self.controls = Controls(self.stems)
@@ -104,6 +107,11 @@ class Separator:
         self.blocksize = blocksize
         self.set_samplerate(self.info.samplerate if samplerate is None else samplerate)
         self.set_blocksize(blocksize)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        """Refuse to be copied or pickled."""
+        raise TypeError("a Separator cannot be copied or pickled, since native code points into its memory: make "
+                        "another one with the same arguments")
 
     def __repr__(self) -> str:
         return (f"<Separator {self.info.name}: {self.channels} channels, stems {', '.join(self.stems)}, "
@@ -124,8 +132,8 @@ class Separator:
     def process(self, block: Audio) -> Audio:
         """Separate the next block.
 
-        Not to be called from two threads at once. A block that holds NaN, infinity or samples beyond
-        `LOUDEST` is taken as silence and counted in `bad_blocks`.
+        One thread at a time: native code works on the memory of this object without the interpreter's lock. A block
+        that holds NaN, infinity or samples beyond `LOUDEST` is taken as silence and counted in `bad_blocks`.
 
         Parameters
         ----------
@@ -140,9 +148,16 @@ class Separator:
         Raises
         ------
         ConfigError
-            When the block has another shape than promised.
+            When the block has another shape than promised, or another thread is in here.
         """
-        block = self._checked(block)
+        if not self._turn.acquire(blocking=False):
+            raise ConfigError("this separator is at work in another thread: make one for each thread")
+        try:
+            return self._process(self._checked(block))
+        finally:
+            self._turn.release()
+
+    def _process(self, block: Audio) -> Audio:
         frames, hop = block.shape[1], self.info.geometry.hop
         if frames in self._straight and not self._pending_frames and not self._ready_frames:
             return self._separate(block)
