@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
+from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,8 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("--stem", metavar="STEM", help="play this stem alone (default: guitar)")
     what.add_argument("--remove", metavar="STEM", help="play everything but this stem")
     what.add_argument("--split", action="store_true", help="play every stem on output channels of its own")
-    parser.add_argument("--mask-gain", type=float, default=1.0, metavar="G",
-                        help="how hard the mask pulls: 0 lets all through, above 1 suppresses more (default: 1)")
+    add_control_options(parser)
     parser.add_argument("--record", type=Path, metavar="DIR", help="write mixture and stems to DIR (the demo and files "
                         "played by the clock always record: demo-out, SONG-out)")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="end after so long")
@@ -119,6 +119,7 @@ def _source(args: argparse.Namespace) -> Source | None:
 
 def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     """Translate options; one stem is played by computing it and the rest, and silencing one of the two."""
+    from rtsep.controls.options import read_control_options
     from rtsep.dsp.mask import REST
     from rtsep.live.protocol import LiveSettings
 
@@ -130,7 +131,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         input=args.input, output=args.output, fed=source is not None,
         null_device=null_device,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
-        mask_gain=args.mask_gain, record=_folder(args, source) is not None,
+        controls=read_control_options(args), record=_folder(args, source) is not None,
         engine=args.engine, provider=args.provider, resample=args.resample, allow_feedback=args.allow_feedback,
         calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)
 

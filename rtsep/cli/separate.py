@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtsep.controls.options import add_control_options
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -25,8 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                         help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
     parser.add_argument("--stems", nargs="+", metavar="STEM",
                         help="only these, for example: guitar rest (rest is the mix without the others; default: all)")
-    parser.add_argument("--mask-gain", type=float, default=1.0, metavar="G",
-                        help="how hard the mask pulls: 0 lets all through, above 1 suppresses more (default: 1)")
+    add_control_options(parser, ("mask_gain",))
     parser.set_defaults(run=run)
 
 
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from rtsep.files.stream import open_separator
     from rtsep.files.track import track_folders
 
-    open_separator(args.model, 1, args.stems, args.mask_gain)  # wrong options fail before any work
+    open_separator(args.model, 1, args.stems, _mask_gain(args))  # wrong options fail before any work
     failed = False
     with _progress() as progress:
         for source, folder in track_folders(args.files, args.output).items():
@@ -62,9 +63,18 @@ def _separate(args: argparse.Namespace, source: Path, folder: Path, progress: Pr
         progress.update(task, completed=seconds, total=expected, speed=seconds / (time.perf_counter() - started))
 
     try:
-        return separate_file(source, folder, args.model, args.stems, args.mask_gain, show)
+        return separate_file(source, folder, args.model, args.stems, _mask_gain(args), show)
     finally:
         progress.remove_task(task)
+
+
+def _mask_gain(args: argparse.Namespace) -> float:
+    """Return the linear mask gain that was asked for; ConfigError where it cannot be used."""
+    from rtsep.controls.options import read_control_options
+
+    gain = read_control_options(args).get("mask_gain", 1.0)
+    assert isinstance(gain, float)
+    return gain
 
 
 def _report(result: SeparatedFile) -> None:
