@@ -32,9 +32,9 @@ from bench.lib.machine import (
 from bench.lib.paced import Loop, in_turns, statistics
 from bench.lib.steps import FusedGraph, dynamic_int8, openvino_step, runtime_step
 from rtsep import RtsepError
-from rtsep.backends.native_step import CompiledStep
-from rtsep.model.onnx_file import read_onnx
-from rtsep.native.library import SETS, load_kernels
+from rtsep.backends.native import NativeStep
+from rtsep.model.gate import read_step
+from rtsep.native.library import variants
 from training.corpora.medleydb import MedleyDb
 from training.corpora.songs import Song, read_songs
 from training.evaluation.systems import runtime_separator
@@ -107,14 +107,14 @@ def measure(net: Network, name: str, folder: Path, seconds: float, songs: Sequen
     paths = {kind: written(net, make(net), folder / f"{index}.onnx")
              for index, (kind, make) in enumerate(GRAPHS.items())}
     steps = [(kind, RUNTIME, runtime_step(path), weight_bytes(path)) for kind, path in paths.items()]
-    graph = read_onnx(paths[EIGHT_BIT]).graph
-    compiled = [CompiledStep(graph, instructions) for instructions in SETS if load_kernels(instructions)]
-    steps += [(EIGHT_BIT, executor.name, step_alone(executor), executor.weight_bytes) for executor in compiled]
+    model = read_step(paths[EIGHT_BIT])
+    native = [NativeStep(model, variant) for variant in variants().values()]
+    steps += [(EIGHT_BIT, step.name, step_alone(step), step.weight_bytes) for step in native]
     steps += [(kind, "OpenVINO", step, weight_bytes(paths[kind])) for kind in OPENVINO
               if (step := openvino_step(paths[kind]))]
     sizes = [size for *_, size in steps]
     times = timed([step for _, _, step, _ in steps], sizes, net.geometry.hop / SAMPLERATE, seconds)
-    providers = {RUNTIME: "onnxruntime", **{executor.name: "cpu" for executor in compiled[:1]}}
+    providers = {RUNTIME: "onnxruntime", **{step.name: "cpu" for step in native[:1]}}
     rows = []
     for (kind, executor, _, size), numbers in zip(steps, times, strict=True):
         row = {"graph": kind, "executor": executor, **numbers}

@@ -36,9 +36,10 @@ from bench.lib.machine import (
 from bench.lib.paced import Loop, Times, Turns, busy_neighbour, in_turns, statistics
 from bench.lib.stalls import Stall, missed_in_stalls, watch_stalls
 from rtsep import RtsepError, Separator
-from rtsep.backends.native_step import CompiledStep
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.native import NativeStep
 from rtsep.model.catalogue import find_model, installed_models
+from rtsep.model.gate import read_step
 
 QUIET, NEIGHBOUR, BACK_TO_BACK = "paced", "paced, busy neighbour", "back to back"
 BARE = "bare loop"
@@ -93,17 +94,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 def subject(name: str, channels: int, provider: str) -> Subject:
     """Load a model, alone and in a separator, and another separator around no network at all."""
-    model = StepModel(find_model(name), provider=provider)
-    hop, executor = model.info.geometry.hop, model.executor
+    model = read_step(find_model(name))
+    hop, step = model.card.geometry.hop, open_step(model, provider=provider)
     whole = Separator(name, channels, blocksize=hop, provider=provider)
     with TemporaryDirectory() as folder:
         rest = Separator(without_network(document_of(model.path), Path(folder) / "none.onnx"), channels, blocksize=hop,
                          provider=provider)
     rng = np.random.default_rng(1)
     blocks = cycle([0.1 * rng.standard_normal((channels, hop)).astype(np.float32) for _ in range(64)])
-    size = executor.weight_bytes if isinstance(executor, CompiledStep) else weight_bytes(model.path)
-    return Subject(name, model.path, provider, executor.name, hop / whole.samplerate, size,
-                   lambda: whole.process(next(blocks)), step_alone(executor), lambda: rest.process(next(blocks)),
+    size = step.weight_bytes if isinstance(step, NativeStep) else weight_bytes(model.path)
+    return Subject(name, model.path, provider, step.name, hop / whole.samplerate, size,
+                   lambda: whole.process(next(blocks)), step_alone(step), lambda: rest.process(next(blocks)),
                    reading(size))
 
 

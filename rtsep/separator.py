@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.backends import hops_of
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_backend
 from rtsep.controls.controls import Controls
 from rtsep.controls.gains import Gains
 from rtsep.dsp.delay import Delay
@@ -22,6 +21,7 @@ from rtsep.dsp.mask import mask_weights, output_names, wanted_sets
 from rtsep.dsp.ramp import RAMP_MS, Ramp
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
+from rtsep.model.gate import read_step
 
 Audio = NDArray[np.float32]
 MAX_CHANNELS = 64
@@ -58,7 +58,7 @@ class Separator:
         Stems to compute, in this order; default all of the model. `rest` is the mixture without the
         other stems named here. A string is one stem.
     threads, provider
-        How the model is run, see `StepModel`.
+        How the model is run, see `rtsep.backends.open_step`.
     samplerate
         Frames per second of the stream; None for the rate that the model was made for. Within `NATIVE_RATES` the
         model keeps its lengths in frames: windows, hops and times inside it last as much shorter or longer, and
@@ -89,8 +89,8 @@ class Separator:
                  samplerate: int | None = None) -> None:
         if not 1 <= channels <= MAX_CHANNELS:
             raise ConfigError(f"channels is {channels}: give 1 to {MAX_CHANNELS}")
-        self._model = StepModel(find_model(str(model)), threads, provider)
-        self.info = self._model.info
+        file = read_step(find_model(str(model)))
+        self.info = file.card
         self.channels = channels
         self.stems = output_names(self.info.stems, stems)
         self.controls = Controls(self.stems)
@@ -98,7 +98,7 @@ class Separator:
         self.hold = False
         self._wanted = wanted_sets(self.info.stems, self.stems)
         geometry = self.info.geometry
-        self._hops = hops_of(self._model, channels, self._wanted)
+        self._backend = open_backend(file, channels, self._wanted, threads, provider)
         self._straight = range(geometry.hop, MOST_HOPS * geometry.hop + 1, geometry.hop)  # separated in one piece
         self._pending = np.zeros((channels, geometry.hop), np.float32)
         self._pending_frames = self._ready_frames = 0
@@ -113,8 +113,8 @@ class Separator:
 
     @property
     def executor(self) -> str:
-        """What runs the step, see `StepModel`."""
-        return self._model.executor.name
+        """Who separates: native code and for which processors, ONNX Runtime, or the numpy reference."""
+        return self._backend.name
 
     @property
     def latency(self) -> int:
@@ -184,7 +184,7 @@ class Separator:
 
         The latest spectrum alone speaks for these frames; of use to fade out where the next hop is late.
         """
-        return self._hops.preview(frames)
+        return self._backend.preview(frames)
 
     def set_blocksize(self, blocksize: int | None) -> None:
         """Promise blocks of a multiple of `blocksize` frames from now on (None: any), and start as new.
@@ -218,7 +218,7 @@ class Separator:
 
     def reset(self) -> None:
         """Return to the state of a new separator."""
-        self._hops.reset()
+        self._backend.reset()
         self._gains = Gains(self.controls, self.samplerate)
         self._dry = Delay(self.channels, self.latency)
         self._pending_frames = 0
@@ -230,7 +230,7 @@ class Separator:
 
     def _separate(self, block: Audio) -> Audio:
         """Turn whole hops, (channels, frames), into as many of every stem, (stems, channels, frames)."""
-        return self._hops.push(block, None if self.hold else self._weights(block.shape[1] // self.info.geometry.hop))
+        return self._backend.push(block, None if self.hold else self._weights(block.shape[1] // self.info.geometry.hop))
 
     def _weights(self, hops: int) -> Audio:
         """Weights of the next hops' masks, (hops, 2 * outputs, stems), or of all alike where the gain does not move."""

@@ -1,29 +1,39 @@
-"""Build hook: compile the kernels of step and transform, once for each instruction set of this kind of processor.
+"""Build hook: compile the native code, one library that holds a variant for each kind of this family of processors.
 
-Where there is no C compiler, or on Windows, nothing is built, and ONNX Runtime and numpy do their work. `CC` names
-another compiler.
+The scalar variant runs on any processor. Where there is no C compiler, or on Windows, nothing is built, and ONNX
+Runtime or numpy do the work. `CC` names another compiler.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import runpy
 import shlex
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # where somebody only calls `build`
+    BuildHookInterface = object  # type: ignore[assignment, misc]
 
-SETS = {"x86_64": {"avx512vnni": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma"],
-                   "avx2": ["-mavx2", "-mfma"]},
-        "aarch64": {"neon": ["-march=armv8.2-a+dotprod"]}}
-SETS |= {"amd64": SETS["x86_64"], "arm64": SETS["aarch64"]}
+VARIANTS = {"x86_64": {"avx512vnni": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma"],
+                       "avx2": ["-mavx2", "-mfma"]},
+            "aarch64": {"neon": ["-march=armv8.2-a+dotprod"]}}
+VARIANTS |= {"amd64": VARIANTS["x86_64"], "arm64": VARIANTS["aarch64"]}
+SCALAR = "scalar"
+WHOLE = ("library.c", "layout.c")  # compiled once; all other files once for each variant
 # what sums need to be computed side by side; -ffast-math would do more, and change the mode of the whole program
-FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-shared", "-fopenmp-simd", "-fassociative-math", "-fno-signed-zeros",
-         "-fno-trapping-math", "-fno-math-errno", "-ffinite-math-only"]
+FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-Wall", "-Wextra", "-fvisibility=hidden", "-fstack-protector-strong",
+         "-fopenmp-simd", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-fno-math-errno"]
+PLAIN_FLAGS = ["-O2", "-fPIC"]  # of a compiler that does not know those
+LINK = ["-Wl,-z,relro", "-Wl,-z,now"] if sys.platform.startswith("linux") else []
 
 
 class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -40,22 +50,88 @@ class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
             build_data["artifacts"] += [f"/{path.relative_to(self.root)}" for path in built]
 
 
-def build(folder: Path) -> list[Path]:
-    """Compile the C files of a folder beside them; return what was made."""
-    built = []
+def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -> list[Path]:
+    """Compile the C files in `folder/src`.
+
+    Parameters
+    ----------
+    folder
+        Of the native code; the library lies there unless `target` says otherwise.
+    target
+        The library.
+    flags
+        More of them, for the compiler and the linker.
+
+    Returns
+    -------
+    built
+        The library, or nothing where it could not be made; the reason is on stderr.
+    """
+    if sys.platform == "win32":
+        return []
+    identity = runpy.run_path(str(folder / "identity.py"))
+    source, target = folder / "src", target or folder / identity["LIBRARY"]
     compiler = shlex.split(os.environ.get("CC", "cc"))
-    for name, options in SETS.get(platform.machine().lower(), {}).items():
-        if sys.platform == "win32":
-            break
-        target = folder / f"{name}.kernels"
-        draft = target.with_suffix(".draft")
-        sources = map(str, sorted((folder / "src").glob("*.c")))
-        command = [*compiler, *FLAGS, *options, *sources, "-o", str(draft), "-lm"]
+    with tempfile.TemporaryDirectory() as work:
         try:
-            subprocess.run(command, check=True)
+            objects = _variants(compiler, source, Path(work), flags)
+            names = [f"-DRTSEP_HAS_{name}" for name in objects]
+            names.append(f'-DRTSEP_BUILD="{identity["sources_hash"](source)}"')
+            _run([*compiler, *_known(compiler, Path(work)), *flags, *names, "-c",
+                  *(str(source / name) for name in WHOLE)], Path(work))
+            draft = target.with_suffix(".draft")
+            parts = [*(str(Path(work) / Path(name).with_suffix(".o")) for name in WHOLE),
+                     *(path for paths in objects.values() for path in paths)]
+            try:
+                _run([*compiler, "-shared", *LINK, *flags, *parts, "-o", str(draft), "-lm"], Path(work))
+            except subprocess.CalledProcessError:  # a linker without these options
+                _run([*compiler, "-shared", *flags, *parts, "-o", str(draft), "-lm"], Path(work))
         except (OSError, subprocess.CalledProcessError) as error:
-            print(f"no kernels for {name} ({error}): ONNX Runtime and numpy will do their work", file=sys.stderr)
-            continue
+            print(f"no native code ({error}): ONNX Runtime or numpy will do its work\n{getattr(error, 'stderr', '')}",
+                  file=sys.stderr)
+            return []
         draft.replace(target)  # a program that runs keeps the file that it has loaded
-        built.append(target)
-    return built
+    return [target]
+
+
+def _variants(compiler: Sequence[str], source: Path, work: Path, flags: Sequence[str]) -> dict[str, list[str]]:
+    """Compile every variant that this compiler can; return object files by variant. The scalar one must be there."""
+    files = [path for path in sorted(source.glob("*.c")) if path.name not in WHOLE]
+    objects = {}
+    for name, options in {**VARIANTS.get(platform.machine().lower(), {}), SCALAR: []}.items():
+        folder = work / name
+        folder.mkdir()
+        command = [*compiler, *_known(compiler, work), *options, *flags, f"-DRTSEP_VARIANT={name}", "-c",
+                   *map(str, files)]
+        try:
+            _run(command, folder)
+        except subprocess.CalledProcessError as error:
+            if name == SCALAR:
+                raise
+            print(f"no native code for {name}:\n{error.stderr}", file=sys.stderr)
+            continue
+        objects[name] = [str(folder / path.with_suffix(".o").name) for path in files]
+    return objects
+
+
+def _known(compiler: Sequence[str], work: Path) -> list[str]:
+    """Return the flags that a compiler knows: ours, or hardly any."""
+    probe = work / "probe.c"
+    if not probe.exists():
+        probe.write_text("int probe(void);\nint probe(void) { return 0; }\n")
+    try:
+        _run([*compiler, *FLAGS, "-Werror", "-c", str(probe), "-o", str(work / "probe.o")], work)
+    except subprocess.CalledProcessError:
+        return PLAIN_FLAGS
+    return FLAGS
+
+
+def _run(command: Sequence[str], folder: Path) -> None:
+    """Run a compiler; what it warns of is shown."""
+    done = subprocess.run(command, check=True, cwd=folder, capture_output=True, text=True)
+    if done.stderr:
+        print(done.stderr, file=sys.stderr, end="")
+
+
+if __name__ == "__main__":
+    sys.exit(not build(Path(__file__).parents[1] / "rtsep" / "native"))

@@ -1,4 +1,4 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use; nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ import signal
 from pathlib import Path
 
 import pytest
-import torch
 
-from rtsep.dsp.windows import PROFILES
-from training.export.export import metadata, write_model
-from training.nets.band_gru import BandGru, BandGruConfig
+from tests.rigs.models import TINY
 
 pytest_plugins = ("tests.rigs.live",)
 
-STEMS = ("drums", "guitar", "other")
+try:
+    import torch
+except ImportError:
+    torch = None
+collect_ignore = [] if torch else ["training", "bench/test_gpu.py", "bench/test_masks.py", "bench/test_speed.py",
+                                   "bench/test_training.py"]
+
+
+def pytest_report_header() -> str:
+    """Say what is left out where the trainer cannot run."""
+    return f"without torch: left out are {', '.join(collect_ignore)}" if collect_ignore else ""
 
 
 @pytest.fixture(scope="session")
@@ -32,27 +39,7 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def tiny_network(profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> BandGru:
-    """Make a small network with random weights whose masks swing between 0 and 1."""
-    torch.manual_seed(3)
-    config = BandGruConfig(bands=48, linear_bands=16, contexts=contexts, context_bands=32, context_linear=8, hidden=24,
-                           sharpness=2.0, lean=(-0.5, 0.0, 0.0))
-    net = BandGru(config, PROFILES[profile], STEMS, 44100)
-    with torch.no_grad():
-        net.decoder.weight.mul_(6.0)
-    return net.eval()
-
-
-def make_tiny_model(path: Path, profile: str = "stage", contexts: tuple[int, ...] = (2048,)) -> Path:
-    """Write `tiny_network` as a step model."""
-    net = tiny_network(profile, contexts)
-    summary = {"licence": "CC0-1.0", "credits": ["random weights"], "training": {"audio_hours": 0.0},
-               "quality": {"guitar": {"sdr": 7.25}}}
-    write_model(net.step_graph().model(), metadata(net, path.stem, 44100, summary), path)
-    return path
-
-
 @pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_model() -> Path:
     """Give a small random-weight model in the geometry of `stage`, with one longer window as context."""
-    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny.onnx")
+    return TINY

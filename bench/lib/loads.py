@@ -12,18 +12,17 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from rtsep.backends.native_step import CompiledStep
-from rtsep.backends.onnx_runtime import RuntimeStep
+from rtsep.backends.step import Step
 
 Work = Callable[[], object]
 
 
-def step_alone(executor: RuntimeStep | CompiledStep) -> Work:
-    """One hop of noise by an executor, states carried on."""
+def step_alone(step: Step) -> Work:
+    """One hop of noise, states carried on."""
     rng = np.random.default_rng(1)
-    for value in executor.inputs.values():
+    for value in step.inputs.values():
         value[:] = rng.exponential(size=value.shape)
-    return executor.run
+    return step.run
 
 
 def reading(model_bytes: int) -> Work:

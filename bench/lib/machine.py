@@ -19,7 +19,7 @@ from rich.table import Table
 
 from rtsep import __version__
 from rtsep.live.realtime import ENVIRONMENT, ask_for_realtime, missing_environment, stay_awake
-from rtsep.native.library import best_set
+from rtsep.native.library import best_variant
 
 STREAM_BYTES = 1 << 28  # far more than the caches hold
 STREAM_TURNS = 7
@@ -45,8 +45,9 @@ def identity() -> dict[str, Any]:
 
 def versions(models: Iterable[Path]) -> dict[str, Any]:
     """Versions of the parts, and the first digits of every model's SHA-256."""
-    return {"rtsep": __version__, "kernels": best_set() or "none", "onnxruntime": onnxruntime.__version__,
-            "numpy": np.__version__,
+    variant = best_variant()
+    return {"rtsep": __version__, "native": variant.name if variant else "none",
+            "onnxruntime": onnxruntime.__version__, "numpy": np.__version__,
             "python": platform.python_version(),
             "models": {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in models}}
 
@@ -91,7 +92,7 @@ def print_identified(report: dict[str, Any], *tables: Table) -> None:
     console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     console.print(f"{machine['processor']}, {machine['cores']} cores, governor {machine['governor']}, priority "
                   f"{machine['priority']}, sleep {machine['sleep']}, memory {machine['memory_bandwidth_gb_s']:g} GB/s "
-                  f"a core; rtsep {found['rtsep']}, kernels {found['kernels']}, ONNX Runtime {found['onnxruntime']}"
+                  f"a core; rtsep {found['rtsep']}, native code {found['native']}, ONNX Runtime {found['onnxruntime']}"
                   f"{models and f'; {models}'}",
                   highlight=False)
     for table in tables:

@@ -15,7 +15,8 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 from bench.lib.loads import Work, step_alone
-from rtsep.backends.onnx_runtime import RuntimeStep, open_session
+from rtsep.backends import open_step
+from rtsep.model.gate import read_step
 from training.export.step_graph import StepGraph
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -61,7 +62,7 @@ def dynamic_int8(graph: StepGraph) -> onnx.ModelProto:
 
 def runtime_step(path: Path) -> Work:
     """One hop by ONNX Runtime as rtsep uses it, states carried on."""
-    return step_alone(RuntimeStep(open_session(path, reuse=False)))
+    return step_alone(open_step(read_step(path), provider="onnxruntime"))
 
 
 def openvino_step(path: Path) -> Work | None:

@@ -32,6 +32,11 @@ def most_streams(model: str, channels: int, cores: int, seconds: float, highest:
 
 def misses(model: str, channels: int, streams: int, cores: int, seconds: float) -> int:
     """Run so many streams on each of the first cores at once; return the deadlines missed in all."""
+    return sum(missed for missed, _ in turns(model, channels, streams, cores, seconds))
+
+
+def turns(model: str, channels: int, streams: int, cores: int, seconds: float) -> list[tuple[int, int]]:
+    """Run so many streams on each of the first cores at once; return the turns missed, and all, of each core."""
     context = multiprocessing.get_context("spawn")
     begin, found = context.Barrier(cores), context.Queue()
     groups = [context.Process(target=_group, args=(model, channels, streams, core, seconds, begin, found))
@@ -39,7 +44,7 @@ def misses(model: str, channels: int, streams: int, cores: int, seconds: float) 
     for group in groups:
         group.start()
     try:
-        return sum(found.get(timeout=TIMEOUT_S + seconds) for _ in groups)
+        return [found.get(timeout=TIMEOUT_S + seconds) for _ in groups]
     except queue.Empty:
         raise RtsepError(f"{cores} groups of {streams} streams did not end in time: run with fewer --seconds") from None
     finally:
@@ -49,7 +54,7 @@ def misses(model: str, channels: int, streams: int, cores: int, seconds: float) 
 
 
 def _group(model: str, channels: int, streams: int, core: int, seconds: float, begin: Any, found: Any) -> None:
-    """Step so many separators once a hop on one core; tell how many hops were late."""
+    """Step so many separators once a hop on one core; tell how many turns were late, of how many."""
     os.sched_setaffinity(0, {core})
     ask_for_realtime()
     hop = Separator(model, channels).info.geometry.hop
@@ -63,4 +68,5 @@ def _group(model: str, channels: int, streams: int, core: int, seconds: float, b
 
     warm_up(step, WARM_UP_TURNS)
     begin.wait(TIMEOUT_S)
-    found.put(int(np.sum(paced(Loop(step, period_s), seconds).times > period_s)))
+    times = paced(Loop(step, period_s), seconds).times
+    found.put((int(np.sum(times > period_s)), len(times)))

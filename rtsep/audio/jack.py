@@ -9,6 +9,7 @@ from typing import Any
 from rtsep.audio.devices import JACK, Device
 
 _CLIENT_NAME = "rtsep-devices"
+_MOST_CHANNELS = 64
 
 
 def list_jack_devices(first: int) -> list[Device]:
@@ -27,6 +28,15 @@ def list_jack_devices(first: int) -> list[Device]:
                        outputs=len(playbacks.get(name, ())), samplerate=int(client.samplerate),
                        default_input=name == default_input, default_output=name == default_output)
                 for index, name in enumerate(captures | playbacks, first)]
+
+
+def any_jack_client() -> Device | None:
+    """Stand in for devices that are connected later, with all the channels one may want; None without a server."""
+    client = _open_client()
+    if client is None:
+        return None
+    with closing(client):
+        return Device(-1, "to be connected", JACK, _MOST_CHANNELS, _MOST_CHANNELS, int(client.samplerate))
 
 
 def audio_ports(client: Any, of_outputs: bool, device: str | None = None) -> list[Any]:

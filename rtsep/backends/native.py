@@ -1,126 +1,192 @@
-"""Hops separated in one call of the compiled kernels, which do what `ComposedHops` does."""
+"""Whole hops separated in one call of the native code, which does what `NumpyBackend` does."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.backends.native_step import CompiledStep
-from rtsep.backends.step_model import StepModel
 from rtsep.dsp.mask import Sets
 from rtsep.dsp.stft import ROOM
 from rtsep.dsp.windows import analysis_window, overlap_so_far, synthesis_window
-from rtsep.errors import ModelError
+from rtsep.model.card import StepCard
+from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
-from rtsep.native.library import HOP, TRANSFORM, address
-from rtsep.native.program import matrix, steps
+from rtsep.native.library import CONTEXT, FEATURE, MAGNITUDE, PLAN, STATE, TRANSFORM, Variant, address, best_variant
+from rtsep.native.program import Program, UnknownNode, matrix, steps
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
+SCALAR = "scalar"  # the variant that needs no processor of its own
 SHORTEST = 64  # frames of a transform; longer ones are powers of two
 
 
-def can_compile(model: StepModel) -> bool:
-    """Whether the kernels run the step of this model and have transforms of its lengths."""
-    lengths = (model.info.geometry.analysis, *model.info.contexts)
-    return isinstance(model.executor, CompiledStep) and all(length >= SHORTEST and length & (length - 1) == 0
-                                                            for length in lengths)
-
-
-class CompiledHops:
-    """From hops of the mixture to hops of every output.
-
-    All of its state lies in arrays here, next to the weights of the step; the kernels are told where.
+class NativeStep:
+    """A step run by native code, see `Step`.
 
     Parameters
     ----------
-    model, channels, wanted
-        As of `ComposedHops`; the model is one that `can_compile`.
+    model
+        Through the gate.
+    variant
+        Of the native code, one that this processor can run.
+
+    Attributes
+    ----------
+    weight_bytes
+        Size of all weights, which a step reads once.
+    variant, program
+        What runs, and in which order: for `NativeBackend`, which runs the step among the rest of a hop.
 
     Raises
     ------
-    ModelError
-        When the kernels do not run this model.
+    UnknownNode
+        When the graph has a node that the native code does not know.
     """
 
-    def __init__(self, model: StepModel, channels: int, wanted: Sets) -> None:
-        executor, geometry = model.executor, model.info.geometry
-        if not isinstance(executor, CompiledStep) or not can_compile(model):
-            raise ModelError(f"{model.path}: the compiled kernels do not run this model on this processor")
-        self._executor, self._geometry = executor, geometry
-        self._shape = (len(wanted), channels)
-        self._weight = overlap_so_far(geometry)
-        lengths, room = (geometry.analysis, *model.info.contexts), ROOM * geometry.hop
-        memory, rows = executor.plan.memory, channels + (channels > 1)
-        self._line = memory.array((rows, max(lengths) + room))
-        self._masks = memory.array((len(wanted), geometry.bins))
-        self._tails = memory.array((geometry.synthesis // geometry.hop - 1, *self._shape, geometry.hop))
-        self._others = self._places(model, lengths)
-        numbers = {"hop": geometry.hop, "synthesis": geometry.synthesis, "bins": geometry.bins, "channels": channels,
-                   "outputs": len(wanted), "stems": wanted.shape[1], "windows": len(lengths),
-                   "most_bins": max(lengths) // 2 + 1, "kept": max(lengths), "size": max(lengths) + room,
-                   "end": max(lengths), "nodes": len(executor.plan.nodes),
-                   "estimate_row": steps(matrix(executor.estimates))[0]}
-        arrays = self._others | {"line": self._line, "masks": self._masks, "tails": self._tails}
-        self._hop = np.zeros((), HOP)
-        for name, value in (numbers | {name: address(array) for name, array in arrays.items()}).items():
-            self._hop[name] = value
-        self._pointer = ctypes.c_void_p(address(self._hop))
+    def __init__(self, model: StepFile, variant: Variant) -> None:
+        self.name = f"native code for {variant.name}" if variant.name != SCALAR else "native code for any processor"
+        self.variant = variant
+        self.program = Program(model, variant)
+        self.inputs = self.program.inputs
+        self.weight_bytes = self.program.weight_bytes
+        self.estimates: Audio = self.program.estimates
+        self._nodes, self._count = ctypes.c_void_p(address(self.program.nodes)), ctypes.c_int(len(self.program.nodes))
+
+    def run(self) -> None:
+        """Advance by one hop."""
+        self.variant.code.rtsep_step(self.variant.handle, self._nodes, self._count)
+
+    def reset(self) -> None:
+        """Forget the recurrent states."""
+        for state in self.program.states.values():
+            state.fill(0.0)
+
+
+def native_step(model: StepFile) -> NativeStep | None:
+    """Give the fastest native code, or None where there is none for this processor or this graph."""
+    variant = best_variant()
+    if variant is None:
+        return None
+    try:
+        return NativeStep(model, variant)
+    except UnknownNode:
+        return None
+
+
+def has_transforms(card: StepCard) -> bool:
+    """Whether the native code has transforms of all lengths of a model."""
+    return all(length >= SHORTEST and length & (length - 1) == 0 for length in (card.geometry.analysis, *card.contexts))
+
+
+class NativeBackend:
+    """Hops in native code, see `Backend`.
+
+    All of its state lies in arrays here, next to the weights of the step; the native code is told where.
+
+    Parameters
+    ----------
+    step
+        Whose recurrent state belongs to this stream.
+    card
+        Of its model, one that `has_transforms`.
+    channels
+        Number of audio channels.
+    requested
+        What each output is made of, from `wanted_sets`, (outputs, stems).
+    """
+
+    def __init__(self, step: NativeStep, card: StepCard, channels: int, requested: Sets) -> None:
+        self.name, self.step, self._geometry = step.name, step, card.geometry
+        self._shape = (len(requested), channels)
+        self._weight = overlap_so_far(card.geometry)
+        self._longest = max(card.geometry.analysis, *card.contexts) if card.contexts else card.geometry.analysis
+        self._arrays = self._state_arrays()
+        self._state = _filled(STATE, {name: address(array) for name, array in self._arrays.items()})
+        self._tables = self._constant_tables(card)
+        self._plan = _filled(PLAN, self._numbers(card, requested)
+                             | {name: address(table) for name, table in self._tables.items()})
+        self._pointers = ctypes.c_void_p(address(self._plan)), ctypes.c_void_p(address(self._state))
         self.reset()
 
-    def _places(self, model: StepModel, lengths: Sequence[int]) -> dict[str, NDArray[Any]]:
-        """Make what is not of the state: tables, room to work, and where the step reads and writes."""
-        plan, geometry, channels = self._executor.plan, self._geometry, self._shape[1]
-        memory, bins = plan.memory, geometry.bins
-        windows = [analysis_window(length, geometry.synthesis) for length in lengths]
-        inputs = [address(self._executor.inputs[name]) for name in model.input_names]
-        return {"forward": np.array([transform(memory, len(window), window) for window in windows]),
-                "inverse": transform(memory, geometry.analysis,
-                                     synthesis_window(geometry) / np.float32(geometry.analysis)),
-                "step": plan.nodes, "magnitudes": np.array(inputs, np.uintp), "estimates": self._executor.estimates,
-                "spectra": memory.array((channels, 2, bins)), "scratch": memory.array((2, max(lengths) // 2 + 1)),
-                "sums": memory.array((bins,)), "frame": memory.array((geometry.synthesis,))}
+    @property
+    def _history_size(self) -> int:
+        return self._longest + ROOM * self._geometry.hop
+
+    def _numbers(self, card: StepCard, requested: Sets) -> dict[str, int]:
+        geometry, (outputs, channels) = self._geometry, self._shape
+        return {"hop": geometry.hop, "synthesis": geometry.synthesis, "bins": geometry.bins, "channels": channels,
+                "outputs": outputs, "stems": requested.shape[1], "features": len(card.inputs),
+                "nodes": len(self.step.program.nodes), "longest": self._longest, "history_size": self._history_size,
+                "scratch_bins": self._longest // 2 + 1, "estimates_row": steps(matrix(self.step.estimates))[0]}
+
+    def _state_arrays(self) -> dict[str, Audio]:
+        """Make what moves, by its name in the state."""
+        memory, geometry, (outputs, channels) = self.step.program.memory, self._geometry, self._shape
+        tails = (geometry.synthesis // geometry.hop - 1, *self._shape, geometry.hop)
+        shapes = {"history": (channels + (channels > 1), self._history_size), "masks": (outputs, geometry.bins),
+                  "tails": tails, "spectra": (channels, 2, geometry.bins), "scratch": (2, self._longest // 2 + 1),
+                  "sums": (geometry.bins,), "frame": (geometry.synthesis,), "work": (2 * self._longest,)}
+        return {name: memory.array(shape) for name, shape in shapes.items()}
+
+    def _constant_tables(self, card: StepCard) -> dict[str, NDArray[Any]]:
+        """Make what is constant, by its name in the plan."""
+        memory, geometry = self.step.program.memory, self._geometry
+        forward = [transform(memory, length, analysis_window(length, geometry.synthesis))
+                   for length in (geometry.analysis, *card.contexts)]
+        self._transforms = forward  # whose addresses the features hold
+        features = [_filled(FEATURE, {"kind": MAGNITUDE if name == "magnitude" else CONTEXT, "bins": shape[-1],
+                                      "transform": address(table), "values": address(self.step.inputs[name])})
+                    for (name, shape), table in zip(card.inputs.items(), forward, strict=True)]
+        back = synthesis_window(geometry) / np.float32(geometry.analysis)
+        return {"forward": forward[0], "inverse": transform(memory, geometry.analysis, back),
+                "feature": np.array(features), "node": self.step.program.nodes, "estimates": self.step.estimates}
 
     def push(self, block: Audio, weights: Audio | None) -> Audio:
-        """Separate whole hops; parameters and result as of `ComposedHops.push`."""
+        """Separate whole hops, see `Backend.push`."""
         frames = block.shape[1]
         if block.strides[1] != block.itemsize:
             block = np.ascontiguousarray(block)
         out = np.empty((*self._shape, frames), np.float32)
-        where, step = None, 0
+        where, stride = None, 0
         if weights is not None:
             where = address(weights)
-            step = weights[0].size if weights.ndim > 2 and len(weights) > 1 else 0
-        self._executor.kernels.rtsep_hops(self._pointer, frames // self._geometry.hop, address(block),
-                                          block.strides[0] // block.itemsize, where, step, address(out))
+            stride = weights[0].size if weights.ndim > 2 and len(weights) > 1 else 0
+        variant = self.step.variant
+        variant.code.rtsep_hops(variant.handle, *self._pointers, frames // self._geometry.hop, address(block),
+                                block.strides[0] // block.itemsize, where, stride, address(out))
         return out
 
     def preview(self, frames: int) -> Audio:
-        """Sound of the next frames, as of `ComposedHops.preview`."""
-        known: Audio = self._tails[0][..., :frames] / self._weight[:frames]
+        """Sound of the next frames, see `Backend.preview`."""
+        known: Audio = self._arrays["tails"][0][..., :frames] / self._weight[:frames]
         return known
 
     def reset(self) -> None:
-        """Forget all sound, with masks that share it evenly."""
-        self._executor.reset()
-        self._line.fill(0.0)
-        self._tails.fill(0.0)
-        self._masks.fill(1.0 / len(self._masks))
+        """Forget all sound, see `Backend.reset`."""
+        self.step.reset()
+        self._state["end"] = self._longest
+        self._arrays["history"].fill(0.0)
+        self._arrays["tails"].fill(0.0)
+        self._arrays["masks"].fill(1.0 / len(self._arrays["masks"]))
+
+
+def _filled(dtype: np.dtype[np.void], values: dict[str, int]) -> NDArray[np.void]:
+    """Make a structure with some of its fields."""
+    row = np.zeros((), dtype)
+    for name, value in values.items():
+        row[name] = value
+    return row
 
 
 def transform(memory: Memory, length: int, window: Audio) -> NDArray[np.void]:
-    """Give the kernels what they need to know of one length; the window is of all frames, or of the last ones."""
+    """Tell the native code what it needs of one length; the window is of all frames, or of the last ones."""
     points = length // 2
     columns = 1 << (points.bit_length() - 1) // 2
     angles = 2.0 * np.pi / length * np.arange(length // 4 + 1)
-    turns = np.exp(-2j * np.pi / points * np.outer(np.arange(columns), np.arange(points // columns)))
-    tables = {"window": window, "cosines": np.cos(angles), "sines": np.sin(angles), "turn_real": turns.real,
-              "turn_imaginary": turns.imag, "work": np.zeros(4 * points)}
-    row = np.zeros((), TRANSFORM)
-    row["length"], row["columns"], row["windowed"] = length, columns, len(window)
-    for name, table in tables.items():
-        row[name] = address(memory.copy(table.astype(np.float32)))
-    return row
+    twiddles = np.exp(-2j * np.pi / points * np.outer(np.arange(columns), np.arange(points // columns)))
+    tables = {"window": window, "cosines": np.cos(angles), "sines": np.sin(angles), "twiddle_real": twiddles.real,
+              "twiddle_imaginary": twiddles.imag}
+    kept = {name: address(memory.copy(table.astype(np.float32))) for name, table in tables.items()}
+    return _filled(TRANSFORM, {"length": length, "columns": columns, "windowed": len(window)} | kept)

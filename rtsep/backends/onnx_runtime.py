@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import numpy as np
-import onnxruntime
-from numpy.typing import NDArray
-from onnxruntime import OrtValue
 
 from rtsep.dsp.stft import SILENCE
 from rtsep.errors import ModelError
+from rtsep.model.gate import StepFile
+from rtsep.model.onnx_file import first_line
+from rtsep.types import Audio
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read where it is loaded
+try:
+    import onnxruntime
+    from onnxruntime import OrtValue
+except ImportError as error:
+    raise ModelError(f"ONNX Runtime is not installed ({error}): pip install onnxruntime") from None
 
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "onnxruntime": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-Array = NDArray[np.float32]
 
 
 class RuntimeStep:
-    """The executor of a step model in a session of ONNX Runtime.
+    """A step in a session of ONNX Runtime, see `Step`.
 
     Parameters
     ----------
-    session
-        With a step graph.
+    model
+        Through the gate.
+    threads
+        Threads inside one operator.
     provider
-        That the session was opened for; on a graphics processor the states stay there.
+        As of `open_step`; on a graphics processor the states stay there.
 
-    Attributes
-    ----------
-    name, inputs, estimates
-        As of `CompiledStep`.
+    Raises
+    ------
+    ModelError
+        When the provider is not to be had, or the graph cannot be run.
     """
 
     name = "ONNX Runtime"
 
-    def __init__(self, session: onnxruntime.InferenceSession, provider: str = "cpu") -> None:
-        self._session = session
-        zeros = {value.name: np.zeros(value.shape, np.float32) for value in session.get_inputs()}
-        self._zeros = {name: zero for name, zero in zeros.items() if name.startswith("state_")}
-        self.inputs: dict[str, Array] = {name: zero for name, zero in zeros.items() if name not in self._zeros}
-        shape = next(value.shape for value in session.get_outputs() if value.name == "estimates")
-        self.estimates: Array = np.zeros(shape, np.float32)
+    def __init__(self, model: StepFile, threads: int = 1, provider: str = "cpu") -> None:
+        self._session = open_session(model.model.SerializeToString(), str(model.path), threads, provider, reuse=False)
+        self._zeros = {name: np.zeros(shape, np.float32) for name, shape in model.states.items()}
+        self.inputs = {name: np.zeros(shape, np.float32) for name, shape in model.inputs.items()}
+        self.estimates: Audio = np.zeros(model.shapes["estimates"], np.float32)
         # two sets of states, each written while the other is read
         device = "cuda" if provider == "cuda" else "cpu"
         arrays = [{name: zero.copy() for name, zero in self._zeros.items()} for _ in range(2)]
@@ -85,13 +91,19 @@ def check_provider(provider: str) -> None:
                          f"processor: pip uninstall onnxruntime, then pip install 'rtsep[cuda]'")
 
 
-def open_session(path: Path, threads: int = 1, provider: str = "cpu", reuse: bool = True
+def open_session(content: bytes, source: str, threads: int = 1, provider: str = "cpu", reuse: bool = True
                  ) -> onnxruntime.InferenceSession:
-    """Open an ONNX file for live use: few threads, no spinning.
+    """Open a model for live use: few threads, no spinning.
 
     The runtime's own switch for denormals stays untouched: it would change the mode of the calling thread for good.
-
     Without `reuse`, every value between nodes has memory of its own: faster by a few percent where values are small.
+
+    Parameters
+    ----------
+    content
+        Of an ONNX file that came through the gate.
+    source
+        Its path, for messages.
     """
     check_provider(provider)
     options = onnxruntime.SessionOptions()
@@ -101,6 +113,6 @@ def open_session(path: Path, threads: int = 1, provider: str = "cpu", reuse: boo
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[_PROVIDERS[provider]])
+        return onnxruntime.InferenceSession(content, options, providers=[_PROVIDERS[provider]])
     except Exception as error:  # the runtime raises a dozen unrelated kinds for a damaged file
-        raise ModelError(f"{path} is no ONNX model that can be run ({str(error).splitlines()[0][:160]})") from None
+        raise ModelError(f"{source} is no ONNX model that can be run ({first_line(error)})") from None

@@ -1,71 +1,60 @@
-"""Hops separated part by part: analysis -> step model -> mask -> synthesis, in numpy but for the step.
+"""Hops separated part by part in numpy: analysis -> features -> step -> mask -> synthesis, around any step.
 
-The compiled kernels do the same in one call; this is what they are held against, and what runs where they cannot.
+With the numpy reference of the step, this is what the native code is held against; with ONNX Runtime, what runs where
+there is no native code.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rtsep.backends.step_model import StepModel
+from rtsep.backends.step import Step, advance
+from rtsep.dsp.features import features
 from rtsep.dsp.mask import Sets, soft_mask
-from rtsep.dsp.stft import Analysis, Synthesis, mid_signal
+from rtsep.dsp.stft import Analysis, Synthesis
+from rtsep.model.card import StepCard
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 
-
-class ComposedHops:
-    """From hops of the mixture to hops of every output.
+class NumpyBackend:
+    """The signal path in numpy, see `Backend`.
 
     Parameters
     ----------
-    model
-        The step model, whose recurrent state belongs to this stream.
+    step
+        Whose recurrent state belongs to this stream.
+    card
+        Of its model.
     channels
         Number of audio channels.
-    wanted
+    requested
         What each output is made of, from `wanted_sets`, (outputs, stems).
     """
 
-    def __init__(self, model: StepModel, channels: int, wanted: Sets) -> None:
-        self._model, self._geometry = model, model.info.geometry
-        self._analysis = Analysis(self._geometry, channels, model.info.contexts)
-        self._synthesis = Synthesis(self._geometry, (len(wanted), channels))
-        self._masks = self._even = np.full((1, len(wanted), self._geometry.bins), 1.0 / len(wanted), np.float32)
+    def __init__(self, step: Step, card: StepCard, channels: int, requested: Sets) -> None:
+        self.step, geometry = step, card.geometry
+        self.name = step.name
+        self._analysis = Analysis(geometry, channels, card.contexts)
+        self._synthesis = Synthesis(geometry, (len(requested), channels))
+        self._masks = self._even = np.full((1, len(requested), geometry.bins), 1.0 / len(requested), np.float32)
         self.reset()
 
     def push(self, block: Audio, weights: Audio | None) -> Audio:
-        """Separate whole hops.
-
-        Parameters
-        ----------
-        block
-            float32 (channels, hops * hop).
-        weights
-            Of `mask_weights`: for each hop, (hops, 2 * outputs, stems), or for all, (1, 2 * outputs, stems) or
-            (2 * outputs, stems). None keeps the latest masks and does not ask the model.
-
-        Returns
-        -------
-        sound
-            float32 (outputs, channels, hops * hop), `synthesis - hop` frames late.
-        """
+        """Separate whole hops, see `Backend.push`."""
         spectra, contexts = self._analysis.push(block)
         masks = self._masks
         if weights is not None:
-            magnitudes = np.abs(mid_signal(spectra.swapaxes(0, 1)))
-            masks = soft_mask(self._model.step(magnitudes, contexts), weights)
+            masks = soft_mask(advance(self.step, features(spectra, contexts)), weights)
             self._masks = masks[-1:]
         return self._synthesis.push(masks[:, :, np.newaxis] * spectra[:, np.newaxis])
 
     def preview(self, frames: int) -> Audio:
-        """Sound of the next frames, up to a hop, as the spectra so far have it: (outputs, channels, frames)."""
+        """Sound of the next frames, see `Backend.preview`."""
         return self._synthesis.preview(frames)
 
     def reset(self) -> None:
-        """Forget all sound, with masks that share it evenly."""
-        self._model.reset()
+        """Forget all sound, see `Backend.reset`."""
+        self.step.reset()
         self._analysis.reset()
         self._synthesis.reset()
         self._masks = self._even

@@ -6,64 +6,19 @@ graph. See `docs/architecture.md` for the format.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.backends.onnx_runtime import open_session
 from rtsep.dsp.mask import output_names, wanted_sets
 from rtsep.dsp.stft import Analysis, Synthesis, mid_signal
 from rtsep.errors import ModelError
-from rtsep.model.card import FORMAT, CardInfo, card_fields, readable
-from rtsep.model.onnx_file import read_onnx
-
-KIND = "file"
-DOMAINS = {"waveform": ("mixture", "estimates"), "magnitude": ("magnitude", "masks")}
-"""What a graph maps: the names of its input and output, by the domain in the metadata."""
-Audio = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class FileInfo(CardInfo):
-    """What the metadata of a file model says; `segment` and `overlap` in frames."""
-
-    domain: str
-    segment: int
-    overlap: int
-
-    @classmethod
-    def parse(cls, text: str, source: str) -> FileInfo:
-        """Read the JSON document of a model file.
-
-        Raises
-        ------
-        ModelError
-            When it is not of this format; the message names the field.
-        """
-        with readable(source):
-            fields = json.loads(text)
-            if (fields["format"], fields["kind"]) != (FORMAT, KIND):
-                raise ModelError(f"{source}: format {fields['format']} of kind {fields['kind']}, this rtsep reads "
-                                 f"format {FORMAT} of kind {KIND}")
-            info = cls(**card_fields(fields), domain=str(fields["domain"]), segment=int(fields["segment"]),
-                       overlap=int(fields["overlap"]))
-        if info.domain not in DOMAINS or not 0 <= 2 * info.overlap <= info.segment or info.segment % info.geometry.hop:
-            raise ModelError(f"{source}: domain {info.domain}, segment {info.segment}, overlap {info.overlap}: "
-                             f"expected {' or '.join(DOMAINS)}, whole hops, and an overlap of at most half of it")
-        return info
-
-    @property
-    def shapes(self) -> tuple[list[int], list[int]]:
-        """Shapes of the graph's input and output."""
-        geometry = self.geometry
-        hops = (self.segment + geometry.synthesis - geometry.hop) // geometry.hop
-        inner = [self.segment] if self.domain == "waveform" else [hops, geometry.bins]
-        return [1, *inner], [1, len(self.stems), *inner]
+from rtsep.model.card import DOMAINS
+from rtsep.model.gate import SegmentFile, read_model
+from rtsep.types import Audio
 
 
 class FileModel:
@@ -81,13 +36,13 @@ class FileModel:
     """
 
     def __init__(self, path: Path) -> None:
-        self.info = FileInfo.parse(read_onnx(path).document, str(path))
-        self._session = open_session(path, threads=os.cpu_count() or 1)
+        model = read_model(path)
+        if not isinstance(model, SegmentFile):
+            raise ModelError(f"{path} is a step model, which separates hop by hop, and no file model")
+        from rtsep.backends.onnx_runtime import open_session  # loaded only where it is needed: it takes 20 MB
+        self.info = model.card
+        self._session = open_session(model.model.SerializeToString(), str(path), threads=os.cpu_count() or 1)
         self._input, self._output = DOMAINS[self.info.domain]
-        found = {value.name: value.shape for value in (*self._session.get_inputs(), *self._session.get_outputs())}
-        wanted = dict(zip((self._input, self._output), self.info.shapes, strict=True))
-        if found != wanted:
-            raise ModelError(f"{path}: the graph has {found}, its metadata asks for {wanted}")
 
     def separate(self, segment: Audio) -> Audio:
         """Separate one segment, float32 (channels, segment), into (stems, channels, segment).
@@ -184,14 +139,11 @@ class FileSeparator:
 
 
 def is_file_model(path: Path) -> bool:
-    """Whether a model separates whole segments; False also for a file that is no model at all.
+    """Whether a model separates whole segments.
 
     Raises
     ------
     ModelError
-        When the file is missing or no ONNX model.
+        When the file is missing or no model.
     """
-    try:
-        return bool(json.loads(read_onnx(path).document).get("kind") == KIND)
-    except (ValueError, AttributeError):
-        return False
+    return isinstance(read_model(path), SegmentFile)

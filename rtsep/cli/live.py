@@ -59,6 +59,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--provider", choices=("cpu", "onnxruntime", "cuda"), default="cpu",
                         help="what runs the model; onnxruntime: the processor without the kernels of rtsep; cuda needs "
                         "an NVIDIA GPU and --engine worker (default: cpu)")
+    parser.add_argument("--no-connect", action="store_true", help="on a JACK or PipeWire server: leave it to you to "
+                        "connect rtsep's ports")
     parser.add_argument("--resample", action="store_true", help="use a device at another sample rate than the model's, "
                         "which adds latency")
     parser.add_argument("--allow-feedback", action="store_true",
@@ -132,7 +134,8 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         null_device=null_device,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
         controls=read_control_options(args), record=_folder(args, source) is not None,
-        engine=args.engine, provider=args.provider, resample=args.resample, allow_feedback=args.allow_feedback,
+        engine=args.engine, provider=args.provider, resample=args.resample, connect=not args.no_connect,
+        allow_feedback=args.allow_feedback,
         calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)
 
 

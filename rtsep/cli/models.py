@@ -41,19 +41,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _describe(name: str, path: Path) -> dict[str, Any]:
     """Collect what the table shows of one model."""
-    from rtsep.backends.segments import FileModel, is_file_model
-    from rtsep.backends.step_model import StepModel
+    from rtsep.model.gate import SegmentFile, read_model
 
-    file_only = is_file_model(path)
-    info = FileModel(path).info if file_only else StepModel(path).info
-    latency_ms = None if file_only else round(1000.0 * info.geometry.synthesis / info.samplerate, 2)
-    return {"name": name, "latency_ms": latency_ms, "samplerate": info.samplerate, "stems": list(info.stems),
-            "size_mb": round(path.stat().st_size / 1e6, 2), "quality": info.quality, "licence": info.licence,
+    model = read_model(path)
+    card = model.card
+    latency_ms = (None if isinstance(model, SegmentFile)
+                  else round(1000.0 * card.geometry.synthesis / card.samplerate, 2))
+    return {"name": name, "latency_ms": latency_ms, "samplerate": card.samplerate, "stems": list(card.stems),
+            "size_mb": round(path.stat().st_size / 1e6, 2), "quality": card.quality, "licence": card.licence,
             "path": str(path)}
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table()
@@ -61,8 +62,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         table.add_column(title)
     for row in rows:
         latency = "file only" if row["latency_ms"] is None else f"{row['latency_ms']:.1f} ms"
-        table.add_row(row["name"], latency, f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
-                      _quality(row["quality"]), row["licence"])
+        table.add_row(*map(escape, (row["name"], latency, f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
+                                    _quality(row["quality"]), row["licence"])))
     Console().print(table)
 
 

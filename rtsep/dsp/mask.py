@@ -12,6 +12,7 @@ from rtsep.errors import ConfigError
 Sets = NDArray[np.float32]
 REST = "rest"
 _FLOOR = 1e-12  # below any audible magnitude; makes silence divide evenly
+_CEILING = 1e12  # above any; keeps infinity from making masks that are no numbers
 
 
 def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> Sets:
@@ -81,7 +82,7 @@ def soft_mask(estimates: NDArray[np.float32], weights: NDArray[np.float32]) -> N
     Parameters
     ----------
     estimates
-        Non-negative magnitudes, float32 (..., stems, bins).
+        Non-negative magnitudes, float32 (..., stems, bins); what is below zero or no number counts as zero.
     weights
         Of `mask_weights`, float32 (..., 2 * outputs, stems).
 
@@ -90,6 +91,8 @@ def soft_mask(estimates: NDArray[np.float32], weights: NDArray[np.float32]) -> N
     masks
         float32 (..., outputs, bins), values in 0..1.
     """
-    sums: NDArray[np.float32] = weights @ (estimates + np.float32(_FLOOR))
+    bounded: NDArray[np.float32] = np.fmin(np.fmax(estimates, np.float32(0.0)), np.float32(_CEILING))
+    sums: NDArray[np.float32] = weights @ (bounded + np.float32(_FLOOR))
     outputs = sums.shape[-2] // 2
-    return sums[..., :outputs, :] / sums[..., outputs:, :]
+    masks: NDArray[np.float32] = np.minimum(sums[..., :outputs, :] / sums[..., outputs:, :], np.float32(1.0))
+    return masks

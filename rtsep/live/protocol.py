@@ -12,6 +12,18 @@ from rtsep.live.realtime import Measure
 
 ENGINES = ("callback", "worker")
 
+Pair = tuple[str, str]
+"""A connection on a JACK server: the name of our port without the client's, and the full name of the other one."""
+
+
+@dataclass(frozen=True)
+class Connections:
+    """What the user connected on a JACK server; None for a side that is as it was made."""
+
+    inputs: tuple[Pair, ...] | None = None
+    outputs: tuple[Pair, ...] | None = None
+
+
 @dataclass(frozen=True)
 class LiveSettings:
     """What to play.
@@ -51,6 +63,10 @@ class LiveSettings:
         Whether a device at a rate at which the model does not run is used, through a change of the rate.
     samplerate
         Rate in Hz that the model has to run at; None for that of the devices, or of the model where it cannot.
+    connect
+        Whether ports are connected with the devices; False on a JACK server only.
+    connections
+        What the user connected there before.
     waits
         Whether devices that are not there are waited for, as after they were lost.
     allow_feedback
@@ -84,6 +100,8 @@ class LiveSettings:
     p99_ms: float | None = None
     auto: bool = False
     samplerate: int | None = None
+    connect: bool = True
+    connections: Connections = Connections()
     waits: bool = False
 
     def __post_init__(self) -> None:
@@ -146,6 +164,13 @@ class Prepared:
 
 
 @dataclass(frozen=True)
+class Connected:
+    """The user has connected our ports on a JACK server in another way."""
+
+    connections: Connections
+
+
+@dataclass(frozen=True)
 class Notice:
     """A sentence for the user; the music goes on."""
 
@@ -164,4 +189,4 @@ class Ended:
     """The input is over, or the stream was stopped as asked."""
 
 
-Message = Loaded | Started | Prepared | Notice | Failed | Ended
+Message = Loaded | Started | Prepared | Connected | Notice | Failed | Ended

@@ -1,32 +1,30 @@
-"""The step model: an ONNX graph that maps one hop's magnitudes to magnitude estimates of every stem.
-
-The file describes itself: its metadata holds one JSON document under the key `rtsep`, checked here
-against the graph, and a reference input and output under `rtsep-reference`.
-"""
+"""What a model file says about itself: one JSON document under the key `rtsep` of its metadata."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError, ModelError
+from rtsep.model.document import Document
 
-if TYPE_CHECKING:
-    pass
-
-FORMAT = 1
-Magnitude = NDArray[np.float32]
+FORMAT = 1  # of the documents that are written
+FORMATS = (1,)  # that are read
+FILE_KIND = "file"
+DOMAINS = {"waveform": ("mixture", "estimates"), "magnitude": ("magnitude", "masks")}
+"""What the graph of a file model maps: the names of its input and output, by the domain in the document."""
+MOST_STEMS, MOST_CONTEXTS, MOST_CREDITS = 16, 4, 4096
+LONGEST_WINDOW, LONGEST_SEGMENT = 1 << 16, 1 << 24  # frames
+SAMPLERATES = (1000, 768_000)
+RESERVED = ("rest", "mixture")  # names that the program gives; beside one stem, `rest` means the same to both
+_STEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 _-]{0,30}[A-Za-z0-9_-])?")
+_NAME = re.compile(r"[^/\\]{1,100}")
 
 
 @dataclass(frozen=True)
-class CardInfo:
+class Card:
     """What the metadata of every model says."""
 
     name: str
@@ -40,45 +38,116 @@ class CardInfo:
 
 
 @dataclass(frozen=True)
-class ModelInfo(CardInfo):
-    """What the metadata of a step model says."""
+class StepCard(Card):
+    """What the metadata of a step model says; `contexts` are the lengths of its longer windows, in frames."""
 
     contexts: tuple[int, ...]
 
-    @classmethod
-    def parse(cls, text: str, source: str) -> ModelInfo:
-        """Read the JSON document of a model file.
+    @property
+    def inputs(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each input of the graph but the states, by name: the features of one hop."""
+        bins = {"magnitude": self.geometry.bins}
+        bins |= {f"context_{index}": length // 2 + 1 for index, length in enumerate(self.contexts)}
+        return {name: (1, count) for name, count in bins.items()}
 
-        Raises
-        ------
-        ModelError
-            When it is not of this format; the message names the field.
-        """
-        with readable(source):
-            fields = json.loads(text)
-            if "kind" in fields:
-                raise ModelError(f"{source} is a {fields['kind']} model, which needs the music before and after: it "
-                                 f"cannot run live; use it with: rtsep separate --model")
-            if fields["format"] != FORMAT:
-                raise ModelError(f"{source}: step-model format {fields['format']}, this rtsep reads format {FORMAT}")
-            return cls(**card_fields(fields), contexts=tuple(map(int, fields.get("contexts", ()))))
+    @property
+    def estimates(self) -> tuple[int, ...]:
+        """Shape of the graph's result."""
+        return 1, len(self.stems), self.geometry.bins
 
 
-@contextmanager
-def readable(source: str) -> Iterator[None]:
-    """Turn what goes wrong in reading the metadata of a file into a ModelError that names it."""
+@dataclass(frozen=True)
+class FileCard(Card):
+    """What the metadata of a file model says; `segment` and `overlap` in frames."""
+
+    domain: str
+    segment: int
+    overlap: int
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Shapes of the graph's input and output."""
+        geometry = self.geometry
+        hops = (self.segment + geometry.synthesis - geometry.hop) // geometry.hop
+        inner = (self.segment,) if self.domain == "waveform" else (hops, geometry.bins)
+        return (1, *inner), (1, len(self.stems), *inner)
+
+
+def read_card(text: str, source: str) -> StepCard | FileCard:
+    """Read the document of a model file.
+
+    Parameters
+    ----------
+    text
+        JSON.
+    source
+        Where it comes from, for messages.
+
+    Raises
+    ------
+    ModelError
+        When a field is missing or cannot be; the message names it.
+    """
+    document = Document(text, source)
+    number = document.integer("format", 0, 1 << 31)
+    if number not in FORMATS:
+        raise ModelError(f"{source}: model format {number}, this rtsep reads format {', '.join(map(str, FORMATS))}")
+    if "kind" in document and document.value("kind") != FILE_KIND:
+        raise document.error(f"a model of kind {document.value('kind')!r:.60}, {FILE_KIND!r} or none is expected")
+    return _file_card(document) if "kind" in document else _step_card(document)
+
+
+def _common(document: Document) -> dict[str, Any]:
+    """Read what every card has."""
     try:
-        yield
-    except KeyError as missing:
-        raise ModelError(f"{source}: the metadata lacks {missing}; export the model again") from None
-    except (ValueError, TypeError, ConfigError) as error:
-        raise ModelError(f"{source}: the metadata cannot be read ({error}); export the model again") from None
+        geometry = Geometry(*(document.integer(name, 1, LONGEST_WINDOW) for name in ("analysis", "synthesis", "hop")))
+    except ConfigError as error:
+        raise document.error(str(error)) from None
+    name = document.text("name", 100)
+    if not _NAME.fullmatch(name):
+        raise document.error(f"the name {name!r} holds a slash")
+    return {"name": name, "samplerate": document.integer("samplerate", *SAMPLERATES), "geometry": geometry,
+            "stems": _stems(document), "licence": document.text("licence"),
+            "credits": document.texts("credits", MOST_CREDITS), "training": document.table("training"),
+            "quality": _quality(document)}
 
 
-def card_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Convert the fields of a `CardInfo`; errors as `readable` expects them."""
-    return {"name": str(fields["name"]), "samplerate": int(fields["samplerate"]),
-            "geometry": Geometry(int(fields["analysis"]), int(fields["synthesis"]), int(fields["hop"])),
-            "stems": tuple(map(str, fields["stems"])), "licence": str(fields["licence"]),
-            "credits": tuple(map(str, fields["credits"])), "training": dict(fields["training"]),
-            "quality": dict(fields["quality"])}
+def _stems(document: Document) -> tuple[str, ...]:
+    """Read the names of the stems, which become names of files."""
+    stems = document.texts("stems", MOST_STEMS)
+    for stem in stems:
+        target_and_rest = len(stems) == 2 and stem == stems[1] == RESERVED[0]
+        if not _STEM.fullmatch(stem) or (stem.casefold() in RESERVED and not target_and_rest):
+            raise document.error(f"a stem cannot be called {stem!r:.60}: letters, digits, spaces, - and _, at most 32, "
+                                 f"and neither {' nor '.join(RESERVED)}")
+    if not stems or len({stem.casefold() for stem in stems}) < len(stems):
+        raise document.error(f"stems are {', '.join(stems) or 'none'}: at least one, unlike each other")
+    return stems
+
+
+def _quality(document: Document) -> dict[str, Any]:
+    """Read the scores, which tables show."""
+    quality = document.table("quality")
+    for name, scores in quality.items():
+        if isinstance(scores, dict) and not isinstance(scores.get("sdr", 0.0), int | float):
+            raise document.error(f"the sdr of {name} is {scores['sdr']!r:.60}, a number is expected")
+    return quality
+
+
+def _step_card(document: Document) -> StepCard:
+    fields = _common(document)
+    longest = fields["geometry"].analysis
+    contexts = document.integers("contexts", longest, LONGEST_WINDOW, MOST_CONTEXTS) if "contexts" in document else ()
+    if any(length % 2 for length in contexts):
+        raise document.error(f"contexts are {contexts}: even lengths are expected")
+    return StepCard(**fields, contexts=contexts)
+
+
+def _file_card(document: Document) -> FileCard:
+    fields = _common(document)
+    card = FileCard(**fields, domain=document.text("domain"), segment=document.integer("segment", 1, LONGEST_SEGMENT),
+                    overlap=document.integer("overlap", 0, LONGEST_SEGMENT))
+    if card.domain not in DOMAINS or 2 * card.overlap > card.segment or card.segment % card.geometry.hop:
+        raise document.error(f"domain {card.domain}, segment {card.segment}, overlap {card.overlap}: expected "
+                             f"{' or '.join(DOMAINS)}, whole hops, and an overlap of at most half of it")
+    return card

@@ -1,73 +1,174 @@
-"""An ONNX file before anybody runs it: its graph, the shapes of what goes in and out, and its metadata."""
+"""An ONNX file before anybody runs it: read with limits, and without anything that runs, loads or grows by itself."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
+from onnx import AttributeProto, TensorProto
 
 from rtsep.errors import ModelError
+from rtsep.model.outline import outline_of
 
-Shape = list[int | str]
-"""Lengths; a name stands for one that is not fixed."""
+MOST_BYTES = 256 << 20  # of a file
+MOST_NODES = 8192
+MOST_NUMBERS = 1 << 26  # of all weights and values together
+DOMAINS = ("", "ai.onnx", "com.microsoft")
+NUMBERS = {getattr(TensorProto, name) for name in (
+    "FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE", "INT8", "UINT8", "INT16", "UINT16", "INT32", "INT64", "BOOL")}
+Shape = tuple[int, ...]
+RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial")
 
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """What a file holds.
+    """A plain graph.
 
     Attributes
     ----------
     path
         Where it was read.
-    graph
-        Nodes and weights.
+    model
+        All of it.
+    shapes
+        Of every input, output and value between nodes, by name.
     metadata
         Properties by key.
     """
 
     path: Path
-    graph: onnx.GraphProto
+    model: onnx.ModelProto
+    shapes: dict[str, Shape]
     metadata: dict[str, str]
 
     @property
     def inputs(self) -> dict[str, Shape]:
         """Shape of each input."""
-        return _shapes(self.graph.input)
+        return {value.name: self.shapes[value.name] for value in self.model.graph.input}
 
     @property
     def outputs(self) -> dict[str, Shape]:
         """Shape of each output."""
-        return _shapes(self.graph.output)
-
-    @property
-    def document(self) -> str:
-        """The JSON document that rtsep's models carry; ModelError where there is none."""
-        if "rtsep" not in self.metadata:
-            raise ModelError(f"{self.path}: no rtsep metadata, so this is no step model; make one with: "
-                             f"python -m training export")
-        return self.metadata["rtsep"]
+        return {value.name: self.shapes[value.name] for value in self.model.graph.output}
 
 
 def read_onnx(path: Path) -> OnnxFile:
-    """Read a file.
+    """Read a file and check that it is a plain graph.
 
     Raises
     ------
     ModelError
-        When it is missing, or no ONNX model.
+        When it is missing, too large or no ONNX model, or when it has control flow, functions, data in other files or
+        shapes that are not fixed.
     """
+    model = _parsed(path)
+    _check_structure(model, path)
     try:
-        model = onnx.load(path)
-    except OSError:
+        outline = outline_of(model)
+        onnx.checker.check_model(outline)
+        inferred = onnx.shape_inference.infer_shapes(outline, check_type=True, strict_mode=True, data_prop=True)
+    except Exception as error:  # the checker raises kinds of its own, and of protobuf
+        raise ModelError(f"{path} is no ONNX model that can be read ({first_line(error)})") from None
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    return OnnxFile(path, model, _shapes_of(inferred.graph, path), metadata)
+
+
+def first_line(error: Exception) -> str:
+    """Say in one printable line what an error of another library says."""
+    text = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[:160]
+
+
+def _parsed(path: Path) -> onnx.ModelProto:
+    try:
+        if not path.is_file():
+            raise FileNotFoundError
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise ModelError(f"{path} has {size >> 20} MB: a model has at most {MOST_BYTES >> 20}")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError):  # a null character in the path is the latter
         raise ModelError(f"no model file {path}: `rtsep models` lists what is installed") from None
+    try:
+        return onnx.load_from_string(content)
     except Exception as error:  # protobuf raises kinds of its own for a damaged file
-        raise ModelError(f"{path} is no ONNX model that can be read ({str(error)[:160]})") from None
-    return OnnxFile(path, model.graph, {entry.key: entry.value for entry in model.metadata_props})
+        raise ModelError(f"{path} is no ONNX model that can be read ({first_line(error)})") from None
 
 
-def _shapes(values: Iterable[onnx.ValueInfoProto]) -> dict[str, Shape]:
-    return {value.name: [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
-            for value in values}
+def _check_structure(model: onnx.ModelProto, path: Path) -> None:
+    """Refuse what a step or a file model has no use for."""
+    graph = model.graph
+    keys = [entry.key for entry in model.metadata_props]
+    names = [value.name for value in (*graph.input, *graph.output)]
+    tensors = [*graph.initializer, *(attribute.t for node in graph.node for attribute in node.attribute
+                                     if attribute.type == AttributeProto.TENSOR)]
+    stored = {weight.name for weight in graph.initializer}
+    for wrong, reason in (
+            (bool(model.functions or model.training_info), "functions or training graphs"),
+            (bool(graph.sparse_initializer), "sparse weights"),
+            (any(_has_graph(node) for node in graph.node), "control flow"),
+            (any(_is_outside(tensor) for tensor in tensors), "data in other files"),
+            (any(node.op_type in RANDOM for node in graph.node), "random numbers"),
+            (len(graph.node) > MOST_NODES, f"{len(graph.node)} nodes, more than {MOST_NODES}"),
+            (any(node.domain not in DOMAINS for node in graph.node), "operators of other makers"),
+            (len(set(keys)) < len(keys), "metadata with the same key twice"),
+            (len(set(names)) < len(names), "an input and an output of the same name"),
+            (bool(stored.intersection(names)), "weights with the name of an input or output")):
+        if wrong:
+            raise ModelError(f"{path} has {reason}: rtsep runs no such model")
+    for tensor in tensors:
+        _check_tensor(tensor, path)
+
+
+def _has_graph(node: onnx.NodeProto) -> bool:
+    plain = (AttributeProto.FLOAT, AttributeProto.INT, AttributeProto.STRING, AttributeProto.TENSOR,
+             AttributeProto.FLOATS, AttributeProto.INTS, AttributeProto.STRINGS)
+    return any(attribute.type not in plain or attribute.ref_attr_name for attribute in node.attribute)
+
+
+def _is_outside(tensor: TensorProto) -> bool:
+    return tensor.data_location == TensorProto.EXTERNAL or bool(tensor.external_data)
+
+
+def _check_tensor(tensor: TensorProto, path: Path) -> None:
+    """See that a weight holds as many numbers as its shape says."""
+    count = _count(tensor.dims)
+    known = tensor.data_type in NUMBERS and 0 <= count <= MOST_NUMBERS and min(tensor.dims, default=1) >= 0
+    if known and tensor.HasField("raw_data"):
+        known = len(tensor.raw_data) == count * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    elif known:
+        field: str = onnx.helper.tensor_dtype_to_field(tensor.data_type)
+        known = len(getattr(tensor, field)) == count
+    if not known:
+        raise ModelError(f"{path}: a weight of shape {list(tensor.dims)} does not hold what it says")
+
+
+def _shapes_of(graph: onnx.GraphProto, path: Path) -> dict[str, Shape]:
+    """Return the shape of every value; all must be fixed, and all together fit."""
+    shapes = {value.name: _fixed(value, path) for value in (*graph.input, *graph.output, *graph.value_info)}
+    for node in graph.node:
+        for name in node.output:
+            if name and name not in shapes:
+                raise ModelError(f"{path}: the shape of {name!r:.60} is not known: rtsep runs graphs of fixed shapes")
+    total = sum(map(_count, shapes.values())) + sum(_count(weight.dims) for weight in graph.initializer)
+    if total > MOST_NUMBERS:
+        raise ModelError(f"{path} computes with {total} numbers at once, {MOST_NUMBERS} are allowed")
+    return shapes
+
+
+def _fixed(value: onnx.ValueInfoProto, path: Path) -> Shape:
+    tensor = value.type.tensor_type
+    lengths = tuple(axis.dim_value for axis in tensor.shape.dim)
+    if (not value.type.HasField("tensor_type") or not tensor.HasField("shape") or min(lengths, default=1) < 1
+            or tensor.elem_type not in NUMBERS):
+        axes = [axis.dim_param or axis.dim_value for axis in tensor.shape.dim]
+        raise ModelError(f"{path}: {value.name!r:.60} has shape {axes!s:.80}; a graph has numbers for all lengths")
+    return lengths
+
+
+def _count(shape: Iterable[int]) -> int:
+    return math.prod(map(int, shape))

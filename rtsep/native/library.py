@@ -1,8 +1,13 @@
-"""The kernels of a hop, built for some instruction sets; what a call passes to them."""
+"""The native code of a hop: one library with a variant for each kind of processor, and what a call passes to it.
+
+A library that was built from other sources than those beside it, or whose structures differ from what is written here,
+is not used.
+"""
 
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,48 +15,151 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SETS = ("avx512vnni", "avx2", "neon")  # instruction sets, the best one first
-NODE = np.dtype([(name, np.int32) for name in ("kind", "rows", "columns", "inputs", "out_row", "a_row", "a_column",
-                                               "b_row", "b_column", "unused")]
-                + [(name, np.uintp) for name in ("out", "a", "b", "weights", "spans")])
-"""One node of a step, as `node.h` has it."""
-TRANSFORM = np.dtype([(name, np.int32) for name in ("length", "columns", "windowed", "unused")]
-                     + [(name, np.uintp) for name in ("window", "cosines", "sines", "turn_real", "turn_imaginary",
-                                                      "work")])
-"""One length of transform, as `transform.h` has it."""
-HOP = np.dtype([(name, np.int32) for name in ("hop", "synthesis", "bins", "channels", "outputs", "stems", "windows",
-                                              "most_bins", "kept", "size", "end", "nodes", "estimate_row", "unused")]
-               + [(name, np.uintp) for name in ("forward", "inverse", "step", "magnitudes", "estimates", "line",
-                                                "spectra", "scratch", "masks", "sums", "frame", "tails")])
-"""A hop of one stream, as `hop.c` has it."""
-_POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+from rtsep.native.identity import LIBRARY, sources_hash
+
+KINDS = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "copy", "ReduceMean", "Softmax",
+         "MatMul", "MatMulNBits")
+"""What a node does, in the order of `rtsep.h`."""
+MAGNITUDE, CONTEXT = 0, 1  # kinds of features, as in `rtsep.h`
+_INT, _STRIDE, _POINTER = ctypes.c_int32, ctypes.c_ssize_t, ctypes.c_void_p
+STRUCTURES: dict[str, dict[str, Any]] = {
+    "Node": dict.fromkeys(("kind", "rows", "columns", "inputs"), _INT)
+    | dict.fromkeys(("out_row", "a_row", "a_column", "b_row", "b_column"), _STRIDE)
+    | dict.fromkeys(("out", "a", "b", "weights", "spans"), _POINTER),
+    "Transform": dict.fromkeys(("length", "columns", "windowed", "unused"), _INT)
+    | dict.fromkeys(("window", "cosines", "sines", "twiddle_real", "twiddle_imaginary"), _POINTER),
+    "Feature": dict.fromkeys(("kind", "bins"), _INT) | dict.fromkeys(("transform", "values"), _POINTER),
+    "Plan": dict.fromkeys(("hop", "synthesis", "bins", "channels", "outputs", "stems", "features", "nodes", "longest",
+                           "history_size", "scratch_bins", "unused"), _INT)
+    | {"estimates_row": _STRIDE} | dict.fromkeys(("forward", "inverse", "feature", "node", "estimates"), _POINTER),
+    "State": dict.fromkeys(("end", "unused"), _INT)
+    | dict.fromkeys(("history", "spectra", "scratch", "masks", "sums", "frame", "tails", "work"), _POINTER),
+    "Variant": {"name": _POINTER} | dict.fromkeys(("tiles_together", "zero_point", "most_inputs", "unused"), _INT)
+    | dict.fromkeys(("step", "hops"), _POINTER)}
+"""Fields of the structures of `rtsep.h`, in their order."""
 
 
-def best_set() -> str | None:
-    """Name the best instruction set that this processor has and kernels were built for."""
-    return next(filter(load_kernels, SETS), None)
+class _Field(ctypes.Structure):
+    """A field, as `layout.c` lists it."""
+
+    _fields_ = (("structure", ctypes.c_char_p), ("name", ctypes.c_char_p), ("offset", _INT), ("size", _INT),
+                ("pointer", _INT), ("structure_size", _INT))
+
+
+class NativeError(Exception):
+    """The native code cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The native code for one kind of processor.
+
+    Attributes
+    ----------
+    name
+        As in `scripts/build_kernels.py`.
+    code
+        Library that it is a part of.
+    handle
+        Where it stands there, for its calls.
+    tiles_together, zero_point, most_inputs
+        How packed weights lie, see `packing.py`; inputs of a product of them at most.
+    """
+
+    name: str
+    code: ctypes.CDLL
+    handle: ctypes.c_void_p
+    tiles_together: int
+    zero_point: int
+    most_inputs: int
+
+
+def best_variant() -> Variant | None:
+    """Give the best variant that this processor can run, or None where there is no native code."""
+    return next(iter(variants().values()), None)
+
+
+def variants() -> dict[str, Variant]:
+    """Give the variants that this processor can run by name, the best one first."""
+    try:
+        return load(library_file())
+    except NativeError:
+        return {}
 
 
 @cache
-def load_kernels(instructions: str) -> ctypes.CDLL | None:
-    """Load the kernels for an instruction set; None where they were not built, or the processor lacks it."""
+def load(path: Path) -> dict[str, Variant]:
+    """Load the variants of a library.
+
+    Raises
+    ------
+    NativeError
+        When there is no library, or one that does not belong to this rtsep.
+    """
     try:
-        kernels = ctypes.CDLL(str(kernel_file(instructions)))
-        kernels.rtsep_step.argtypes = (_POINTER, _INT)
-        kernels.rtsep_hops.argtypes = (_POINTER, _INT, _POINTER, _LONG, _POINTER, _LONG, _POINTER)
-        kernels.rtsep_hops.restype = None
-        fits = (kernels.rtsep_node_size() == NODE.itemsize and kernels.rtsep_transform_size() == TRANSFORM.itemsize
-                and kernels.rtsep_hop_size() == HOP.itemsize and kernels.rtsep_supported())
-    except (OSError, AttributeError):  # no such file, no library, or another one
-        return None
-    return kernels if fits else None
+        code = ctypes.CDLL(str(path))
+        code.rtsep_build.restype = ctypes.c_char_p
+        built_from = code.rtsep_build().decode()
+    except (OSError, AttributeError) as error:
+        raise NativeError(f"not built ({error}); install a C compiler, then rtsep again") from None
+    if built_from != sources_hash(Path(__file__).parent / "src"):
+        raise NativeError(f"{path.name} was built from other sources: install rtsep again")
+    _check_structures(code)
+    _declare(code)
+    handles = (code.rtsep_variant(index) for index in range(code.rtsep_variants()))
+    return {variant.name: variant for variant in (_variant(code, handle) for handle in handles if handle)}
 
 
-def kernel_file(instructions: str) -> Path:
-    """Where the kernels for an instruction set lie."""
-    return Path(__file__).parent / f"{instructions}.kernels"
+def library_file() -> Path:
+    """Where the library lies."""
+    return Path(__file__).parent / LIBRARY
 
 
 def address(array: NDArray[Any]) -> int:
     """Where an array begins."""
     return int(array.__array_interface__["data"][0])
+
+
+def structure(name: str) -> np.dtype[np.void]:
+    """Give the type of one of `STRUCTURES`."""
+    numbers = {_INT: np.int32, _STRIDE: np.intp, _POINTER: np.uintp}
+    return np.dtype([(field, numbers[kind]) for field, kind in STRUCTURES[name].items()])
+
+
+NODE, TRANSFORM, FEATURE, PLAN, STATE = map(structure, ("Node", "Transform", "Feature", "Plan", "State"))
+
+
+def _check_structures(code: ctypes.CDLL) -> None:
+    """Compare names, places and sizes of all fields with what is written here."""
+    count = ctypes.c_int()
+    code.rtsep_fields.restype = ctypes.POINTER(_Field)
+    listed = code.rtsep_fields(ctypes.byref(count))
+    found = [(field.structure.decode(), field.name.decode(), field.offset, field.size, bool(field.pointer),
+              field.structure_size) for field in listed[:count.value]]
+    expected = []
+    for name, fields in STRUCTURES.items():
+        size, offset = structure(name).itemsize, 0
+        for field, kind in fields.items():
+            expected.append((name, field, offset, ctypes.sizeof(kind), kind is _POINTER, size))
+            offset += ctypes.sizeof(kind)
+    if found != expected:
+        wrong = next((one for one in found if one not in expected), "fewer fields")
+        raise NativeError(f"its structures are others ({wrong}): install rtsep again")
+
+
+def _declare(code: ctypes.CDLL) -> None:
+    """Say what the calls take and give."""
+    code.rtsep_variant.restype = _POINTER
+    code.rtsep_step.argtypes = (_POINTER, _POINTER, ctypes.c_int)
+    code.rtsep_step.restype = None
+    code.rtsep_hops.argtypes = (_POINTER, _POINTER, _POINTER, ctypes.c_int, _POINTER, _STRIDE, _POINTER, _STRIDE,
+                                _POINTER)
+    code.rtsep_hops.restype = None
+
+
+def _variant(code: ctypes.CDLL, handle: int) -> Variant:
+    layout = structure("Variant")
+    row = np.frombuffer((ctypes.c_char * layout.itemsize).from_address(handle).raw, layout)[0]
+    name = ctypes.string_at(int(row["name"])).decode()
+    return Variant(name, code, ctypes.c_void_p(handle), int(row["tiles_together"]), int(row["zero_point"]),
+                   int(row["most_inputs"]))

@@ -1,7 +1,7 @@
-"""8-bit weights in the order in which the kernels read them: one stream from memory, from the first byte to the last.
+"""8-bit weights in the order in which the native code reads them: one stream from the first byte to the last.
 
-A tile is 16 outputs. Some tiles take turns, as many as the kernels sum at once: for each block of 64 inputs come, for
-each four of them, the weights of one tile after the other, [16 outputs][4 inputs] bytes, then the 16 scales of each.
+A tile is 16 outputs. Some tiles take turns, as many as are summed at once: for each block of 64 inputs come, for each
+four of them, the weights of one tile after the other, [16 outputs][4 inputs] bytes, then the 16 scales of each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ TILE, BLOCK = 16, 64  # outputs of a tile; inputs that share a scale
 _BYTES = 4 * TILE  # of a tile's weights for four inputs, and of its scales
 
 
-def tiled(weights: NDArray[np.uint8], scales: NDArray[np.float32], together: int, zero: int) -> NDArray[np.uint8]:
+def packed(weights: NDArray[np.uint8], scales: NDArray[np.float32], together: int, zero_point: int
+           ) -> NDArray[np.uint8]:
     """Lay weights out anew.
 
     Parameters
@@ -26,8 +27,8 @@ def tiled(weights: NDArray[np.uint8], scales: NDArray[np.float32], together: int
         float32, outputs x blocks.
     together
         Tiles that take turns; those left over come one by one.
-    zero
-        Byte that stands for a weight of 0: 128, or 0 where the kernels take signed bytes.
+    zero_point
+        Byte that stands for a weight of 0: 128, or 0 where the native code takes signed bytes.
 
     Returns
     -------
@@ -37,7 +38,8 @@ def tiled(weights: NDArray[np.uint8], scales: NDArray[np.float32], together: int
     outputs, blocks, _ = weights.shape
     missing = -outputs % TILE
     tiles = (outputs + missing) // TILE
-    weights = np.pad(weights, ((0, missing), (0, 0), (0, 0)), constant_values=128) + np.uint8(128 - zero)  # modulo 256
+    weights = np.pad(weights, ((0, missing), (0, 0), (0, 0)), constant_values=128)
+    weights = weights + np.uint8(128 - zero_point)  # modulo 256
     weights = weights.reshape(tiles, TILE, blocks, BLOCK // 4, 4).transpose(0, 2, 3, 1, 4)
     scales = np.pad(scales.reshape(outputs, blocks), ((0, missing), (0, 0))).reshape(tiles, TILE, blocks)
     parts: NDArray[Any] = np.concatenate(  # (tiles, blocks, parts, bytes): sixteen fours, then the scales

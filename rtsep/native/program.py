@@ -1,41 +1,41 @@
-"""The plan of a step: the nodes of an ONNX graph as one list for the kernels, with everything at its place in memory.
+"""The program of a step: the nodes of an ONNX graph as one list for the native code, and where all of it lies.
 
 Nodes that only look at a value in another way (a split, a slice, another shape) are views and cost nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
-from rtsep.native.library import NODE, address
-from rtsep.native.packing import BLOCK, TILE, tiled
+from rtsep.native.extents import check_rows
+from rtsep.native.library import KINDS, NODE, Variant, address
+from rtsep.native.packing import BLOCK, TILE, packed
 
 Array = NDArray[np.float32]
-KINDS = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "copy", "ReduceMean", "Softmax",
-         "MatMul", "MatMulNBits")  # in the order of node.h
+OLDEST_OPSET = 18  # whose forms of ReduceMean, Softmax and Split are those known here
 _PLAIN = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "Softmax")  # of no other numbers
 
 
 class UnknownNode(Exception):
-    """The kernels cannot run this graph."""
+    """The native code cannot run this graph."""
 
 
-class Plan:
-    """An ONNX step graph for the kernels.
+class Program:
+    """A step model for the native code.
 
     Parameters
     ----------
-    graph
-        Of a step model.
-    most_inputs, together, zero
-        Of the kernels: the longest input of an 8-bit product, how many tiles of it they sum at once, and the byte that
-        stands for 0.
+    model
+        Through the gate.
+    variant
+        Of the native code that will run it.
 
     Attributes
     ----------
@@ -55,37 +55,66 @@ class Plan:
     Raises
     ------
     UnknownNode
-        When the graph has a node that the kernels do not know.
+        When the graph has a node that the native code does not know.
     """
 
-    def __init__(self, graph: onnx.GraphProto, most_inputs: int, together: int, zero: int) -> None:
-        self._most_inputs, self._together, self._zero = most_inputs, together, zero
+    def __init__(self, model: StepFile, variant: Variant) -> None:
+        versions = [entry.version for entry in model.model.opset_import if entry.domain in ("", "ai.onnx")]
+        if min(versions, default=0) < OLDEST_OPSET:
+            raise UnknownNode(f"operators of opset {versions}")
+        graph = model.model.graph
+        self._variant = variant
         self.memory = Memory()
         self._rows: list[NDArray[Any]] = []
         self.weight_bytes = 0
+        self._shapes = model.shapes
         self._values: dict[str, NDArray[Any]] = {weight.name: _constant(weight) for weight in graph.initializer}
-        shapes = {value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim] for value in graph.input}
-        given = {name: self.memory.array(shape) for name, shape in shapes.items()}
-        self._values |= given
+        self.inputs = {name: self.memory.array(shape) for name, shape in model.inputs.items()}
+        self.states = {name: self.memory.array(shape) for name, shape in model.states.items()}
+        self._values |= self.inputs | self.states
         for node in graph.node:
             self._add(node)
-        self.inputs = {name: value for name, value in given.items() if not name.startswith("state_")}
-        self.states = {name: value for name, value in given.items() if name.startswith("state_")}
-        for name, state in self.states.items():
-            self._node("copy", state, self._values[f"{name}_out"])
-        self.estimates: Array = self._values["estimates"]
+        self.estimates: Array = self._own(self._values["estimates"])
+        self._carry_states()
         self.nodes = np.array(self._rows)
+        check_rows(self.nodes, self.memory)
+
+    def _carry_states(self) -> None:
+        """Copy what the states become, at the end; first aside where that lies in a state, which may change before."""
+        after = {name: self._values[f"{name}_out"] for name in self.states}
+        after = {name: self._own(value) for name, value in after.items()}
+        for name, state in self.states.items():
+            self._node("copy", state, after[name])
+
+    def _own(self, value: Array) -> Array:
+        """Return a value that the step makes itself: a copy where it is a part of an input, a state or a weight."""
+        given = (*self.inputs.values(), *self.states.values())
+        if not self._is_constant(value) and not any(np.may_share_memory(value, other) for other in given):
+            return value
+        out = self.memory.array(value.shape)
+        self._node("copy", out, value)
+        return out
 
     def _add(self, node: onnx.NodeProto) -> None:
-        """Look at the operands in another way, or add nodes for the kernels."""
-        operands = [self._values[name] if name else None for name in node.input]
+        """Look at the operands in another way, or add nodes for the native code."""
+        operands: list[Any] = [self._values[name] if name else None for name in node.input]
         options = {option.name: onnx.helper.get_attribute_value(option) for option in node.attribute}
         try:
-            results = (_VIEWS[node.op_type](*operands, **options) if node.op_type in _VIEWS
-                       else [self._computed(node.op_type, operands, options)])
-        except (KeyError, TypeError, ValueError) as error:
+            if node.op_type == "Constant":
+                results = [_constant(options.pop("value"), **options)]
+            elif node.op_type == "Reshape":
+                results = [_reshaped(operands[0], self._shapes[node.output[0]])]
+            elif node.op_type in _VIEWS:
+                results = _VIEWS[node.op_type](*operands, **options)
+            else:
+                results = [self._computed(node.op_type, operands, options)]
+            made = dict(zip(node.output, results, strict=True))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise UnknownNode(f"{node.op_type} {options}: {error}") from None
-        self._values.update(zip(node.output, results, strict=True))
+        for name, value in made.items():
+            if value.shape != self._shapes[name]:
+                raise UnknownNode(f"{node.op_type}: {value.shape} instead of {self._shapes[name]}")
+        self._values |= made
 
     def _computed(self, operator: str, operands: list[Any], options: dict[str, Any]) -> Array:
         first = operands[0]
@@ -98,7 +127,7 @@ class Plan:
         if operator == "ReduceMean":
             return self._mean(first, *operands[1:], **options)
         if operator not in _PLAIN or (operator == "Softmax" and (first.ndim, options) != (3, {"axis": 1})):
-            raise ValueError("not known to the kernels")
+            raise ValueError("not known to the native code")
         out = self.memory.array(np.broadcast_shapes(*(operand.shape for operand in operands)))
         self._node(operator, out, *operands)
         return out
@@ -115,8 +144,8 @@ class Plan:
 
     def _banded(self, value: Array, weight: Array) -> Array:
         """MatMul by constant weights, of which the zeros above and below each column's band are left out."""
-        if weight.ndim != 2 or not self._is_constant(weight):
-            raise ValueError("only by a constant matrix")
+        if weight.ndim != 2 or not self._is_constant(weight) or self._is_constant(value):
+            raise ValueError("only of a value by a constant matrix")
         first = np.argmax(weight != 0.0, axis=0)
         end = len(weight) - np.argmax(weight[::-1] != 0.0, axis=0)
         bands = np.concatenate([weight[begin:stop, column] for column, (begin, stop)
@@ -128,21 +157,21 @@ class Plan:
 
     def _blocks(self, value: Array, operands: list[Any], K: int, N: int, bits: int, block_size: int,
                 accuracy_level: int = 0) -> Array:
-        """MatMulNBits by weights in tiles; the result has room for whole tiles."""
+        """MatMulNBits by packed weights; the result has room for whole tiles."""
         weights, scales, zero_points, group, bias = operands + [None] * (5 - len(operands))
         if ((bits, block_size, accuracy_level, zero_points, group) != (8, BLOCK, 4, None, None)
-                or value.shape != (1, K) or K > self._most_inputs):
+                or value.shape != (1, K) or K > self._variant.most_inputs):
             raise ValueError("other blocks")
         room = N + -N % TILE
         offset = np.zeros((1, room), np.float32)
         offset[0, :N] = 0.0 if bias is None else bias
         out = self.memory.array((1, room))
-        self._node("MatMulNBits", out, value, self._weights(offset), inputs=K,
-                   weights=self._weights(tiled(weights, scales, self._together, self._zero)))
+        stream = packed(weights.reshape(N, -1, BLOCK), scales, self._variant.tiles_together, self._variant.zero_point)
+        self._node("MatMulNBits", out, value, self._weights(offset), inputs=K, weights=self._weights(stream))
         return out[:, :N]
 
     def _mean(self, value: Array, axes: NDArray[Any], keepdims: int = 1) -> Array:
-        if axes.tolist() != [-1] or not keepdims:
+        if axes.tolist() not in ([-1], [value.ndim - 1]) or not keepdims:
             raise ValueError("only of the last axis")
         out = self.memory.array((*value.shape[:-1], 1))
         self._node("ReduceMean", out, value, inputs=value.shape[-1])
@@ -188,25 +217,27 @@ def _constant(weight: onnx.TensorProto) -> NDArray[Any]:
     return array
 
 
+def _reshaped(value: Array, shape: Sequence[int]) -> Array:
+    return np.reshape(value, tuple(shape), copy=False)
+
+
 def _split(value: Array, sizes: NDArray[Any] | None = None, axis: int = 0, num_outputs: int = 0) -> list[Array]:
     if axis not in (-1, value.ndim - 1):
         raise ValueError("only along the last axis")
     if sizes is None:
+        if num_outputs < 1 or value.shape[-1] % num_outputs:
+            raise ValueError("only in equal parts")
         return np.split(value, num_outputs, axis=-1)
     return np.split(value, np.cumsum(sizes)[:-1], axis=-1)
 
 
 def _slice(value: Array, starts: NDArray[Any], ends: NDArray[Any], axes: NDArray[Any]) -> list[Array]:
-    if axes.tolist() != [-1]:
+    if axes.tolist() not in ([-1], [value.ndim - 1]):
         raise ValueError("only along the last axis")
     return [value[..., int(starts[0]):int(ends[0])]]
 
 
-def _reshape(value: Array, shape: NDArray[Any]) -> list[Array]:
-    return [np.reshape(value, tuple(shape), copy=False)]
-
-
-_VIEWS: dict[str, Callable[..., list[Array]]] = {"Split": _split, "Slice": _slice, "Reshape": _reshape,
+_VIEWS: dict[str, Callable[..., list[Array]]] = {"Split": _split, "Slice": _slice,
                                                  "Identity": lambda value: [value]}
 
 

@@ -1,4 +1,4 @@
-"""Hops by the compiled kernels are those that numpy composes, and numpy does what the kernels cannot."""
+"""Hops by native code are those of the numpy reference, and numpy does what native code cannot."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.lib.loads import without_network
-from rtsep import ModelError, Separator
-from rtsep.backends import hops_of
-from rtsep.backends.native import CompiledHops
-from rtsep.backends.reference import ComposedHops
-from rtsep.backends.step_model import StepModel
+from rtsep import Separator
+from rtsep.backends import open_backend, open_step
+from rtsep.backends.native import NativeBackend, NativeStep, has_transforms
+from rtsep.backends.reference import NumpyBackend
+from rtsep.backends.reference_step import ReferenceStep
 from rtsep.dsp.mask import mask_weights, wanted_sets
 from rtsep.dsp.windows import PROFILES, Geometry
-from rtsep.native import library as bindings
-from rtsep.native.library import SETS, load_kernels
-from tests.conftest import STEMS, make_tiny_model
+from rtsep.model.gate import read_step
+from rtsep.native import library
+from tests.native.conftest import needs_native
+from tests.rigs.models import STEMS, make_tiny_model
 
-BUILT = [name for name in SETS if load_kernels(name)]
+VARIANTS = library.variants()
 RNG = np.random.default_rng(1)
 WANTED = wanted_sets(STEMS, ("guitar", "rest"))
 Audio = NDArray[np.float32]
 
-pytestmark = pytest.mark.skipif(not BUILT, reason="no kernels here: install a C compiler, then rtsep again")
+pytestmark = needs_native
 
 
-@pytest.fixture(params=BUILT)
-def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Let these kernels be the only ones."""
+@pytest.fixture(params=VARIANTS)
+def variant(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let this variant be the only one."""
     name: str = request.param
-    monkeypatch.setattr(bindings, "SETS", [name])
+    monkeypatch.setattr(library, "variants", lambda: {name: VARIANTS[name]})
     return name
 
 
@@ -42,9 +43,18 @@ def noise(*shape: int) -> Audio:
     return (0.1 * RNG.standard_normal(shape)).astype(np.float32)
 
 
-def pair(path: Path, channels: int) -> tuple[CompiledHops, ComposedHops]:
-    """Make both for one model, which both step by the kernels."""
-    return CompiledHops(StepModel(path), channels, WANTED), ComposedHops(StepModel(path), channels, WANTED)
+def native(path: Path, channels: int) -> NativeBackend:
+    """Make native code for a model."""
+    model = read_step(path)
+    step = open_step(model)
+    assert isinstance(step, NativeStep)
+    return NativeBackend(step, model.card, channels, WANTED)
+
+
+def reference(path: Path, channels: int) -> NumpyBackend:
+    """Make the numpy reference for a model."""
+    model = read_step(path)
+    return NumpyBackend(ReferenceStep(model), model.card, channels, WANTED)
 
 
 def random_masks(geometry: Geometry, contexts: tuple[int, ...], path: Path) -> Path:
@@ -56,52 +66,52 @@ def random_masks(geometry: Geometry, contexts: tuple[int, ...], path: Path) -> P
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
 @pytest.mark.parametrize("profile", PROFILES)
-def test_both_sound_the_same(profile: str, channels: int, kernels: str, tmp_path: Path) -> None:
-    compiled, composed = pair(make_tiny_model(tmp_path / "tiny.onnx", profile), channels)
+def test_both_sound_the_same(profile: str, channels: int, variant: str, tmp_path: Path) -> None:
+    path = make_tiny_model(tmp_path / "tiny.onnx", profile)
+    found, expected = native(path, channels), reference(path, channels)
     hop = PROFILES[profile].hop
     for turn, hops in enumerate([1] * 40 + [16, 3, 1, 31, 40, 2]):  # more than the line has room for
         block = noise(channels, hops * hop)
         gains = RNG.uniform(0.0, 4.0, (hops, 1, 1)).astype(np.float32)
         weights = [mask_weights(WANTED), mask_weights(WANTED, gains), mask_weights(WANTED, gains[:1]), None][turn % 4]
-        np.testing.assert_allclose(compiled.push(block, weights), composed.push(block, weights), atol=1e-6)
-        np.testing.assert_allclose(compiled.preview(64), composed.preview(64), atol=1e-5)
+        np.testing.assert_allclose(found.push(block, weights), expected.push(block, weights), atol=1e-6)
+        np.testing.assert_allclose(found.preview(64), expected.preview(64), atol=1e-5)
 
 
 @pytest.mark.parametrize(("analysis", "synthesis", "hop"), [
     (64, 64, 32), (64, 8, 2), (128, 64, 16), (256, 128, 64), (512, 512, 256), (1024, 512, 64), (2048, 96, 48),
     (4096, 4096, 1024), (8192, 256, 128)])
-def test_transforms_of_many_lengths(analysis: int, synthesis: int, hop: int, kernels: str, tmp_path: Path) -> None:
+def test_transforms_of_many_lengths(analysis: int, synthesis: int, hop: int, variant: str, tmp_path: Path) -> None:
     geometry, contexts = Geometry(analysis, synthesis, hop), (analysis, 2 * analysis)
     path, weights = random_masks(geometry, contexts, tmp_path / "random.onnx"), mask_weights(WANTED)
-    models = StepModel(path), StepModel(path)
-    compiled, composed = CompiledHops(models[0], 2, WANTED), ComposedHops(models[1], 2, WANTED)
+    found, expected = native(path, 2), reference(path, 2)
     for _ in range(4 * analysis // hop // 8 + 2):
         block = noise(2, 8 * hop)
-        np.testing.assert_allclose(compiled.push(block, weights), composed.push(block, weights), atol=5e-7)
-        for found, wanted in zip(*(model.executor.inputs.values() for model in models), strict=True):
-            np.testing.assert_allclose(found, wanted, atol=1e-6 * float(wanted.max()))
+        np.testing.assert_allclose(found.push(block, weights), expected.push(block, weights), atol=5e-7)
+        for name, values in expected.step.inputs.items():
+            np.testing.assert_allclose(found.step.inputs[name], values, atol=1e-6 * float(values.max()))
 
 
-def test_one_sample_has_a_flat_spectrum(kernels: str, tmp_path: Path) -> None:
-    model = StepModel(random_masks(Geometry(1024, 512, 256), (4096,), tmp_path / "random.onnx"))
-    hops, block = CompiledHops(model, 1, WANTED), np.zeros((1, 256), np.float32)
+def test_one_sample_has_a_flat_spectrum(variant: str, tmp_path: Path) -> None:
+    hops = native(random_masks(Geometry(1024, 512, 256), (4096,), tmp_path / "random.onnx"), 1)
+    block = np.zeros((1, 256), np.float32)
     block[0, 128] = 1.0
     hops.push(block, mask_weights(WANTED))
-    for value in model.executor.inputs.values():
+    for value in hops.step.inputs.values():
         np.testing.assert_allclose(value, value[0, 0], rtol=1e-6)
         assert value[0, 0] > 0.1
 
 
-def test_samples_need_not_lie_side_by_side(kernels: str, tiny_model: Path) -> None:
+def test_samples_need_not_lie_side_by_side(variant: str, tiny_model: Path) -> None:
     block, weights = noise(2, 5 * 256), mask_weights(WANTED)
-    sounds = [CompiledHops(StepModel(tiny_model), 2, WANTED).push(way, weights)
+    sounds = [native(tiny_model, 2).push(way, weights)
               for way in (block, np.asfortranarray(block), np.repeat(block, 2, axis=1)[:, ::2], block[::-1][::-1])]
     for one, other in pairwise(sounds):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_reset_forgets_everything(kernels: str, tiny_model: Path) -> None:
-    hops, block, weights = CompiledHops(StepModel(tiny_model), 2, WANTED), noise(2, 40 * 256), mask_weights(WANTED)
+def test_a_reset_forgets_everything(variant: str, tiny_model: Path) -> None:
+    hops, block, weights = native(tiny_model, 2), noise(2, 40 * 256), mask_weights(WANTED)
     first = hops.push(block, weights)
     hops.reset()
     assert not np.any(hops.preview(256))
@@ -113,22 +123,24 @@ def test_a_reset_forgets_everything(kernels: str, tiny_model: Path) -> None:
 
 @pytest.mark.parametrize(("analysis", "contexts"), [(48, ()), (32, ()), (1000, ()), (1024, (3000,))])
 def test_other_lengths_are_left_to_numpy(analysis: int, contexts: tuple[int, ...], tmp_path: Path) -> None:
-    model = StepModel(random_masks(Geometry(analysis, 16, 8), contexts, tmp_path / "random.onnx"))
-    assert isinstance(hops_of(model, 1, WANTED), ComposedHops)
-    with pytest.raises(ModelError, match="the compiled kernels do not run this model"):
-        CompiledHops(model, 1, WANTED)
+    model = read_step(random_masks(Geometry(analysis, 16, 8), contexts, tmp_path / "random.onnx"))
+    assert not has_transforms(model.card)
+    assert isinstance(open_backend(model, 1, WANTED), NumpyBackend)
 
 
 def test_who_separates(tiny_model: Path) -> None:
-    assert isinstance(hops_of(StepModel(tiny_model), 1, WANTED), CompiledHops)
-    assert isinstance(hops_of(StepModel(tiny_model, provider="onnxruntime"), 1, WANTED), ComposedHops)
+    model = read_step(tiny_model)
+    assert isinstance(open_backend(model, 1, WANTED), NativeBackend)
+    assert isinstance(open_backend(model, 1, WANTED, provider="onnxruntime"), NumpyBackend)
+    names = {provider: open_backend(model, 1, WANTED, provider=provider).name for provider in ("onnxruntime", "numpy")}
+    assert names == {"onnxruntime": "ONNX Runtime", "numpy": "numpy reference"}
 
 
-def test_a_separator_sounds_the_same_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_separator_sounds_the_same_without_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
     mixture = noise(2, 40 * 256)
-    with_kernels = Separator("stage", channels=2)
-    monkeypatch.setattr(bindings, "SETS", [])
+    with_native = Separator("stage", channels=2)
+    monkeypatch.setattr(library, "variants", dict)
     without = Separator("stage", channels=2)
     assert without.executor == "ONNX Runtime"
-    found, wanted = with_kernels.process(mixture), without.process(mixture)
+    found, wanted = with_native.process(mixture), without.process(mixture)
     assert np.sum(np.square(found - wanted)) < 1e-5 * np.sum(np.square(wanted))

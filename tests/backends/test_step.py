@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +16,33 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from bench.executors import written
-from bench.lib.steps import FusedGraph
 from rtsep import Separator
-from rtsep.backends.native_step import CompiledStep, compiled_step
-from rtsep.backends.onnx_runtime import RuntimeStep, open_session
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.native import NativeStep, native_step
+from rtsep.backends.onnx_runtime import RuntimeStep
+from rtsep.backends.reference_step import ReferenceStep
+from rtsep.backends.step import Step, reference_error_db
+from rtsep.dsp.windows import PROFILES
+from rtsep.model.card import StepCard
 from rtsep.model.catalogue import find_model, installed_models
+from rtsep.model.gate import StepFile, read_step
 from rtsep.model.onnx_file import read_onnx
-from rtsep.native import library as bindings
-from rtsep.native.library import SETS, load_kernels
+from rtsep.model.outline import outline_of
+from rtsep.native import library
+from rtsep.native.identity import sources_hash
+from rtsep.native.library import NativeError, load
 from rtsep.native.program import UnknownNode
 from scripts.build_kernels import build
-from tests.conftest import tiny_network
+from tests.native.conftest import needs_native
+from tests.rigs.models import with_unknown_node
 
-BUILT = [name for name in SETS if load_kernels(name)]
+VARIANTS = library.variants()
+BEST = next(iter(VARIANTS.values()), None)
 Array = NDArray[np.float32]
 Weights = dict[str, NDArray[Any]]
 RNG = np.random.default_rng(1)
 
-pytestmark = pytest.mark.skipif(not BUILT, reason="no kernels here: install a C compiler, then rtsep again")
+pytestmark = needs_native
 
 
 def normal(*shape: int) -> Array:
@@ -48,8 +56,11 @@ def graph_of(nodes: Sequence[onnx.NodeProto], inputs: dict[str, tuple[int, ...]]
     results = [helper.make_tensor_value_info("estimates", TensorProto.FLOAT, None)]
     stored = [numpy_helper.from_array(array, name) for name, array in weights.items()]
     domains = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
-    onnx.save(helper.make_model(helper.make_graph(nodes, "one", values, results, stored), opset_imports=domains,
-                                ir_version=10), path)
+    model = helper.make_model(helper.make_graph(nodes, "one", values, results, stored), opset_imports=domains,
+                              ir_version=10)
+    inferred = onnx.shape_inference.infer_shapes(outline_of(model), strict_mode=True, data_prop=True)
+    model.graph.output[0].CopyFrom(inferred.graph.output[0])
+    onnx.save(model, path)
     return path
 
 
@@ -57,24 +68,36 @@ def node(operator: str, *inputs: str, outputs: Sequence[str] = ("middle",), **op
     return helper.make_node(operator, list(inputs), list(outputs), **options)
 
 
-def both(path: Path, instructions: str, given: dict[str, Array]) -> tuple[Array, Array]:
+def bare(path: Path) -> StepFile:
+    """Make a step file of a graph with any inputs and no metadata."""
+    file = read_onnx(path)
+    states = {name: shape for name, shape in file.inputs.items() if name.startswith("state_")}
+    inputs = {name: shape for name, shape in file.inputs.items() if name not in states}
+    card = StepCard("bare", 44100, PROFILES["stage"], ("a",), "", (), {}, {}, ())
+    return StepFile(path, card, file.model, file.shapes, inputs, states, None)
+
+
+def both(path: Path, variant: str, given: dict[str, Array]) -> tuple[Array, Array]:
     """Results of the kernels and of ONNX Runtime."""
-    step = CompiledStep(read_onnx(path).graph, instructions)
-    for name, value in given.items():
-        step.inputs[name][...] = value
-    step.run()
-    return step.estimates, open_session(path).run(None, given)[0]
+    model = bare(path)
+    steps: list[Step] = [NativeStep(model, VARIANTS[variant]), RuntimeStep(model), ReferenceStep(model)]
+    for step in steps:
+        for name, value in given.items():
+            step.inputs[name][...] = value
+        step.run()
+    np.testing.assert_allclose(steps[2].estimates, steps[1].estimates, rtol=1e-3, atol=1e-3)
+    return steps[0].estimates, steps[1].estimates
 
 
 def error_db(found: Array, wanted: Array) -> float:
     return 10.0 * float(np.log10(np.sum(np.square(found - wanted)) / np.sum(np.square(wanted)) + 1e-20))
 
 
-@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", sorted(installed_models()))
-def test_shipped_models_do_the_same_as_in_the_runtime(name: str, instructions: str) -> None:
-    path = find_model(name)
-    steps = CompiledStep(read_onnx(path).graph, instructions), RuntimeStep(open_session(path))
+def test_shipped_models_do_the_same_as_in_the_runtime(name: str, variant: str) -> None:
+    model = read_step(find_model(name))
+    steps = NativeStep(model, VARIANTS[variant]), RuntimeStep(model)
     assert set(steps[0].inputs) == set(steps[1].inputs)
     errors = []
     for hop in range(200):
@@ -91,9 +114,10 @@ def test_shipped_models_do_the_same_as_in_the_runtime(name: str, instructions: s
     assert np.median(errors) < -55
 
 
-@pytest.mark.parametrize("instructions", BUILT)
-def test_float32_weights_are_exact(tiny_model: Path, instructions: str) -> None:
-    steps = CompiledStep(read_onnx(tiny_model).graph, instructions), RuntimeStep(open_session(tiny_model))
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_float32_weights_are_exact(tiny_model: Path, variant: str) -> None:
+    model = read_step(tiny_model)
+    steps = NativeStep(model, VARIANTS[variant]), RuntimeStep(model)
     for _ in range(100):
         for key, value in steps[0].inputs.items():
             value[:] = RNG.exponential(size=value.shape)
@@ -104,7 +128,7 @@ def test_float32_weights_are_exact(tiny_model: Path, instructions: str) -> None:
 
 
 def test_a_reset_forgets_everything(tiny_model: Path) -> None:
-    step = CompiledStep(read_onnx(tiny_model).graph, BUILT[0])
+    step = NativeStep(read_step(tiny_model), BEST)
     first = []
     for _ in range(2):
         step.reset()
@@ -117,8 +141,8 @@ def test_a_reset_forgets_everything(tiny_model: Path) -> None:
 
 
 def test_separators_in_threads_do_not_meet() -> None:
-    path = find_model("stage")
-    steps = [CompiledStep(read_onnx(path).graph, BUILT[0]) for _ in range(4)]
+    model = read_step(find_model("stage"))
+    steps = [NativeStep(model, BEST) for _ in range(4)]
     for level, step in enumerate(steps):
         for value in step.inputs.values():
             value[:] = 10.0 ** (level % 2)
@@ -137,25 +161,25 @@ SPREAD = np.concatenate([normal(1, 300), WIDE, -WIDE[:, ::-1],
                          [[0.0, 1.0, -1.0, 1e-30, 88.0, -88.0, 300.0, -300.0]]], axis=1).astype(np.float32)
 
 
-@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(("operator", "values"), [
     ("Relu", SPREAD), ("Sigmoid", SPREAD), ("Tanh", SPREAD), ("Sqrt", np.abs(SPREAD)),
     ("Log", np.maximum(np.abs(SPREAD), 1e-30))], ids=lambda value: value if isinstance(value, str) else "")
-def test_functions_of_one_number(operator: str, values: Array, instructions: str, tmp_path: Path) -> None:
+def test_functions_of_one_number(operator: str, values: Array, variant: str, tmp_path: Path) -> None:
     path = graph_of([node(operator, "magnitude")], {"magnitude": values.shape}, {}, tmp_path / "one.onnx")
-    found, wanted = both(path, instructions, {"magnitude": values})
+    found, wanted = both(path, variant, {"magnitude": values})
     np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=2e-7)
 
 
-@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("operator", ["Mul", "Add", "Sub", "Div"])
 @pytest.mark.parametrize(("left", "right"), [((1, 37), (1, 37)), ((1, 37), (1, 1)), ((1, 1), (1, 37)), ((1, 37), ()),
                                              ((1, 3, 37), (1, 37)), ((1, 37), (1, 3, 37)), ((1, 3, 37), (3, 1))])
 def test_operands_are_repeated_as_numpy_does(operator: str, left: tuple[int, ...], right: tuple[int, ...],
-                                             instructions: str, tmp_path: Path) -> None:
+                                             variant: str, tmp_path: Path) -> None:
     path = graph_of([node(operator, "left", "right")], {"left": left, "right": right}, {}, tmp_path / "one.onnx")
     given = {"left": normal(*left), "right": normal(*right)}
-    np.testing.assert_allclose(*both(path, instructions, given), rtol=1e-6)
+    np.testing.assert_allclose(*both(path, variant, given), rtol=1e-6)
 
 
 def banded(rows: int, columns: int) -> Array:
@@ -176,14 +200,14 @@ def in_blocks(inputs: int, outputs: int, bias: bool) -> tuple[onnx.NodeProto, We
                 bits=8, block_size=64, accuracy_level=4, domain="com.microsoft"), weights
 
 
-@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(("inputs", "outputs", "bias"), [(64, 16, True), (384, 1152, True), (513, 300, False),
                                                          (1, 2, True), (130, 17, True), (4097, 33, False)])
-def test_products_in_blocks(inputs: int, outputs: int, bias: bool, instructions: str, tmp_path: Path) -> None:
+def test_products_in_blocks(inputs: int, outputs: int, bias: bool, variant: str, tmp_path: Path) -> None:
     product, weights = in_blocks(inputs, outputs, bias)
     path = graph_of([product], {"magnitude": (1, inputs)}, weights, tmp_path / "one.onnx")
     value = normal(1, inputs) * 10.0 ** RNG.uniform(-3, 3, (1, inputs)).astype(np.float32)
-    found, other = both(path, instructions, {"magnitude": value})
+    found, other = both(path, variant, {"magnitude": value})
     assert found.shape == (1, outputs)
     assert error_db(found, exact_product(value, weights)) < -120
     assert error_db(found, other) < -70  # on some ARM processors ONNX Runtime itself is no better
@@ -221,13 +245,13 @@ GRAPHS: dict[str, tuple[list[onnx.NodeProto], dict[str, tuple[int, ...]], Weight
 }
 
 
-@pytest.mark.parametrize("instructions", BUILT)
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", GRAPHS)
-def test_small_graphs(name: str, instructions: str, tmp_path: Path) -> None:
+def test_small_graphs(name: str, variant: str, tmp_path: Path) -> None:
     nodes, inputs, weights = GRAPHS[name]
     path = graph_of(nodes, inputs, weights, tmp_path / "one.onnx")
     given = {key: 20.0 * normal(*shape) for key, shape in inputs.items()}
-    np.testing.assert_allclose(*both(path, instructions, given), rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(*both(path, variant, given), rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("unknown", [
@@ -240,21 +264,23 @@ def test_small_graphs(name: str, instructions: str, tmp_path: Path) -> None:
 def test_other_nodes_are_left_to_the_runtime(unknown: tuple[list[onnx.NodeProto], Weights], tmp_path: Path) -> None:
     path = graph_of(unknown[0], {"magnitude": (1, 3, 3)}, unknown[1], tmp_path / "one.onnx")
     with pytest.raises(UnknownNode):
-        CompiledStep(read_onnx(path).graph, BUILT[0])
-    assert compiled_step(read_onnx(path).graph) is None
+        NativeStep(bare(path), BEST)
+    assert native_step(bare(path)) is None
 
 
 def test_a_model_with_other_nodes_runs_in_the_runtime(tmp_path: Path) -> None:
-    net = tiny_network()
-    model = StepModel(written(net, net.step_graph(FusedGraph).model(), tmp_path / "fused.onnx"))
-    assert model.executor.name == "ONNX Runtime"
-    assert model.reference_error_db() < -100
+    model = read_step(with_unknown_node(tmp_path / "unknown.onnx"))
+    assert open_step(model).name == "ONNX Runtime"
+    for step in (open_step(model), ReferenceStep(model)):
+        assert reference_error_db(step, model) < -100
 
 
 def test_who_runs_a_model(tiny_model: Path) -> None:
-    assert StepModel(tiny_model).executor.name == f"compiled for {BUILT[0]}"
-    assert StepModel(tiny_model, provider="onnxruntime").executor.name == "ONNX Runtime"
-    assert StepModel(tiny_model, threads=2).executor.name == "ONNX Runtime"
+    model = read_step(tiny_model)
+    assert open_step(model).name == f"native code for {BEST.name}"
+    assert open_step(model, provider="onnxruntime").name == "ONNX Runtime"
+    assert open_step(model, threads=2).name == "ONNX Runtime"
+    assert open_step(model, provider="numpy").name == "numpy reference"
 
 
 DENORMALS = """
@@ -287,40 +313,50 @@ def test_a_sound_that_fades_away_makes_no_denormals_in_numpy() -> None:
 def test_denormals_count_as_zero(tmp_path: Path) -> None:
     path = graph_of([node("Mul", "magnitude", "half")], {"magnitude": (1, 8)}, {"half": np.float32(0.5)},
                     tmp_path / "one.onnx")
-    step = CompiledStep(read_onnx(path).graph, BUILT[0])
+    step = NativeStep(bare(path), BEST)
     step.inputs["magnitude"][:] = 1e-38
     step.run()
     assert not step.estimates.any()
 
 
-@pytest.fixture
-def other_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bytes | None], None]:
-    """Let every set of kernels be this file, or no file."""
-    def put(content: bytes | None) -> None:
-        if content is not None:
-            (tmp_path / "other.kernels").write_bytes(content)
-        monkeypatch.setattr(bindings, "kernel_file", lambda _: tmp_path / "other.kernels")
-        monkeypatch.setattr(bindings, "load_kernels", load_kernels.__wrapped__)
-    return put
-
-
 @pytest.mark.parametrize("content", [None, b"", b"no library"])
-def test_without_kernels_the_runtime_runs_a_model(content: bytes | None, tiny_model: Path,
-                                                  other_file: Callable[[bytes | None], None]) -> None:
-    other_file(content)
-    assert StepModel(tiny_model).executor.name == "ONNX Runtime"
+def test_without_native_code_the_runtime_runs_a_model(content: bytes | None, tiny_model: Path, tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    if content is not None:
+        (tmp_path / "other.so").write_bytes(content)
+    monkeypatch.setattr(library, "library_file", lambda: tmp_path / "other.so")
+    assert open_step(read_step(tiny_model)).name == "ONNX Runtime"
 
 
-def test_kernels_of_another_build_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for source in bindings.kernel_file("any").parent.glob("src/*.[ch]"):
-        (tmp_path / source.name).write_text(source.read_text().replace("int32_t unused;", "int32_t unused, more[2];"))
-    built = {path.name: path for path in build(tmp_path)}
-    monkeypatch.setattr(bindings, "kernel_file", lambda name: built[f"{name}.kernels"])
-    assert load_kernels.__wrapped__(BUILT[0]) is None
+def test_native_code_of_other_sources_is_refused(tmp_path: Path) -> None:
+    folder = Path(library.__file__).parent
+    shutil.copytree(folder / "src", tmp_path / "src")
+    shutil.copy(folder / "identity.py", tmp_path)
+    (same,) = build(tmp_path, tmp_path / "same.so")
+    assert set(load(same)) == set(VARIANTS)
+    source = tmp_path / "src" / "hop.c"
+    source.write_text(source.read_text() + "/* a word more */\n")
+    (other,) = build(tmp_path, tmp_path / "other.so")
+    with pytest.raises(NativeError, match="built from other sources"):
+        load(other)
 
 
-def test_without_a_compiler_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                             capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("CC", "no-such-compiler")
+def test_structures_that_differ_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(library.__file__).parent
+    shutil.copytree(folder / "src", tmp_path / "src")
+    shutil.copy(folder / "identity.py", tmp_path)
+    header = tmp_path / "src" / "rtsep.h"
+    header.write_text(header.read_text().replace("float *history; ", "float *more, *history; "))
+    (built,) = build(tmp_path, tmp_path / "changed.so")
+    monkeypatch.setattr(library, "sources_hash", lambda _: sources_hash(tmp_path / "src"))
+    with pytest.raises(NativeError, match="structures are others"):
+        load(built)
+
+
+def test_a_failed_compilation_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(library.__file__).parent
+    shutil.copytree(folder / "src", tmp_path / "src")
+    shutil.copy(folder / "identity.py", tmp_path)
+    (tmp_path / "src" / "nodes.c").write_text("#error it is broken\n")
     assert build(tmp_path) == []
-    assert "ONNX Runtime and numpy will do their work" in capsys.readouterr().err
+    assert "it is broken" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bench.gpu import DeviceStep, main
-from tests.conftest import tiny_network
+from tests.training.tiny import tiny_network
 
 STREAMS = 3
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU here")

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from bench.latency import main, model_is_late
 from bench.lib.machine import memory_bandwidth, weight_bytes
 from bench.lib.paced import Loop, back_to_back, busy_neighbour, in_turns, paced, statistics
-from rtsep.backends.step_model import StepModel
+from rtsep import Separator
 from rtsep.live.realtime import ENVIRONMENT
-from training.export.step_graph import StepGraph
 
 KEYS = {"model", "provider", "threads", "paced", "hop_ms", "deadline_ms", "p50_ms", "p95_ms", "p99_ms", "p999_ms",
         "max_ms", "misses", "hops", "load_percent", "weight_bytes", "bandwidth_limit_ms", "ratio_to_limit"}
@@ -103,7 +103,9 @@ def test_statistics_of_known_times() -> None:
 
 
 def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_path: Path,
-                                                       capsys: pytest.CaptureFixture[str]) -> None:
+                                                       capsys: pytest.CaptureFixture[str],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.latency.model_is_late", lambda report: report["results"][0]["hops"] > 0)
     code = main(["--model", str(tiny_model), "--seconds", "0.3", "--json", str(tmp_path / "report.json"),
                  "--picture", str(tmp_path / "times.png")])
     report = json.loads((tmp_path / "report.json").read_text())
@@ -119,9 +121,9 @@ def test_report_has_every_key_and_the_picture_is_drawn(tiny_model: Path, tmp_pat
     assert row["ratio_to_limit"] == pytest.approx(row["p50_ms"] / row["bandwidth_limit_ms"])
     assert row["step_ratio_to_limit"] == pytest.approx(row["step_p50_ms"] / row["bandwidth_limit_ms"])
     assert row["ratio_to_read"] == pytest.approx(row["step_p50_ms"] / row["read_p50_ms"])
-    assert row["executor"] == StepModel(tiny_model).executor.name
+    assert row["executor"] == Separator(tiny_model).executor
     assert 0 < row["p50_ms"] <= row["max_ms"]
-    assert code == int(model_is_late(report))
+    assert code == 1
     assert "bare loop" in capsys.readouterr().out
     assert (tmp_path / "times.png").read_bytes().startswith(b"\x89PNG")
 
@@ -151,6 +153,14 @@ def test_a_model_is_late_where_the_bare_loop_is_not(row: dict[str, bool], floors
     quiet, neighbour = ({"misses": misses, "misses_in_stalls": in_stalls} for misses, in_stalls in floors)
     assert model_is_late({"results": [{"misses_in_stalls": 0} | row], "noise_floor": quiet,
                           "noise_floor_neighbour": neighbour}) is late
+
+
+def test_the_exit_code_says_whether_a_model_is_late(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.latency.measure", lambda subjects, seconds: ({"results": []}, {}))
+    monkeypatch.setattr("bench.latency.show", lambda report: None)
+    for late in (True, False):
+        monkeypatch.setattr("bench.latency.model_is_late", lambda report, late=late: late)
+        assert main(["--model", str(tiny_model)]) == int(late)
 
 
 def test_the_neighbour_is_busy_ordinary_and_ends() -> None:
@@ -213,10 +223,11 @@ def cpu_ticks(process: int) -> int:
 
 
 def test_weights_are_counted_and_memory_streams(tmp_path: Path) -> None:
-    graph = StepGraph()
-    product = graph.node("MatMul", graph.input("magnitude", (1, 30)), graph.constant(np.ones((30, 7))))
-    graph.output("estimates", product, (1, 7))
-    onnx.save(graph.model(), tmp_path / "product.onnx")
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, size))
+              for name, size in (("magnitude", 30), ("estimates", 7))]
+    graph = helper.make_graph([helper.make_node("MatMul", ["magnitude", "w"], ["estimates"])], "product", values[:1],
+                              values[1:], [numpy_helper.from_array(np.ones((30, 7), np.float32), "w")])
+    onnx.save(helper.make_model(graph), tmp_path / "product.onnx")
     assert weight_bytes(tmp_path / "product.onnx") == 30 * 7 * 4
     assert 1e8 < memory_bandwidth() < 1e13
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,13 +18,18 @@ import pytest
 import bench.scaling
 from bench import executors, peers
 from bench.lib.machine import weight_bytes
+from bench.lib.paced import Loop, Turns
 from bench.lib.peer_streams import PEERS, Card, Peer, PeerStream, flat
 from bench.lib.steps import FusedGraph, dynamic_int8, noise
-from bench.lib.streams import misses, most_streams
+from bench.lib.streams import _group, most_streams, turns
 from bench.small import family, memory_of
-from rtsep.backends.step_model import StepModel
+from rtsep import RtsepError
+from rtsep.backends import open_step
+from rtsep.backends.step import advance
 from rtsep.dsp.windows import PROFILES
-from tests.conftest import STEMS, tiny_network
+from rtsep.model.gate import read_step
+from tests.rigs.models import STEMS
+from tests.training.tiny import tiny_network
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.export.step_graph import StepGraph
@@ -55,9 +62,10 @@ def test_fewer_bits_are_smaller_and_near(tmp_path: Path, store: Callable[[StepGr
 
 def reference_error(full: Path, small: Path) -> float:
     """Error of a model's estimates after some hops of noise, against another's, dB."""
-    models, rng = (StepModel(full), StepModel(small)), np.random.default_rng(1)
-    magnitudes, context = (rng.exponential(size=(20, bins)).astype(np.float32) for bins in (513, 1025))
-    wanted, found = (model.step(magnitudes, [context])[-1] for model in models)
+    rng = np.random.default_rng(1)
+    features = {name: rng.exponential(size=(20, bins)).astype(np.float32)
+                for name, bins in (("magnitude", 513), ("context_0", 1025))}
+    wanted, found = (advance(open_step(read_step(path)), features)[-1] for path in (full, small))
     return 10.0 * float(np.log10(np.sum(np.square(found - wanted)) / np.sum(np.square(wanted))))
 
 
@@ -111,7 +119,7 @@ def test_music_comes_as_a_system_takes_it(samplerate: int, channels: int) -> Non
 EXECUTORS = """
 import sys
 from bench import executors
-from tests.conftest import tiny_network
+from tests.training.tiny import tiny_network
 executors.network = lambda *_: (tiny_network(), "tiny")
 sys.exit(executors.main(["--seconds", "0.1", "--json", sys.argv[1]]))
 """
@@ -134,8 +142,31 @@ def test_the_longest_of_a_sweep_is_another_network(tmp_path: Path) -> None:
     assert sizes[1] > 2 * sizes[0]
 
 
-def test_streams_run_in_processes_of_their_own(tiny_model: Path) -> None:
-    assert 0 <= misses(str(tiny_model), 1, 1, 1, 0.1) <= round(0.1 * 44100 / 256)
+def test_streams_run_in_processes_of_their_own(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = len(os.sched_getaffinity(0))
+    found = turns(str(tiny_model), 1, 1, min(cores, 2), 0.1)
+    assert [count for _, count in found] == [round(0.1 * 44100 / 256)] * min(cores, 2)
+    assert all(0 <= missed <= count for missed, count in found)
+    monkeypatch.setattr("bench.lib.streams.TIMEOUT_S", 0.0)
+    with pytest.raises(RtsepError, match="1 groups of 2 streams did not end in time"):
+        turns(str(tiny_model), 1, 2, 1, 0.0)
+
+
+def test_turns_longer_than_a_hop_are_missed(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = np.array([0.9, 1.1, 1.0, 5.0, 0.0]) * 256 / 44100
+    steps = []
+
+    def paced(loop: Loop, seconds: float) -> Turns:
+        steps.append(loop.work())
+        assert (loop.period_s, seconds) == (256 / 44100, 0.5)
+        return Turns(0.0 * times, times)
+
+    monkeypatch.setattr("bench.lib.streams.paced", paced)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: None)
+    found: queue.Queue[tuple[int, int]] = queue.Queue()
+    _group(str(tiny_model), 1, 2, 0, 0.5, threading.Barrier(1), found)
+    assert found.get_nowait() == (2, 5)
+    assert len(steps) == 1
 
 
 @pytest.mark.parametrize("truth", [0, 1, 7, 15])

@@ -16,9 +16,9 @@ from rtsep.live.session.helper import Helper
 from rtsep.live.session.model_switch import check_successor
 from rtsep.live.session.session import Session
 from rtsep.midi.process import MidiSettings, run_midi
-from tests.conftest import make_tiny_model
 from tests.rigs.jack_device import AMPLITUDE, PERIOD, SINK, SOURCE, Audio, Devices, tone
 from tests.rigs.live import StartServer
+from tests.rigs.models import make_tiny_model
 
 MAPPING = "bindings: [{source: program, target: preset}]"
 STEEPEST = AMPLITUDE * 2.0 * np.pi / PERIOD + 2.0 * AMPLITUDE / (RAMP_MS / 1000.0 * 44100)

@@ -78,7 +78,8 @@ class MedleyDb:
             tracks = [track for stem in card["stems"].values() for track in (stem, *stem["raw"].values())]
             if not tracks or any(not isinstance(track["filename"], str) or not track["instrument"] for track in tracks):
                 raise ValueError("a track without a file name or an instrument")
-            return {"stem_dir": f"{name}_STEMS", "raw_dir": f"{name}_RAW"} | card
+            bleed = "yes" if card.get("has_bleed") in ("yes", True) else "no"  # YAML reads a bare yes as true
+            return {"stem_dir": f"{name}_STEMS", "raw_dir": f"{name}_RAW"} | card | {"has_bleed": bleed}
         except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path} is no metadata of MedleyDB ({' '.join(str(error).split())})") from None
 

@@ -72,14 +72,14 @@ def _songs_in(folder: Path) -> dict[str, Path]:
     """Songs directly in a folder, by name."""
     if not folder.is_dir():
         return {}
-    files = {path.name.removesuffix(CONTAINER): path for path in folder.glob(f"*{CONTAINER}")}
+    files = {path.name[:-len(CONTAINER)]: path for path in folder.iterdir() if path.name.lower().endswith(CONTAINER)}
     return files | {path.name: path for path in folder.iterdir() if path.is_dir() and _stem_files(path)}
 
 
 def _stem_files(folder: Path) -> dict[str, Path]:
     """Files of a song's stems, by stem."""
-    candidates = {stem: [folder / f"{stem}{suffix}" for suffix in SUFFIXES] for stem in STEMS}
-    return {stem: path for stem, paths in candidates.items() for path in paths if path.is_file()}
+    files = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_file()}
+    return {stem: files[stem + suffix] for stem in STEMS for suffix in SUFFIXES if stem + suffix in files}
 
 
 def _decode(path: Path, stream: int) -> Audio:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.audio.files import AudioReader
-from rtsep.errors import ConfigError, RtsepError
+from rtsep.errors import AudioFileError, ConfigError, RtsepError
 
 Audio = NDArray[np.float32]
 SAMPLERATE = 44100
 SUFFIXES = (".wav", ".flac")
+SOFTEST = 10.0 ** (-70.0 / 20.0)  # peak of a stem that plays; the hiss of a silent track stays below
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Song:
         return self.stems[name] if name in self.stems else np.zeros(self.frames, np.float32)
 
     def plays(self, name: str) -> bool:
-        """Whether a stem is there and not silent."""
-        return bool(np.any(self.stem(name)))
+        """Whether a stem is there and neither silent nor mere hiss."""
+        return bool(np.any(np.abs(self.stem(name)) > SOFTEST))
 
     def accompaniment(self, target: str, without: str = "") -> Audio:
         """Sum of all stems but the target and, where named, another one; (frames,)."""
@@ -123,15 +124,18 @@ def read_mono(path: Path) -> Audio:
     Raises
     ------
     AudioFileError
-        When it cannot be decoded.
+        When it cannot be decoded, or holds samples that are no numbers.
     """
     with AudioReader(path) as reader:
         blocks = [block.mean(axis=0) for block in reader.blocks(SAMPLERATE)]
+    if reader.bad_frames:
+        raise AudioFileError(f"{path} holds {reader.bad_frames} samples that are no sound (NaN, infinite or far above "
+                             f"full scale): write the file again")
     return np.concatenate(blocks).astype(np.float32, copy=False)
 
 
 def find_audio(path: Path) -> Path:
-    """Path of a track, with the suffix that it has on disk: wav or flac.
+    """Path of a track, with the suffix that it has on disk: wav or flac, in small letters or capitals.
 
     Raises
     ------
@@ -139,8 +143,9 @@ def find_audio(path: Path) -> Path:
         When there is none.
     """
     for suffix in SUFFIXES:
-        if path.with_suffix(suffix).is_file():
-            return path.with_suffix(suffix)
+        for spelling in (suffix, suffix.upper(), suffix.capitalize()):
+            if path.with_suffix(spelling).is_file():
+                return path.with_suffix(spelling)
     raise ConfigError(f"no track {path.with_suffix('')} (looked for {' and '.join(SUFFIXES)})")
 
 

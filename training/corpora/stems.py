@@ -82,27 +82,30 @@ class StemFolder:
             audio = _stretch(path, rng, frames)
         except soundfile.LibsndfileError as error:
             if path.is_file():
-                self._leave_out(path, error)
+                self._leave_out(path, error.error_string)
             raise FileNotFoundError(path) from None
+        if not np.all(np.isfinite(audio)):
+            self._leave_out(path, "it holds samples that are no numbers (NaN or infinite)")
+            raise FileNotFoundError(path)
         return np.resize(audio, frames) if audio.size else np.zeros(frames, np.float32)
 
     def _usable(self, path: Path) -> bool:
         """Whether a file is a sound; each one's header is read once."""
-        if path.suffix not in SUFFIXES or path in self.broken:
+        if path.suffix.lower() not in SUFFIXES or path in self.broken:
             return False
         if path not in self._checked:
             try:
                 soundfile.info(path)
             except soundfile.LibsndfileError as error:
                 if path.is_file():  # or a running renderer has just removed it
-                    self._leave_out(path, error)
+                    self._leave_out(path, error.error_string)
                 return False
             self._checked.add(path)
         return True
 
-    def _leave_out(self, path: Path, error: soundfile.LibsndfileError) -> None:
+    def _leave_out(self, path: Path, reason: str) -> None:
         self.broken.add(path)
-        print(f"skipped {path}: {error.error_string}", file=sys.stderr)
+        print(f"skipped {path}: {reason}", file=sys.stderr)
 
 
 def _stretch(path: Path, rng: np.random.Generator, frames: int) -> Audio:

@@ -20,6 +20,7 @@ Audio = NDArray[np.float32]
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 TAPS = 512
+MOST_DB = 200.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,10 @@ class BssEval:
         self._factors_target, self._factors = _factors(gram[:TAPS, :TAPS]), _factors(gram)
 
     def __call__(self, estimate: Audio) -> Ratios:
-        """Measure an estimate of the target, (frames,)."""
+        """Measure an estimate of the target, (frames,); silence for silence is right, silence for sound is worst."""
+        if not np.any(estimate):
+            sdr = _silence_db(self._target)
+            return Ratios(sdr, sdr, sdr, sdr_4=max(sdr, 0.0))  # 0 dB: as much is missing as there is
         spectrum = _spectra(estimate)
         cross = _lags(np.conj(self._spectra) * spectrum, estimate.size)
         filtered = _filtered(self._spectra[:1], scipy.linalg.lu_solve(self._factors_target, cross[0]), estimate.size)
@@ -63,6 +67,8 @@ class BssEval:
 
 def sdr_version_3(target: Audio, estimate: Audio) -> float:
     """SDR of version 3 alone, in dB, which does not depend on the accompaniment; both (frames,)."""
+    if not np.any(estimate):
+        return _silence_db(target)
     spectra, spectrum = _spectra(target[np.newaxis]), _spectra(estimate)
     cross = _lags(np.conj(spectra[0]) * spectrum, target.size)
     taps = scipy.linalg.lu_solve(_factors(_gram(spectra, target.size)), cross)
@@ -110,6 +116,11 @@ def _energy(spectrum: Complex) -> float:
     """Energy of a signal by its spectrum, but for a constant factor; the first and last bin stand for one only."""
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     return float(2.0 * np.sum(power) - power[0] - power[-1])
+
+
+def _silence_db(target: Audio | Real) -> float:
+    """Score of silence: as far as `_ratio_db` goes, up where the target is silent too, else down."""
+    return -MOST_DB if np.any(target) else MOST_DB
 
 
 def _ratio_db(wanted: float, error: float) -> float:

@@ -9,10 +9,10 @@ import numpy as np
 import onnx
 
 from rtsep import Separator
-from rtsep.backends.segments import FileInfo
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
 from rtsep.files.stream import open_separator
+from rtsep.model.card import FileCard
 from rtsep.model.catalogue import find_model, installed_models
 from training.corpora.songs import SAMPLERATE, Audio
 from training.evaluation.validation import Separate
@@ -76,7 +76,7 @@ def load_system(model: str) -> System:
     if info.samplerate != SAMPLERATE:
         raise ConfigError(f"{model} works at {info.samplerate} Hz; the clips that measure it have {SAMPLERATE} Hz")
     network, numbers, heard = _network(info.training), stored_numbers(path), info.training.get("audio_hours")
-    if isinstance(info, FileInfo):
+    if isinstance(info, FileCard):
         masked = info.geometry if info.domain == "magnitude" else None
         return System(path.stem, info.stems, file_separator(path), network, numbers, masked, None, heard)
     latency_ms = 1000.0 * info.geometry.synthesis / info.samplerate

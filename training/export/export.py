@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import os
 import tempfile
@@ -15,11 +13,13 @@ from typing import Any
 import numpy as np
 import onnx
 import yaml
-from numpy.typing import NDArray
 
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.step import advance
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model.card import FORMAT
+from rtsep.model.gate import read_step
+from rtsep.model.reference import KEY, Reference, write_reference
 from training.corpora.songs import Song
 from training.evaluation.evaluate import evaluate
 from training.evaluation.systems import runtime_separator
@@ -157,7 +157,7 @@ def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft.onnx")
     onnx.save(model, draft)
-    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document), "rtsep-reference": _reference(draft)})
+    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document), KEY: _reference(draft)})
     onnx.save(model, draft)
     os.replace(draft, path)
     path.with_suffix(".yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100))
@@ -165,16 +165,9 @@ def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) ->
 
 def _reference(path: Path) -> str:
     """Run noise bursts through a model and keep the last estimates, so that another build can be compared."""
-    model = StepModel(path)
+    model = read_step(path)
     rng = np.random.default_rng(1)
-    lengths = {"magnitude": model.info.geometry.analysis}
-    lengths |= {f"context_{index}": length for index, length in enumerate(model.info.contexts)}
-    arrays: dict[str, NDArray[Any]] = {
-        name: (rng.exponential(size=(REFERENCE_HOPS, length // 2 + 1))
-               * rng.choice([0.1, 1.0, 10.0], size=(REFERENCE_HOPS, 1))).astype(np.float16)
-        for name, length in lengths.items()}
-    magnitudes, *contexts = (array.astype(np.float32) for array in arrays.values())
-    arrays["estimates"] = model.step(magnitudes, contexts)[-1]
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return base64.b64encode(buffer.getvalue()).decode()
+    inputs = {name: (rng.exponential(size=(REFERENCE_HOPS, shape[-1]))
+                     * rng.choice([0.1, 1.0, 10.0], size=(REFERENCE_HOPS, 1))).astype(np.float16).astype(np.float32)
+              for name, shape in model.card.inputs.items()}
+    return write_reference(Reference(inputs, advance(open_step(model), inputs)[-1]))

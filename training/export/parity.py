@@ -23,7 +23,7 @@ def parity_db(net: Network, model: Path, provider: str = "cpu") -> float:
     model
         A step model, run by the runtime.
     provider
-        As of `StepModel`.
+        As of `rtsep.backends.open_step`.
 
     Returns
     -------

@@ -15,9 +15,9 @@ import onnx
 import yaml
 from numpy.typing import NDArray
 
-from rtsep.backends.segments import KIND, FileSeparator
+from rtsep.backends.segments import FileSeparator
 from rtsep.errors import ConfigError
-from rtsep.model.card import FORMAT
+from rtsep.model.card import FILE_KIND, FORMAT
 from training.corpora.songs import SAMPLERATE, Song
 from training.evaluation.validation import Separate, quick_scores, targets_of
 from training.export.credits import WEIGHTS_LICENCE, credits
@@ -67,7 +67,7 @@ def draft_document(net: FileNetwork, name: str) -> dict[str, Any]:
     """Describe a model as the JSON document inside the file does, with nothing said of its training yet."""
     geometry = net.geometry
     overlap = net.config.overlap if isinstance(net, WaveUnet) else net.config.overlap_hops * geometry.hop
-    return {"format": FORMAT, "kind": KIND, "name": name, "samplerate": SAMPLERATE, "domain": net.domain,
+    return {"format": FORMAT, "kind": FILE_KIND, "name": name, "samplerate": SAMPLERATE, "domain": net.domain,
             "segment": net.segment, "overlap": overlap, "analysis": geometry.analysis, "synthesis": geometry.synthesis,
             "hop": geometry.hop, "stems": list(net.stems), "licence": WEIGHTS_LICENCE, "credits": [], "training": {},
             "quality": {}}

@@ -10,6 +10,7 @@ from typing import Any
 from rtsep.errors import ConfigError
 from training.listening.build import FORMAT, KEY_SUFFIX
 
+LONGEST_NAME = 200
 RATING_SCORES = range(1, 6)
 PAIR_SCORES = {"seven": range(-3, 4), "three": range(-1, 2)}
 
@@ -111,16 +112,19 @@ def find_key(folder: Path) -> Path:
 
 
 def read_sessions(folder: Path, key: Key) -> list[Session]:
-    """Read the results of all listeners; a session that was saved twice counts once.
+    """Read the results of all listeners; of a session that was saved more than once the first file by name counts.
 
     Raises
     ------
     ConfigError
         When there is none, or one belongs to another test, is not complete or is damaged.
     """
-    paths = sorted(path for path in folder.glob("*.json") if not path.name.endswith(KEY_SUFFIX))
-    sessions = {(session.listener, session.seed): session
-                for session in (parse_session(_read_json(path), key, str(path)) for path in paths)}
+    paths = sorted((path for path in folder.glob("*.json") if not path.name.endswith(KEY_SUFFIX)),
+                   key=lambda path: path.stem)
+    sessions: dict[tuple[str, int], Session] = {}
+    for path in paths:
+        session = parse_session(_read_json(path), key, str(path))
+        sessions.setdefault((session.listener, session.seed), session)
     if not sessions:
         raise ConfigError(f"no results in {folder}: expected one .json file a listener, as the page saves them")
     return list(sessions.values())
@@ -133,21 +137,27 @@ def parse_session(fields: Any, key: Key, where: str) -> Session:
             raise ConfigError(f"{where} belongs to another test than the key: keep results of each page in a folder")
         if not fields["finished"]:
             raise ConfigError(f"{where} is unfinished: the listener can open the page again and go on")
+        if type(fields["seed"]) is not int or not 0 <= fields["seed"] < 2**32:
+            raise ValueError("the seed is a whole number of 32 bits")
+        if not isinstance(fields["listener"], str) or not 0 < len(fields["listener"]) <= LONGEST_NAME:
+            raise ValueError(f"the listener is a name of at most {LONGEST_NAME} characters")
+        if len(fields["scores"]) > len(key.trials):
+            raise ValueError(f"{len(fields['scores'])} scores for {len(key.trials)} trials")
         answered = {frozenset(entry["clips"]) for entry in fields["scores"]}
         answers = [([key.clips[name] for name in entry["clips"]], entry["score"]) for entry in fields["scores"]]
-        session = Session(str(fields["listener"]), int(fields["seed"]),
+        session = Session(fields["listener"], fields["seed"],
                           tuple(Rating(clips[0], score) for clips, score in answers if len(clips) == 1),
                           tuple(Comparison(*clips, score) for clips, score in answers if len(clips) == 2))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{where} is no result of this listening test ({error!r}); ask the listener to save it "
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{where} is no result of this listening test ({error!r:.200}); ask the listener to save it "
                           f"again") from None
     if answered != key.trials or len(answers) != len(key.trials):
         raise ConfigError(f"{where} answers {len(answers)} of {len(key.trials)} trials: ask the listener to save it "
                           f"again")
     for answer, allowed in [*((rating, RATING_SCORES) for rating in session.ratings),
                             *((pair, PAIR_SCORES[key.scale]) for pair in session.comparisons)]:
-        if answer.score not in allowed:
-            raise ConfigError(f"{where}: a score is {answer.score!r}, expected {allowed[0]} to {allowed[-1]}")
+        if type(answer.score) is not int or answer.score not in allowed:
+            raise ConfigError(f"{where}: a score is {answer.score!r:.40}, expected {allowed[0]} to {allowed[-1]}")
     return session
 
 
@@ -156,5 +166,5 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text())
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is no JSON ({error}): copy or save it again") from None

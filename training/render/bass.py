@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,39 +14,39 @@ from training.render.basslines import random_line
 from training.render.library import SAMPLERATE, Audio, Library, read_audio
 from training.render.mixdown import audible, mix_down
 from training.render.sampler import Envelope, Zone, excerpt, play, zones
-from training.render.scores import Note, Random, humanise, midi_excerpt, random_song, with_rests
+from training.render.scores import Note, humanise, midi_excerpt, with_rests
+from training.render.song import Random, Song
 from training.render.soundfont import play_program
 from training.render.synths import bass_patch, play_synth
 
 _BASS_PROGRAMS = range(32, 40)
-_Source = Callable[[Library, Random, int], Audio]
+_Source = Callable[[Library, Random, Song], Audio]
 
 
-def render_bass(library: Library, rng: np.random.Generator, seconds: float) -> Audio:
+def render_bass(library: Library, rng: Random, song: Song) -> Audio:
     """Render one bass track.
 
     Parameters
     ----------
-    seconds
-        Length of the segment.
+    song
+        What the segment is taken from.
 
     Returns
     -------
     Audio
-        Shape (round(seconds * 44100),), float32.
+        Shape (song.frames,), float32.
 
     Raises
     ------
     ConfigError
         When FluidSynth or its sound font is not installed.
     """
-    frames = round(seconds * SAMPLERATE)
     sources: tuple[tuple[_Source, float], ...] = (
         (_electric, 0.45), (_upright, 0.12), (_take, 0.13), (_phrase, 0.06), (_sound_font, 0.14), (_synth, 0.1))
     choice = rng.choice(len(sources), p=[weight for _, weight in sources])
-    dry = sources[choice][0](library, rng, frames)
+    dry = sources[choice][0](library, rng, song)
     if not audible(dry):
-        return render_bass(library, rng, seconds)
+        return render_bass(library, rng, song)
     return mix_down(_tone_knob(dry, rng), library, rng, wet=0.25)
 
 
@@ -59,15 +60,14 @@ def _tone_knob(track: Audio, rng: Random) -> Audio:
     return track
 
 
-def _score(library: Library, rng: Random, seconds: float) -> list[Note]:
-    """Invent a line over chords or take one from a MIDI song, moved into the bass's range."""
-    notes = midi_excerpt(library, rng, seconds, _BASS_PROGRAMS) if rng.random() < 0.25 else []
-    if not notes:
-        notes = random_line(random_song(rng, seconds), rng)
+def _score(library: Library, rng: Random, song: Song) -> list[Note]:
+    """Invent a line over the song's chords or take one from a MIDI song, moved into the bass's range."""
     shift = float(rng.integers(-3, 4))
-    notes = [Note(n.start, n.seconds, _fold(n.midi + shift), n.velocity) for n in notes
-             if n.start < seconds and n.start + n.seconds > 0.0]
-    return with_rests(humanise(notes, rng), rng, seconds)
+    notes = midi_excerpt(library, rng, song.seconds, _BASS_PROGRAMS) if rng.random() < 0.25 else []
+    notes = [replace(note, midi=note.midi + shift) for note in notes] or random_line(song, rng)
+    notes = [replace(note, midi=_fold(note.midi)) for note in notes
+             if note.start < song.seconds and note.start + note.seconds > 0.0]
+    return with_rests(humanise(notes, rng), rng, song.seconds)
 
 
 def _fold(midi: float) -> float:
@@ -79,7 +79,7 @@ def _fold(midi: float) -> float:
     return midi
 
 
-def _electric(library: Library, rng: Random, frames: int) -> Audio:
+def _electric(library: Library, rng: Random, song: Song) -> Audio:
     """Play a sampled electric bass with fingers or pick, its noises and an amplifier."""
     kind = rng.integers(5)
     if kind == 0:
@@ -91,9 +91,9 @@ def _electric(library: Library, rng: Random, frames: int) -> Audio:
     else:
         name = "linguine" if kind == 3 else "tagliatelle"
         instrument = [zone for zone in zones(library, "bassVI_pasta", name, -12) if zone.midi < 45.0]
-    notes = _score(library, rng, frames / SAMPLERATE)
+    notes = _score(library, rng, song)
     envelope = Envelope(0.001, rng.uniform(0.03, 0.12))
-    track = play(notes, instrument, rng, frames, envelope)
+    track = play(notes, instrument, rng, song.frames, envelope)
     if rng.random() < 0.5:
         track = track + _finger_noise(library, rng, notes, track)
     return _amplify(track, library, rng)
@@ -121,41 +121,41 @@ def _click(rng: Random) -> Audio:
     return effects.peaking(burst.astype(np.float32), rng.uniform(1000.0, 5000.0), 15.0, 2.0)
 
 
-def _upright(library: Library, rng: Random, frames: int) -> Audio:
+def _upright(library: Library, rng: Random, song: Song) -> Audio:
     """Plucked double bass, with slaps on the fingerboard now and then (rockabilly)."""
-    notes = _score(library, rng, frames / SAMPLERATE)
-    track = play(notes, zones(library, "bass_meat_pizz", "pizz_[a-g]"), rng, frames, Envelope(0.001, 0.06))
+    notes = _score(library, rng, song)
+    track = play(notes, zones(library, "bass_meat_pizz", "pizz_[a-g]"), rng, song.frames, Envelope(0.001, 0.06))
     slaps = [Zone(sample.path, 40.0, 0.8) for sample in library.samples.get("bass_meat_pizz", [])
              if "perc" in sample.name]
     if slaps and rng.random() < 0.35:
         hits = [Note(n.start + n.seconds, 0.15, 40.0, 0.8) for n in notes if rng.random() < 0.7]
-        track = track + np.float32(rng.uniform(0.15, 0.6)) * play(hits, slaps, rng, frames)
+        track = track + np.float32(rng.uniform(0.15, 0.6)) * play(hits, slaps, rng, song.frames)
     return effects.high_pass(track, 35.0)
 
 
-def _take(library: Library, rng: Random, frames: int) -> Audio:
+def _take(library: Library, rng: Random, song: Song) -> Audio:
     """Part of a real performance through the direct input, transposed, amplified."""
     takes = library.samples.get("bass_di_t3k", [])
     paths = [sample.path for sample in takes] or sorted((library.root / "samples/bass_di_t3k").glob("*.flac"))
-    track = excerpt(paths[rng.integers(len(paths))], rng, frames, rng.uniform(-4.0, 5.0))
+    track = excerpt(paths[rng.integers(len(paths))], rng, song.frames, rng.uniform(-4.0, 5.0))
     return _amplify(track, library, rng)
 
 
-def _phrase(library: Library, rng: Random, frames: int) -> Audio:
+def _phrase(library: Library, rng: Random, song: Song) -> Audio:
     """Part of a produced bass track."""
     paths = library.phrases("bass")
-    return excerpt(paths[rng.integers(len(paths))], rng, frames, rng.uniform(-3.0, 3.0))
+    return excerpt(paths[rng.integers(len(paths))], rng, song.frames, rng.uniform(-3.0, 3.0))
 
 
-def _sound_font(library: Library, rng: Random, frames: int) -> Audio:
+def _sound_font(library: Library, rng: Random, song: Song) -> Audio:
     """General MIDI acoustic, fingered, picked, fretless, slapped or synth bass."""
-    notes = _score(library, rng, frames / SAMPLERATE)
-    return _amplify(play_program(notes, int(rng.choice(_BASS_PROGRAMS)), frames), library, rng)
+    notes = _score(library, rng, song)
+    return _amplify(play_program(notes, int(rng.choice(_BASS_PROGRAMS)), song.frames), library, rng)
 
 
-def _synth(library: Library, rng: Random, frames: int) -> Audio:
+def _synth(library: Library, rng: Random, song: Song) -> Audio:
     """Subtractive synth bass."""
-    return play_synth(_score(library, rng, frames / SAMPLERATE), bass_patch(rng), rng, frames)
+    return play_synth(_score(library, rng, song), bass_patch(rng), rng, song.frames)
 
 
 def _amplify(track: Audio, library: Library, rng: Random) -> Audio:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from training.render.scores import QUALITIES, Note, Random, Song, near, scale
+from training.render.scores import Note
+from training.render.song import QUALITIES, Random, Song, near, scale
 
 LOWEST = 28.0  # the open E string
 Line = Callable[[Song, Random], list[Note]]

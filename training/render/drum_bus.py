@@ -90,7 +90,8 @@ def _drive(_: Library, rng: Random, track: Audio) -> Audio:
 def _plate(library: Library, rng: Random, track: Audio) -> Audio:
     """Add a recorded plate or spring reverb."""
     paths = [path for pattern in ("*plate*/**/*.*", "*spring*/**/*.*")
-             for path in library.impulse_responses(pattern) if path.suffix in (".wav", ".flac", ".opus", ".ogg")]
+             for path in library.impulse_responses(pattern)
+             if path.suffix.lower() in (".wav", ".flac", ".opus", ".ogg")]
     if not paths:
         return track
     response = read_audio(paths[rng.integers(len(paths))])[: 3 * SAMPLERATE]

@@ -10,8 +10,7 @@ import numpy as np
 
 from training.render.drum_patterns import Hit
 from training.render.library import Library
-
-Random = np.random.Generator
+from training.render.song import Random, Song
 
 # Note numbers of the Roland TD-11 that the dataset was played on (bow and edge, head and rim).
 PIECE_OF_NOTE = {
@@ -56,31 +55,38 @@ def _catalogue(library: Library) -> dict[str, list[Path]]:
     return kinds
 
 
-def perform(library: Library, rng: Random, seconds: float) -> list[Hit]:
-    """Play random performances one after the other, from a random place, at a random tempo.
-
-    Parameters
-    ----------
-    seconds
-        Length to cover, s.
+def perform(library: Library, rng: Random, song: Song) -> list[Hit]:
+    """Play random performances one after the other, from a random bar, in the time of the song.
 
     Returns
     -------
     list of Hit
-        In order of time, the last before `seconds`.
+        In order of time, within the segment.
     """
     kinds = _catalogue(library)
     paths = kinds[str(rng.choice(["rock", "beat", "fill"], p=[0.45, 0.4, 0.15]))]
-    stretch = rng.uniform(0.8, 1.25)
     hits: list[Hit] = []
-    now = 0.0
-    while now < seconds:
-        played = read_performance(paths[rng.integers(len(paths))])
+    now = song.offset
+    while now < song.seconds:
+        path = paths[rng.integers(len(paths))]
+        played = read_performance(path)
         if not played:
             continue
-        begin = played[rng.integers(len(played))].seconds if not hits and len(played) > 60 else played[0].seconds
-        begin = min(begin, max(played[0].seconds, played[-1].seconds - 0.7 * seconds))
+        bar = 240.0 / _tempo(path)
+        stretch = _fold(4.0 * song.beat / bar)
+        bars, needed = int(played[-1].seconds // bar) + 1, int(np.ceil((song.seconds - now) / (bar * stretch)))
+        begin = bar * int(rng.integers(max(bars - needed, 0) + 1))
         hits += [Hit(now + (hit.seconds - begin) * stretch, hit.piece, hit.velocity)
-                 for hit in played if hit.seconds >= begin]
-        now = hits[-1].seconds + stretch * rng.uniform(0.1, 0.5)
-    return [hit for hit in hits if hit.seconds < seconds]
+                 for hit in played if hit.seconds >= begin - 0.05]
+        now += (bars * bar - begin) * stretch
+    return sorted(hit for hit in hits if 0.0 <= hit.seconds < song.seconds)
+
+
+def _tempo(path: Path) -> float:
+    """Beats a minute, of the file's name."""
+    return float(path.stem.split("_")[2])
+
+
+def _fold(stretch: float) -> float:
+    """Play in half or double time rather than more than half as slow or fast again."""
+    return float(2.0 ** (np.log2(stretch) - np.round(np.log2(stretch))))

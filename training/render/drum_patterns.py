@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-Random = np.random.Generator
+from training.render.song import Random, Song
 
 
 class Hit(NamedTuple):
@@ -89,34 +89,51 @@ _STRENGTH = {"X": 112.0, "x": 84.0, "o": 38.0}
 _FILL = ("snare", "tom_high", "tom_mid", "tom_low")
 
 
-def invent(rng: Random, family: str, seconds: float) -> list[Hit]:
-    """Play a random pattern of a family for `seconds`, with fills, crashes and a human's timing.
+def invent(rng: Random, family: str, song: Song) -> list[Hit]:
+    """Play a pattern of a family that suits the song's tempo, with fills, crashes and a human's timing.
 
     Parameters
     ----------
     family
         One of `FAMILIES`.
-    seconds
-        Length to cover, s.
+    song
+        Time to keep, at once, half or twice its tempo, from its first bar on.
+
+    Returns
+    -------
+    list of Hit
+        In order of time, from the segment's start to a little after its end.
     """
-    patterns = FAMILIES[family]
-    pattern = patterns[rng.integers(len(patterns))]
-    step = 60.0 / rng.uniform(*pattern.tempo) / pattern.steps
+    pattern, beat = _suited(rng, FAMILIES[family], song)
     bar_steps = 4 * pattern.steps
     crash_bars, fill_bars = int(rng.choice([2, 4, 8])), int(rng.choice([2, 4, 8, 64]))
     fill_piece = "brush_tap" if family == "brushed" else ""
     hits: list[Hit] = []
-    for bar in range(int(seconds / (bar_steps * step)) + 1):
+    for bar in range(int((song.seconds - song.offset) / (4.0 * beat)) + 1):
         filled = int(rng.integers(1, bar_steps // 2 + 1)) if bar % fill_bars == fill_bars - 1 else 0
-        begin = bar * bar_steps
         grid = _bar(rng, pattern, bar_steps - filled)
         grid += _fill(rng, bar_steps - filled, bar_steps, fill_piece)
         if bar % crash_bars == 0 and family != "brushed" and rng.random() < 0.6:
             grid.append((0, "crash", 110.0))
-        hits += [Hit((begin + at) * step, piece, velocity) for at, piece, velocity in grid]
+        hits += [Hit(_time(song, pattern, beat, bar * bar_steps + at), piece, velocity)
+                 for at, piece, velocity in grid]
     if rng.random() < 0.3:
         hits += _flams(rng, hits)
-    return humanise(rng, hits)
+    return humanise(rng, [hit for hit in hits if hit.seconds >= 0.0])
+
+
+def _suited(rng: Random, patterns: tuple[Pattern, ...], song: Song) -> tuple[Pattern, float]:
+    """Choose a pattern that can be played with the song, and the length of its beat, s."""
+    beats = [(pattern, song.beat * factor) for pattern in patterns for factor in (0.5, 1.0, 2.0)]
+    away = np.array([max(pattern.tempo[0] * beat / 60.0, 60.0 / beat / pattern.tempo[1]) for pattern, beat in beats])
+    fitting = np.flatnonzero(away <= max(1.1, float(away.min())))
+    return beats[int(fitting[rng.integers(fitting.size)])]
+
+
+def _time(song: Song, pattern: Pattern, beat: float, step: int) -> float:
+    """Time of a step, s, swung as the song is; triplets and patterns at half or twice the tempo are not."""
+    position = step / pattern.steps
+    return song.time(0, position) if beat == song.beat and pattern.steps == 4 else song.offset + position * beat
 
 
 def _flams(rng: Random, hits: list[Hit]) -> list[Hit]:

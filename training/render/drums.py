@@ -16,8 +16,7 @@ from training.render.drum_synth import PERCUSSION
 from training.render.effects import add_at, fade
 from training.render.library import HAND_DRUMS, SAMPLERATE, Audio, Library
 from training.render.sampler import excerpt
-
-Random = np.random.Generator
+from training.render.song import Random, Song
 
 METAL = ("hat_closed", "hat_half", "hat_open", "hat_pedal", "ride", "bell", "crash", "crash_two", "china",
          "shaker", "tambourine")
@@ -34,30 +33,30 @@ _PLAYERS = ("recorded", "groove", "metal", "straight", "swung", "brushed")
 _PLAYER_CHANCES = (0.04, 0.6, 0.1, 0.14, 0.06, 0.06)
 
 
-def render_drums(library: Library, rng: Random, seconds: float) -> Audio:
+def render_drums(library: Library, rng: Random, song: Song) -> Audio:
     """Render one drum stem.
 
     Parameters
     ----------
-    seconds
-        Length, s.
+    song
+        What the segment is taken from.
 
     Returns
     -------
     Audio
-        Mono, shape (round(44100 * seconds),), RMS near -20 dB of full scale, peaks below full scale.
+        Mono, shape (song.frames,), RMS near -20 dB of full scale, peaks below full scale.
     """
     player = str(rng.choice(_PLAYERS, p=_PLAYER_CHANCES))
     if player == "recorded":
-        return to_full_scale(_recorded(library, rng, round(seconds * SAMPLERATE)))
+        return to_full_scale(_recorded(library, rng, song.frames))
     kit = machine_kit(library, rng) if rng.random() < 0.1 else acoustic_kit(library, rng)
-    hits = perform(library, rng, seconds) if player == "groove" else invent(rng, player, seconds)
+    hits = perform(library, rng, song) if player == "groove" else invent(rng, player, song)
     if player == "brushed" and rng.random() < 0.6:
         hits = _soften(rng, hits)
-    hits = _arrange(rng, hits, seconds)
+    hits = _arrange(rng, hits, song)
     for name in sorted({hit.piece for hit in hits} & set(PERCUSSION)):
         add_percussion(library, rng, kit, name)
-    shells, metal = play(rng, kit, hits, round(seconds * SAMPLERATE))
+    shells, metal = play(rng, kit, hits, song.frames)
     return mix_drums(library, rng, shells, metal)
 
 
@@ -68,7 +67,7 @@ def _recorded(library: Library, rng: Random, frames: int) -> Audio:
     return excerpt(paths[rng.integers(len(paths))], rng, frames, rng.uniform(-2.0, 2.0))
 
 
-def _arrange(rng: Random, hits: list[Hit], seconds: float) -> list[Hit]:
+def _arrange(rng: Random, hits: list[Hit], song: Song) -> list[Hit]:
     """Make a part sparser, softer, or richer by percussion, now and then."""
     if rng.random() < 0.1:
         hits = _thin(rng, hits)
@@ -79,9 +78,9 @@ def _arrange(rng: Random, hits: list[Hit], seconds: float) -> list[Hit]:
         scale = rng.uniform(0.35, 0.8)
         hits = [Hit(hit.seconds, hit.piece, max(3.0, hit.velocity * scale)) for hit in hits]
     if rng.random() < 0.15:
-        hits = hits + _percussion(rng, hits, seconds)
+        hits = hits + _percussion(rng, song)
     if rng.random() < 0.05:
-        hits = _count_in(rng, hits)
+        hits = _count_in(rng, hits, song)
     return sorted(hits)
 
 
@@ -98,38 +97,23 @@ def _thin(rng: Random, hits: list[Hit]) -> list[Hit]:
     return sparse if len(sparse) >= 8 else hits
 
 
-def _beat_seconds(hits: list[Hit]) -> float:
-    """Estimate half a beat: the commonest gap between strokes, folded to 0.16 to 0.32 s."""
-    times = np.unique([round(hit.seconds, 3) for hit in hits])
-    gaps = np.diff(times)
-    gap = float(np.median(gaps[gaps > 0.05])) if np.any(gaps > 0.05) else 0.25
-    while gap < 0.16:
-        gap *= 2.0
-    while gap > 0.32:
-        gap /= 2.0
-    return gap
-
-
-def _percussion(rng: Random, hits: list[Hit], seconds: float) -> list[Hit]:
+def _percussion(rng: Random, song: Song) -> list[Hit]:
     """Write a hand percussion part on the eighths of the beat."""
     name = str(rng.choice(["shaker", "tambourine", "cowbell", "clap", "conga"]))
-    gap = _beat_seconds(hits)
     line = {"shaker": "Xx", "tambourine": "..X.", "cowbell": "X.", "clap": "..X.", "conga": "X.xxo.xX"}[name]
     if name == "tambourine" and rng.random() < 0.5:
         line = "xoXo"
     strength = {"X": 110.0, "x": 80.0, "o": 45.0}
-    start = hits[0].seconds if hits else 0.0
-    steps = range(int(max(0.0, seconds - start) / gap))
-    part = [Hit(start + step * gap, name, strength[line[step % len(line)]])
-            for step in steps if line[step % len(line)] != "."]
-    return humanise(rng, part)
+    part = [Hit(song.time(0, step / 2.0), name, strength[line[step % len(line)]])
+            for step in range(song.steps // 2) if line[step % len(line)] != "."]
+    return humanise(rng, [hit for hit in part if 0.0 <= hit.seconds < song.seconds])
 
 
-def _count_in(rng: Random, hits: list[Hit]) -> list[Hit]:
-    """Put four stick clicks before the band comes in."""
-    gap = 2.0 * _beat_seconds(hits)
-    clicks = [Hit(beat * gap, "sticks", rng.uniform(80.0, 120.0)) for beat in range(4)]
-    return clicks + [Hit(hit.seconds + 4.0 * gap, hit.piece, hit.velocity) for hit in hits]
+def _count_in(rng: Random, hits: list[Hit], song: Song) -> list[Hit]:
+    """Put four stick clicks into the first whole bar, before the drums come in."""
+    bar = next(bar for bar in range(len(song.bars)) if song.time(bar, 0.0) >= 0.0)
+    clicks = [Hit(song.time(bar, beat), "sticks", float(rng.uniform(80.0, 120.0))) for beat in range(4)]
+    return clicks + [hit for hit in hits if hit.seconds >= song.time(bar + 1, -0.1)]
 
 
 def play(rng: Random, kit: Kit, hits: list[Hit], frames: int) -> tuple[Audio, Audio]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,13 +11,14 @@ from training.render import guitar_leads as leads
 from training.render import guitar_parts as parts
 from training.render import pedals
 from training.render.amps import Tone, amplify, cabinet, to_playing_level
-from training.render.effects import Random, add_at, bend, db, fade, random_tone, to_level, transpose
+from training.render.effects import add_at, bend, db, fade, random_tone, to_level, transpose
 from training.render.guitar_midi import midi_part
-from training.render.guitar_notes import Guitar, Note, make_pool
-from training.render.guitar_song import Feel, alternate, humanise, make_feel, thin_out
+from training.render.guitar_notes import Guitar, make_pool
 from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.scores import Note, alternate, humanise, thin_out
+from training.render.song import Random, Song
 
-Part = Callable[[Feel, Random], list[Note]]
+Part = Callable[[Song, Random], list[Note]]
 TONES: dict[Tone, float] = {"clean": 0.4, "crunch": 0.3, "high": 0.3}
 # How often each part is played with each tone (weights: clean, crunch, high).
 PARTS: tuple[tuple[Part, tuple[float, float, float]], ...] = (
@@ -27,7 +29,7 @@ PARTS: tuple[tuple[Part, tuple[float, float, float]], ...] = (
 )
 
 
-def render_guitar(library: Library, rng: np.random.Generator, seconds: float) -> Audio:
+def render_guitar(library: Library, rng: Random, song: Song) -> Audio:
     """Render one electric guitar stem.
 
     Parameters
@@ -36,62 +38,67 @@ def render_guitar(library: Library, rng: np.random.Generator, seconds: float) ->
         The data folder.
     rng
         Source of every choice: the same state gives the same stem.
-    seconds
-        Length, s.
+    song
+        What the segment is taken from.
 
     Returns
     -------
     Audio
-        Mono, shape (round(seconds * 44100),), 44.1 kHz, peak at most 0.99.
+        Mono, shape (song.frames,), 44.1 kHz, peak at most 0.99.
     """
-    frames = round(seconds * SAMPLERATE)
-    feel = make_feel(rng, seconds)
-    stem = _one_guitar(library, rng, feel, frames)
+    stem = _one_guitar(library, rng, song)
     if rng.random() < 0.15:
-        stem = stem + db(rng.uniform(-9.0, 3.0)) * _one_guitar(library, rng, feel, frames)
+        stem = stem + db(rng.uniform(-9.0, 3.0)) * _one_guitar(library, rng, song)
     stem = to_playing_level(random_tone(stem, rng, 2, 4.0), rng.uniform(-26.0, -16.0))
     return (stem * min(1.0, 0.99 / max(float(np.abs(stem).max()), 1e-9))).astype(np.float32)
 
 
-def _one_guitar(library: Library, rng: Random, feel: Feel, frames: int) -> Audio:
+def _one_guitar(library: Library, rng: Random, song: Song) -> Audio:
     """One guitarist: a performance, a composed part, a finished phrase or distorted samples; then the studio."""
     tone: Tone = rng.choice(list(TONES), p=list(TONES.values()))
-    source = rng.random()
+    source, tuning = rng.random(), float(rng.normal(0.0, 0.08))
     if source < 0.05:
-        return _studio(_phrases(library, rng, frames), library, rng, tone)
+        return _studio(_phrases(library, rng, song.frames), library, rng, tone)
     if source < 0.14 and tone == "high":
-        return _studio(_power_samples(library, rng, feel, frames), library, rng, tone)
+        return _studio(_power_samples(library, rng, song), library, rng, tone)
     if source < 0.27:
-        sound = _amplified(_performance(library, rng, frames), library, rng, tone)
+        sound = _amplified(_performance(library, rng, song.frames), library, rng, tone)
         return _studio(sound, library, rng, tone)
-    notes = _notes(library, rng, feel, tone)
-    sound = _track(notes, library, rng, tone, feel.tuning, frames)
+    notes = _notes(library, rng, song, tone)
+    sound = _track(notes, library, rng, tone, tuning, song.frames)
     if rng.random() < 0.12:
-        sound = sound + db(rng.uniform(-4.0, 2.0)) * _track(notes, library, rng, tone, feel.tuning, frames)
+        sound = sound + db(rng.uniform(-4.0, 2.0)) * _track(notes, library, rng, tone, tuning, song.frames)
     return _studio(sound, library, rng, tone)
 
 
-def _notes(library: Library, rng: Random, feel: Feel, tone: Tone) -> list[Note]:
+def _notes(library: Library, rng: Random, song: Song, tone: Tone) -> list[Note]:
     """Choose a part that suits the tone: composed, or from a MIDI song; with rests now and then."""
     if rng.random() < 0.17:
-        found = midi_part(library, rng, feel.seconds)
+        found = midi_part(library, rng, song.seconds)
         if found:
             return found
     weights = np.array([w[list(TONES).index(tone)] for _, w in PARTS])
     first, second = rng.choice(len(PARTS), size=2, p=weights / weights.sum()).tolist()
-    notes = PARTS[first][0](feel, rng)
+    notes = PARTS[first][0](song, rng)
     if rng.random() < 0.2:
-        notes = alternate(notes, PARTS[second][0](feel, rng), feel, int(rng.choice([1, 1, 2, 4])))
-    return thin_out(notes, feel, rng) if rng.random() < 0.4 else notes
+        notes = alternate(notes, PARTS[second][0](song, rng), song, int(rng.choice([1, 1, 2, 4])))
+    return thin_out(notes, song, rng) if rng.random() < 0.4 else notes
 
 
 def _track(notes: list[Note], library: Library, rng: Random, tone: Tone, tuning: float, frames: int) -> Audio:
     """One take of a part on one guitar through one amplifier."""
     guitar = Guitar(library, rng, tuning=tuning + rng.normal(0.0, 0.02))
-    direct = guitar.play(humanise(notes, rng, rng.uniform(0.002, 0.012)), frames, rng)
+    played = humanise(_damped(notes, rng), rng, rng.uniform(0.002, 0.012), rng.uniform(0.04, 0.2))
+    direct = guitar.play(played, frames, rng)
     if tone == "clean" and rng.random() < 0.15:
         direct = _tremolo_arm(direct, rng)
     return _amplified(guitar.pickup(direct, rng), library, rng, tone)
+
+
+def _damped(notes: list[Note], rng: Random) -> list[Note]:
+    """Three in ten players damp their notes early."""
+    share = float(rng.uniform(0.35, 1.0)) if rng.random() < 0.3 else 1.0
+    return [replace(note, seconds=share * note.seconds) for note in notes]
 
 
 def _tremolo_arm(direct: Audio, rng: Random) -> Audio:
@@ -131,16 +138,16 @@ def _phrases(library: Library, rng: Random, frames: int) -> Audio:
     return track
 
 
-def _power_samples(library: Library, rng: Random, feel: Feel, frames: int) -> Audio:
+def _power_samples(library: Library, rng: Random, song: Song) -> Audio:
     """Play a riff with recorded distorted power chords and palm mutes."""
     pools = {touch: make_pool(library, "gtr_power_ax", rf".*__\w-?\d{ending}$", 0.0)
              for touch, ending in (("pluck", ""), ("mute", "-pmute"))}
-    track = np.zeros(frames, np.float32)
-    for note in humanise(_lowest_of_strokes(parts.power_riff(feel, rng)), rng):
+    track, tuning = np.zeros(song.frames, np.float32), float(rng.normal(0.0, 0.08))
+    for note in humanise(_lowest_of_strokes(parts.power_riff(song, rng)), rng):
         pool = pools["mute" if note.touch == "mute" else "pluck"]
         index = int(np.argmin(np.abs(pool.midi - note.midi)))
         source = read_audio(pool.samples[index].path)[: int(3.0 * note.seconds * SAMPLERATE) + 4000]
-        sound = transpose(source, note.midi - float(pool.midi[index]) + feel.tuning)
+        sound = transpose(source, note.midi - float(pool.midi[index]) + tuning)
         add_at(track, fade(sound[: int(note.seconds * SAMPLERATE) + 2000], 60, 1800), int(note.start * SAMPLERATE))
     return track
 

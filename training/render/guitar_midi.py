@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 
-import mido
 import numpy as np
 
-from training.render.effects import Random
-from training.render.guitar_notes import Note, Touch
 from training.render.library import Library
+from training.render.scores import Note, read_parts
+from training.render.song import Random
 
 MUTED = 28
 PROGRAMS = range(26, 32)  # General MIDI, counted from zero: jazz, clean, muted, overdriven, distortion, harmonics
-DRUM_CHANNEL = 9
 MOST_NOTES_A_SECOND = 25.0
 
 
-@lru_cache(maxsize=128)
 def guitar_tracks(path: Path) -> tuple[tuple[Note, ...], ...]:
-    """Read the notes of every channel that plays an electric guitar program, sorted, where there are at least 16."""
-    clock = 0.0
-    program: dict[int, int] = {}
-    sounding: dict[tuple[int, int], tuple[float, int]] = {}
-    tracks: dict[int, list[Note]] = defaultdict(list)
-    for message in mido.MidiFile(path):
-        clock += message.time
-        if message.type == "program_change":
-            program[message.channel] = message.program
-        elif message.type in ("note_on", "note_off") and message.channel != DRUM_CHANNEL:
-            key = (message.channel, message.note)
-            if key in sounding:
-                start, velocity = sounding.pop(key)
-                tracks[message.channel].append(_note(start, clock, message.note, velocity, program.get(key[0], 0)))
-            if message.type == "note_on" and message.velocity > 0 and program.get(key[0], 0) in PROGRAMS:
-                sounding[key] = (clock, message.velocity)
-    ordered = (tuple(sorted(notes, key=lambda n: n.start)) for notes in tracks.values())
-    return tuple(notes for notes in ordered if len(notes) >= 16)
+    """Read the parts of a MIDI song that an electric guitar plays, where they have at least 16 notes."""
+    parts = (part for part in read_parts(path) if part.program in PROGRAMS and len(part.notes) >= 16)
+    return tuple(tuple(_touched(note, part.program) for note in part.notes) for part in parts)
 
 
-def _note(start: float, end: float, midi: int, velocity: int, program: int) -> Note:
-    touch: Touch = "mute" if program == MUTED else "pluck"
-    return Note(start, max(end - start, 0.05), float(midi), velocity / 127.0, touch)
+def _touched(note: Note, program: int) -> Note:
+    return replace(note, seconds=max(note.seconds, 0.05), touch="mute" if program == MUTED else "pluck")
 
 
 def midi_part(library: Library, rng: Random, seconds: float) -> list[Note]:
@@ -68,7 +48,7 @@ def _excerpt(notes: tuple[Note, ...], begin: float, seconds: float, rng: Random)
     if not inside:
         return []
     shift = rng.integers(-5, 6) + _octaves(np.array([n.midi for n in inside]))
-    return [Note((n.start - begin) * stretch, n.seconds * stretch, float(n.midi + shift), n.velocity, n.touch)
+    return [replace(n, start=(n.start - begin) * stretch, seconds=n.seconds * stretch, midi=float(n.midi + shift))
             for n in inside if 35 <= n.midi + shift <= 88]
 
 

@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from training.render.effects import Random, add_at, bend, db, fade, low_pass, peaking, random_tone, transpose
+from training.render.effects import add_at, bend, db, fade, low_pass, peaking, random_tone, transpose
 from training.render.library import SAMPLERATE, Audio, Library, Sample, read_audio
+from training.render.scores import Note, Touch
+from training.render.song import Random
 
-Touch = Literal["pluck", "hammer", "stop", "mute", "chop"]
 ONSET_SEARCH = 2400  # frames: the pick's scrape before the note is at most 50 ms
 ONSET_LEAD = 120  # frames kept before the onset
 PICK_FRAMES = 1100  # the pick's attack, which a hammered note lacks
-
-
-@dataclass(frozen=True)
-class Note:
-    """One note of a part.
-
-    Parameters
-    ----------
-    start, seconds
-        When it begins and how long it rings, s.
-    midi
-        Pitch, MIDI number (with fraction).
-    velocity
-        0 to 1.
-    touch
-        Plucked, hammered on, stopped short (staccato), palm-muted, or a dead stroke without pitch.
-    glide
-        Bend or slide: (s after the start, semitones) points, straight between them.
-    vibrato
-        Depth, semitones, and rate, Hz; it fades in after the first 150 ms.
-    """
-
-    start: float
-    seconds: float
-    midi: float
-    velocity: float = 0.7
-    touch: Touch = "pluck"
-    glide: tuple[tuple[float, float], ...] = ()
-    vibrato: tuple[float, float] = (0.0, 5.0)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from training.render import effects
 from training.render.library import SAMPLERATE, Audio, Library, read_audio
-from training.render.scores import Random
+from training.render.song import Random
 
 
 def mix_down(audio: Audio, library: Library, rng: Random, wet: float = 1.0) -> Audio:

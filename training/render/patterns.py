@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.render.scores import QUALITIES, Note, Random, Song, near, scale
+from training.render.scores import Note
+from training.render.song import QUALITIES, Random, Song, ladder, near, scale
 
 # Guitar strums over the sixteen 16ths of a bar: D down, U up, x a muted stroke, . nothing.
 STRUMS = (
@@ -79,7 +80,7 @@ def rolling(song: Song, rng: Random, centre: float) -> list[Note]:
 
 def arpeggio(song: Song, rng: Random, centre: float) -> list[Note]:
     """Broken chords in 8ths, triplets or 16ths: up, down or at random."""
-    step = float(rng.choice([0.5, 0.25, 1.0 / 3.0]))
+    step = float(rng.choice([0.5, 0.25] if song.swing > 0.5 else [0.5, 0.25, 1.0 / 3.0]))
     length = step * rng.uniform(0.4, 2.0)
     order = rng.integers(3)
     notes = []
@@ -96,8 +97,8 @@ def arpeggio(song: Song, rng: Random, centre: float) -> list[Note]:
 def melody(song: Song, rng: Random, centre: float, density: float = 0.55) -> list[Note]:
     """Invent a tune that walks along a scale in phrases of one to three bars with breaths between them."""
     steps = scale(song, rng)
-    ladder = [12 * octave + song.key + step for octave in range(11) for step in steps]
-    place = int(np.argmin(np.abs(np.array(ladder) - centre)))
+    pitches = ladder(song.key, steps, 0.0, 127.0)
+    place = int(np.argmin(np.abs(np.array(pitches) - centre)))
     lowest, highest = place - len(steps), place + len(steps)
     notes: list[Note] = []
     beat, end, breath = 0.0, 4.0 * len(song.bars), float(rng.uniform(3.0, 10.0))
@@ -105,8 +106,8 @@ def melody(song: Song, rng: Random, centre: float, density: float = 0.55) -> lis
         length = float(rng.choice([0.25, 0.5, 1.0, 1.5, 2.0, 3.0], p=[0.08, 0.37, 0.3, 0.1, 0.1, 0.05]))
         place = int(np.clip(place + rng.choice([-3, -2, -1, 0, 1, 2, 3, 4]), lowest, highest))
         if rng.random() < 0.5 + 0.5 * density:
-            start = song.time(int(beat // 4), beat % 4)
-            notes.append(Note(start, length * song.beat * rng.uniform(0.6, 1.0), ladder[place], rng.uniform(0.5, 0.95)))
+            seconds = length * song.beat * rng.uniform(0.6, 1.0)
+            notes.append(Note(song.time(0, beat), seconds, pitches[place], rng.uniform(0.5, 0.95)))
         beat += length
         if beat > breath:
             beat = float(np.ceil(beat)) + float(rng.integers(0, 4))

@@ -1,7 +1,8 @@
 """Render segments of every kind to a folder of stems, in parallel, endlessly if wanted.
 
-Segment `n` of a kind depends on the seed and `n` only, however many processes work. A folder is gone on with: what is
-rendered there counts, and new segments get new numbers.
+Segment `n` of a kind depends on the seed and `n` only, however many processes work. The segments of one round are of
+one song: one tempo, key and harmony. A folder is gone on with: what is rendered there counts, and new segments get new
+numbers.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from training.render.bass import render_bass
 from training.render.drums import render_drums
 from training.render.guitar import render_guitar
 from training.render.library import SAMPLERATE, Audio, Library
+from training.render.song import Random, Song, random_song
 from training.render.voice import render_voice
 
-Renderer = Callable[[Library, np.random.Generator, float], Audio]
+Renderer = Callable[[Library, Random, Song], Audio]
 RENDERERS: dict[str, Renderer] = {"drums": render_drums, "guitar": render_guitar, "bass": render_bass,
                                   "band": render_band, "voice": render_voice}
 SHARES = {"drums": 4, "guitar": 4, "bass": 2, "band": 4, "voice": 2}
@@ -107,11 +109,16 @@ def render_segment(data: Path, out: Path, config: PoolConfig, kind: str, number:
     """Render one segment to its file, whole or not at all; return its path."""
     path = out / kind / f"{number:06d}.wav"
     rng = np.random.default_rng([config.seed, list(RENDERERS).index(kind), number])
-    audio = RENDERERS[kind](_library(data), rng, config.seconds)
+    audio = RENDERERS[kind](_library(data), rng, song_of(config, kind, number))
     draft = path.with_suffix(".draft")
     soundfile.write(draft, audio * (0.9 / max(float(np.max(np.abs(audio))), 1e-3)), SAMPLERATE, "PCM_16", format="WAV")
     os.replace(draft, path)
     return path
+
+
+def song_of(config: PoolConfig, kind: str, number: int) -> Song:
+    """Song of a segment: what is rendered in one round shares it."""
+    return random_song(np.random.default_rng([config.seed, len(RENDERERS), number // SHARES[kind]]), config.seconds)
 
 
 def _jobs(out: Path) -> Iterator[tuple[str, int]]:

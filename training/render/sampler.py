@@ -11,7 +11,8 @@ import numpy as np
 
 from training.render import effects
 from training.render.library import SAMPLERATE, Audio, Library, Sample, read_audio
-from training.render.scores import Note, Random
+from training.render.scores import Note
+from training.render.song import Random
 
 _NOTE_NAME = re.compile(r"(?<![A-Za-z])([A-Ga-g])([#bs]?)(-?\d)(?=[^0-9]|$)")
 _SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}

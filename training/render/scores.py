@@ -1,4 +1,4 @@
-"""What accompanying instruments play: songs as chord progressions, MIDI files, and timing that breathes."""
+"""What players read and how they play it: notes, a hand's timing and strength, rests, and the parts of MIDI songs."""
 
 from __future__ import annotations
 
@@ -6,116 +6,50 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import mido
 import numpy as np
 
 from training.render.library import Library
+from training.render.song import BAR, Random, Song
 
-Random = np.random.Generator
-
-QUALITIES: dict[str, tuple[int, ...]] = {
-    "major": (0, 4, 7), "minor": (0, 3, 7), "seventh": (0, 4, 7, 10), "minor7": (0, 3, 7, 10), "major7": (0, 4, 7, 11),
-    "sus4": (0, 5, 7), "add9": (0, 4, 7, 14), "power": (0, 7, 12), "diminished": (0, 3, 6),
-}
-# Semitones above the key's root and quality, one entry a bar.
-PROGRESSIONS: tuple[tuple[tuple[int, str], ...], ...] = (
-    ((0, "major"), (5, "major"), (7, "major"), (5, "major")),
-    ((0, "major"), (7, "major"), (9, "minor"), (5, "major")),
-    ((0, "major"), (9, "minor"), (5, "major"), (7, "seventh")),
-    ((0, "minor"), (10, "major"), (8, "major"), (7, "seventh")),
-    ((0, "minor"), (8, "major"), (3, "major"), (10, "major")),
-    ((0, "major"), (10, "major"), (5, "major"), (0, "major")),
-    ((0, "power"), (0, "power"), (3, "power"), (5, "power")),
-    ((0, "power"), (8, "power"), (10, "power"), (0, "power")),
-    ((2, "minor7"), (7, "seventh"), (0, "major7"), (9, "minor7")),
-    ((0, "minor7"), (5, "seventh"), (0, "minor7"), (5, "seventh")),
-    ((0, "add9"), (5, "sus4"), (9, "minor7"), (7, "sus4")),
-    ((0, "seventh"),) * 4 + ((5, "seventh"),) * 2 + ((0, "seventh"),) * 2
-    + ((7, "seventh"), (5, "seventh"), (0, "seventh"), (7, "seventh")),
-    ((0, "minor"), (5, "minor"), (7, "diminished"), (0, "minor")),
-    ((0, "minor7"),), ((0, "seventh"),), ((0, "major"), (5, "major")),
-)
-SCALES: dict[str, tuple[int, ...]] = {
-    "major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10), "pentatonic": (0, 3, 5, 7, 10),
-    "blues": (0, 3, 5, 6, 7, 10), "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-}
+Touch = Literal["pluck", "hammer", "stop", "mute", "chop"]
 
 
 @dataclass(frozen=True)
 class Note:
-    """One note: start and length in s, pitch in MIDI numbers (fractions allowed), velocity 0 to 1."""
+    """One note of a part.
+
+    Parameters
+    ----------
+    start, seconds
+        When it begins and how long it lasts, s.
+    midi
+        Pitch, MIDI number (fractions allowed).
+    velocity
+        0 to 1.
+    touch
+        Of a guitar: plucked, hammered on, stopped short (staccato), palm-muted, or a dead stroke without pitch.
+    glide
+        Of a guitar, bend or slide: (s after the start, semitones) points, straight between them.
+    vibrato
+        Of a guitar: depth, semitones, and rate, Hz; it fades in after the first 150 ms.
+    """
 
     start: float
     seconds: float
     midi: float
-    velocity: float
-
-
-@dataclass(frozen=True)
-class Song:
-    """Tempo, feel and harmony of one segment.
-
-    Parameters
-    ----------
-    beat
-        Length of a beat, s.
-    swing
-        Where the second 8th of a beat falls, 0.5 (straight) to 0.67 (triplets).
-    key
-        Pitch class of the root, 0 to 11.
-    minor
-        Whether melodies use a minor scale.
-    bars
-        Root (pitch class) and quality of the chord of each bar, from before the segment's start to its end.
-    offset
-        Time of the first bar's start, s; zero or negative, so that a segment may begin anywhere in a bar.
-    """
-
-    beat: float
-    swing: float
-    key: int
-    minor: bool
-    bars: tuple[tuple[int, str], ...]
-    offset: float
-
-    def time(self, bar: int, beat: float) -> float:
-        """Time in s of a beat (fractions allowed; off-beat 8ths swing) of a bar."""
-        whole = np.floor(beat)
-        fraction = beat - whole
-        late = fraction + (self.swing - 0.5) if abs(fraction - 0.5) < 1e-6 else fraction
-        return float(self.offset + (4 * bar + whole + late) * self.beat)
-
-
-def random_song(rng: Random, seconds: float, tempo: tuple[float, float] = (60.0, 190.0)) -> Song:
-    """Invent a tempo, a key and a progression that cover a segment of `seconds`."""
-    beat = 60.0 / rng.uniform(*tempo)
-    pattern = PROGRESSIONS[rng.integers(len(PROGRESSIONS))]
-    key = int(rng.integers(12))
-    count = int(np.ceil(seconds / (4 * beat))) + 2
-    first = int(rng.integers(len(pattern)))
-    chosen = [pattern[(first + index) % len(pattern)] for index in range(count)]
-    bars = tuple(((key + root) % 12, quality) for root, quality in chosen)
-    minor = "minor" in pattern[0][1] or (pattern[0][1] == "power" and rng.random() < 0.7)
-    swing = float(rng.uniform(0.58, 0.68)) if rng.random() < 0.3 else 0.5
-    return Song(beat, swing, key, minor, bars, -float(rng.uniform(0.0, 4 * beat)))
-
-
-def scale(song: Song, rng: Random) -> tuple[int, ...]:
-    """Pick a scale that fits the song's mode, as semitones above its key."""
-    names = ("minor", "pentatonic", "blues") if song.minor else ("major", "major", "mixolydian", "blues")
-    return SCALES[names[rng.integers(len(names))]]
-
-
-def near(pitch_class: float, centre: float) -> float:
-    """Return the pitch of a class (0 to 11) that is nearest to `centre`."""
-    return float(pitch_class + 12 * round((centre - pitch_class) / 12))
+    velocity: float = 0.7
+    touch: Touch = "pluck"
+    glide: tuple[tuple[float, float], ...] = ()
+    vibrato: tuple[float, float] = (0.0, 5.0)
 
 
 def humanise(notes: Sequence[Note], rng: Random, timing: float = 0.008, dynamics: float = 0.12) -> list[Note]:
-    """Spread onsets (normal, s) and velocities as players do, around a lean of the whole part."""
-    lean = rng.normal(0.0, timing)
-    return [replace(note, start=note.start + lean + rng.normal(0.0, timing),
+    """Spread onsets (normal, s) and velocities (normal, share) as players do, the whole part early or late."""
+    early = rng.normal(0.0, timing)
+    return [replace(note, start=note.start + early + rng.normal(0.0, timing),
                     velocity=float(np.clip(note.velocity * (1.0 + rng.normal(0.0, dynamics)), 0.05, 1.0)))
             for note in notes]
 
@@ -130,6 +64,22 @@ def with_rests(notes: Sequence[Note], rng: Random, seconds: float) -> list[Note]
         left = [note for note in kept if not start <= note.start < stop]
         kept = left if left else kept
     return kept
+
+
+def thin_out(notes: list[Note], song: Song, rng: Random) -> list[Note]:
+    """Leave out whole bars or half bars, so that a part is silent for some of the segment."""
+    length = song.step * float(rng.choice([BAR / 2, BAR, 2 * BAR]))
+    share = rng.uniform(0.15, 0.6)
+    silent = rng.random(int((song.seconds - song.offset) / length) + 2) < share
+    inside = [note for note in notes if song.offset <= note.start < song.seconds]
+    return [note for note in inside if not silent[int((note.start - song.offset) / length + 1e-6)]] or notes
+
+
+def alternate(first: list[Note], second: list[Note], song: Song, bars: int) -> list[Note]:
+    """Take turns: `bars` bars of one part, then as many of the other."""
+    turn = song.step * BAR * bars
+    return [note for index, part in enumerate((first, second)) for note in part
+            if int((note.start - song.offset) / turn + 1e-6) % 2 == index]
 
 
 @dataclass(frozen=True)

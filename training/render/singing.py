@@ -9,7 +9,8 @@ import numpy as np
 
 from training.render import vocoder
 from training.render.library import Audio
-from training.render.scores import Note, Random
+from training.render.scores import Note
+from training.render.song import Random
 from training.render.speakers import Line
 from training.render.vocoder import FRAMES_PER_SECOND, Frames, Voice
 

@@ -18,7 +18,7 @@ from scipy import signal
 
 from rtsep.errors import ConfigError
 from training.render.library import SAMPLERATE, Audio, Library, read_audio
-from training.render.scores import Random
+from training.render.song import Random
 from training.render.vocoder import FRAMES_PER_SECOND, Voice, analyse, brighten
 
 SPEAKER = "espeak-ng"

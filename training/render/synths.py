@@ -11,7 +11,8 @@ from scipy import signal
 
 from training.render import effects
 from training.render.library import SAMPLERATE, Audio
-from training.render.scores import Note, Random
+from training.render.scores import Note
+from training.render.song import Random
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from training.render import effects
 from training.render.library import Audio, Library
 from training.render.mixdown import level, reverberate
-from training.render.scores import Random
+from training.render.song import Random
 
 
 def produce(voice: Audio, library: Library, rng: Random, beat: float) -> Audio:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.render.scores import QUALITIES, SCALES, Note, Random, Song, near
+from training.render.scores import Note
+from training.render.song import QUALITIES, SCALES, Random, Song, ladder, near
 
 PHRASE_BEATS = 8.0
 _FORMS = ("AABA", "ABAB", "AAAB", "ABAC", "AABB")
@@ -21,26 +22,25 @@ def vocal_line(song: Song, rng: Random, centre: float, reach: float = 9.0) -> li
     centre, reach
         MIDI number of the middle of the voice, and the semitones that it goes up and down from there.
     """
-    ladder = [pitch for pitch in ladder_of(song) if abs(pitch - centre) <= reach]
+    pitches = ladder(song.key, diatonic(song), centre - reach, centre + reach)
     motifs = {name: _motif(rng) for name in "ABC"}
     form, silent = _FORMS[rng.integers(len(_FORMS))], rng.uniform(0.0, 0.25)
     notes: list[Note] = []
     for phrase in range(len(song.bars) // 2):
         if rng.random() >= silent or not notes:
-            notes += _phrase(song, 2 * phrase, motifs[form[phrase % 4]], ladder, rng)
+            notes += _phrase(song, 2 * phrase, motifs[form[phrase % 4]], pitches, rng)
     return notes
 
 
-def ladder_of(song: Song) -> list[float]:
-    """All pitches of the song's scale of seven notes, MIDI numbers."""
-    steps = SCALES["minor" if song.minor else "major"]
-    return [float(12 * octave + song.key + step) for octave in range(11) for step in steps]
+def diatonic(song: Song) -> tuple[int, ...]:
+    """Return the steps of the song's scale of seven notes, semitones above its key."""
+    return SCALES["minor" if song.minor else "major"]
 
 
 def harmony(notes: list[Note], song: Song, steps: int) -> list[Note]:
     """Follow a tune along the scale, `steps` above it or, negative, below: 2 is a third, -3 a fourth below."""
-    ladder = np.array(ladder_of(song))
-    return [replace(note, midi=float(ladder[int(np.argmin(np.abs(ladder - note.midi))) + steps])) for note in notes]
+    pitches = ladder(song.key, diatonic(song), 0.0, 127.0)
+    return [replace(note, midi=pitches[_nearest(pitches, note.midi) + steps]) for note in notes]
 
 
 def call(song: Song, rng: Random, centre: float) -> list[Note]:
@@ -70,17 +70,17 @@ def _lengths(busy: float) -> np.ndarray:
     return (1.0 - busy) * calm + busy * quick
 
 
-def _phrase(song: Song, bar: int, motif: _Motif, ladder: list[float], rng: Random) -> list[Note]:
+def _phrase(song: Song, bar: int, motif: _Motif, pitches: list[float], rng: Random) -> list[Note]:
     """Sing a motif from the chord of its bar on, and end it on a tone of the chord there."""
-    place = _nearest(ladder, _chord_tone(song, bar, ladder[len(ladder) // 2] + rng.uniform(-4.0, 4.0), rng))
+    place = _nearest(pitches, _chord_tone(song, bar, pitches[len(pitches) // 2] + rng.uniform(-4.0, 4.0), rng))
     notes = []
     for index, (beat, length, step) in enumerate(motif):
-        place = int(np.clip(place + step, 0, len(ladder) - 1))
+        place = int(np.clip(place + step, 0, len(pitches) - 1))
         at = min(bar + int(beat // 4), len(song.bars) - 1)
         if index == len(motif) - 1 or (length >= 1.0 and rng.random() < 0.5):
-            place = _nearest(ladder, _chord_tone(song, at, ladder[place], rng))
+            place = _nearest(pitches, _chord_tone(song, at, pitches[place], rng))
         notes.append(Note(song.time(bar + int(beat // 4), beat % 4), length * song.beat * rng.uniform(0.8, 1.0),
-                          ladder[place], float(rng.uniform(0.6, 1.0))))
+                          pitches[place], float(rng.uniform(0.6, 1.0))))
     return notes
 
 
@@ -91,5 +91,5 @@ def _chord_tone(song: Song, bar: int, pitch: float, rng: Random) -> float:
     return min(tones, key=lambda tone: abs(tone - pitch) + rng.uniform(0.0, 2.0))
 
 
-def _nearest(ladder: list[float], pitch: float) -> int:
-    return int(np.argmin(np.abs(np.array(ladder) - pitch)))
+def _nearest(pitches: list[float], pitch: float) -> int:
+    return int(np.argmin(np.abs(np.array(pitches) - pitch)))

@@ -12,49 +12,48 @@ from training.render import effects, patterns, vocal_lines
 from training.render.library import SAMPLERATE, Audio, Library, read_audio
 from training.render.mixdown import audible, mix_down
 from training.render.sampler import Envelope, excerpt, play, zones
-from training.render.scores import Note, Random, Song, humanise, random_song, with_rests
+from training.render.scores import Note, humanise, with_rests
 from training.render.singing import Manner, random_manner, sing, sing_as_it_is
+from training.render.song import Random, Song
 from training.render.speakers import LYRICS, VOICES, Line, cut_line, dry, recorded_line, spoken_line
 from training.render.vocal_chain import produce
 
-_Source = Callable[[Library, Random, Song, int], Audio]
+_Source = Callable[[Library, Random, Song], Audio]
 _ENSEMBLES = ("lead", "double", "harmony", "choir")
 _SHARES = (0.5, 0.15, 0.2, 0.15)
 
 
-def render_voice(library: Library, rng: np.random.Generator, seconds: float) -> Audio:
+def render_voice(library: Library, rng: Random, song: Song) -> Audio:
     """Render one vocal track.
 
     Parameters
     ----------
-    seconds
-        Length of the segment.
+    song
+        What the segment is taken from.
 
     Returns
     -------
     Audio
-        Shape (round(seconds * 44100),), float32.
+        Shape (song.frames,), float32.
 
     Raises
     ------
     ConfigError
         When espeak-ng is not installed, or the data folder lacks recorded voices.
     """
-    frames = round(seconds * SAMPLERATE)
-    song = random_song(rng, seconds, (60.0, 160.0))
     if rng.random() < 0.25:
-        track = mix_down(_phrase(library, rng, frames), library, rng)  # it has been produced before
+        track = mix_down(_phrase(library, rng, song.frames), library, rng)  # it has been produced before
     else:
-        track = produce(_dry_voice(library, rng, song, frames), library, rng, song.beat)
-    return track if audible(track) else render_voice(library, rng, seconds)
+        track = produce(_dry_voice(library, rng, song), library, rng, song.beat)
+    return track if audible(track) else render_voice(library, rng, song)
 
 
-def _dry_voice(library: Library, rng: Random, song: Song, frames: int) -> Audio:
+def _dry_voice(library: Library, rng: Random, song: Song) -> Audio:
     sources: tuple[tuple[_Source, float], ...] = (
         (partial(_singers, speak=recorded_line), 0.5), (_neural, 0.22), (partial(_singers, speak=_spoken), 0.1),
         (_vowels, 0.09), (_shouts, 0.09))
     choice = rng.choice(len(sources), p=[weight for _, weight in sources])
-    return sources[choice][0](library, rng, song, frames)
+    return sources[choice][0](library, rng, song)
 
 
 def _phrase(library: Library, rng: Random, frames: int) -> Audio:
@@ -65,14 +64,14 @@ def _phrase(library: Library, rng: Random, frames: int) -> Audio:
     return excerpt(path, rng, frames, rng.uniform(-3.0, 3.0))
 
 
-def _neural(library: Library, rng: Random, song: Song, frames: int) -> Audio:
+def _neural(library: Library, rng: Random, song: Song) -> Audio:
     """Let a neural voice sing with its own tune and words, in another key and another body."""
     paths = [path for path in library.phrases("voice") if path.name.startswith("kokoro_")]
     if not paths:
-        return _singers(library, rng, song, frames, recorded_line)
-    line = cut_line(paths[rng.integers(len(paths))], rng, frames / SAMPLERATE)
+        return _singers(library, rng, song, recorded_line)
+    line = cut_line(paths[rng.integers(len(paths))], rng, song.seconds)
     semitones, manner = float(rng.uniform(-3.0, 4.0)), random_manner(rng)
-    track = sing_as_it_is(line, semitones, manner, frames)
+    track = sing_as_it_is(line, semitones, manner, song.frames)
     return _doubled(track, rng) if rng.random() < 0.25 else track
 
 
@@ -81,31 +80,31 @@ def _spoken(library: Library, rng: Random) -> Line:
                        int(rng.choice([110, 150])))
 
 
-def _singers(library: Library, rng: Random, song: Song, frames: int,
-             speak: Callable[[Library, Random], Line]) -> Audio:
+def _singers(library: Library, rng: Random, song: Song, speak: Callable[[Library, Random], Line]) -> Audio:
     """Words on the tune of the song: a lead, the same twice, with a second voice, or a backing choir."""
     line, manner = speak(library, rng), random_manner(rng)
     centre = _centre(line, rng)
     ensemble = str(rng.choice(_ENSEMBLES, p=_SHARES))
     if ensemble == "choir":
-        return _choir(line, manner, song, rng, centre, frames)
-    tune = _inside(vocal_lines.vocal_line(song, rng, centre), rng, frames)
+        return _choir(line, manner, song, rng, centre)
+    tune = _inside(vocal_lines.vocal_line(song, rng, centre), rng, song)
     parts = [(tune, 1.0)]
     if ensemble != "lead":
         second = tune if ensemble == "double" else vocal_lines.harmony(tune, song, int(rng.choice([-5, -3, -2, 2, 4])))
         parts.append((_late(second, rng), float(rng.uniform(0.3, 0.9))))
-    return _together(parts, line, manner, rng, frames)
+    return _together(parts, line, manner, rng, song.frames)
 
 
-def _choir(line: Line, manner: Manner, song: Song, rng: Random, centre: float, frames: int) -> Audio:
+def _choir(line: Line, manner: Manner, song: Song, rng: Random, centre: float) -> Audio:
     """Three to five singers: held chords, or calls of one or two words."""
     notes = (patterns.pads(song, rng, centre) if rng.random() < 0.5 else vocal_lines.call(song, rng, centre))
-    inside = _inside(notes, rng, frames)
+    inside = _inside(notes, rng, song)
     steps = rng.choice([0, 0, 2, 4, -3], size=int(rng.integers(3, 6)))
     chords = len({note.start for note in notes}) < len(notes)
     voices = [_voice_of(inside, index) if chords else vocal_lines.harmony(inside, song, int(step))
               for index, step in enumerate(steps)]
-    return _together([(_late(notes, rng), float(rng.uniform(0.5, 1.0))) for notes in voices], line, manner, rng, frames)
+    takes = [(_late(notes, rng), float(rng.uniform(0.5, 1.0))) for notes in voices]
+    return _together(takes, line, manner, rng, song.frames)
 
 
 def _voice_of(notes: list[Note], index: int) -> list[Note]:
@@ -131,7 +130,7 @@ def _centre(line: Line, rng: Random) -> float:
     return float(np.clip(usual + rng.uniform(-1.0, 10.0), 46.0, 72.0))
 
 
-def _vowels(library: Library, rng: Random, song: Song, frames: int) -> Audio:
+def _vowels(library: Library, rng: Random, song: Song) -> Audio:
     """Ahs and oohs of one singer or a choir: tunes, and chords as backing harmony."""
     name = str(rng.choice(["female", "male"])) + str(rng.choice(["voice_", "voices_"])) + str(rng.choice(["aa", "oo"]))
     instrument = zones(library, "vox_berklee", f"_{name}")
@@ -139,17 +138,17 @@ def _vowels(library: Library, rng: Random, song: Song, frames: int) -> Audio:
     tune = rng.random() < 0.6
     notes = vocal_lines.vocal_line(song, rng, centre) if tune else patterns.pads(song, rng, centre)
     envelope = Envelope(rng.uniform(0.01, 0.08), rng.uniform(0.05, 0.2))
-    return play(_inside(notes, rng, frames), instrument, rng, frames, envelope)
+    return play(_inside(notes, rng, song), instrument, rng, song.frames, envelope)
 
 
-def _shouts(library: Library, rng: Random, song: Song, frames: int) -> Audio:
+def _shouts(library: Library, rng: Random, song: Song) -> Audio:
     """Growled words, vowels and calls, transposed, in a random rhythm of a gang or a single singer."""
     calls = [sample for sample in library.samples.get("vox_orks", [])
              if not sample.name.startswith(("consonants", "misc_inhale"))]
-    track = np.zeros(frames, np.float32)
+    track = np.zeros(song.frames, np.float32)
     position, gang = float(rng.uniform(0.0, 1.0)), int(rng.choice([1, 1, 3]))
     semitones = rng.uniform(-4.0, 6.0)
-    while position * SAMPLERATE < frames:
+    while position < song.seconds:
         sound = read_audio(calls[rng.integers(len(calls))].path)
         for _ in range(gang):
             start = int((position + abs(rng.normal(0.0, 0.015)) * (gang > 1)) * SAMPLERATE)
@@ -159,11 +158,10 @@ def _shouts(library: Library, rng: Random, song: Song, frames: int) -> Audio:
     return track
 
 
-def _inside(notes: list[Note], rng: Random, frames: int) -> list[Note]:
+def _inside(notes: list[Note], rng: Random, song: Song) -> list[Note]:
     """Keep the notes that begin within the segment, sung a little off the beat; now and then with further rests."""
-    seconds = frames / SAMPLERATE
-    kept = [note for note in notes if 0.0 <= note.start < seconds]
-    return with_rests(humanise(kept, rng, 0.015), rng, seconds) if kept else []
+    kept = [note for note in notes if 0.0 <= note.start < song.seconds]
+    return with_rests(humanise(kept, rng, 0.015), rng, song.seconds) if kept else []
 
 
 def _late(notes: list[Note], rng: Random) -> list[Note]:

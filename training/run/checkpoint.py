@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,14 +43,19 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        When the file is missing or no checkpoint of this trainer.
+        When the file is missing, damaged or no checkpoint of this trainer.
     """
     try:
+        with zipfile.ZipFile(path) as archive:  # torch does not look at the checksums of what it stores
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"damaged: the checksum of {damaged} differs")
         content = torch.load(path, map_location="cpu", weights_only=True)
         missing = {"recipe", "net", "ema", "log", "curves"} - set(content)
         if missing:
             raise KeyError(min(missing))
         return dict(content)
-    except (OSError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError, RuntimeError) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError,
+            RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).partition("\n")[0][:160]
         raise ConfigError(f"{path} is no checkpoint of this trainer ({reason})") from None

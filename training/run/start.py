@@ -8,10 +8,9 @@ from pathlib import Path
 import torch
 from onnx import numpy_helper
 
-from rtsep.backends.step_model import StepModel
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
-from rtsep.model.onnx_file import read_onnx
+from rtsep.model.gate import read_step
 from training.export.parity import parity_db
 from training.export.quantise import read_weight
 from training.nets import Network
@@ -59,7 +58,7 @@ def start_from(net: Network, source: str) -> Past:
             return Past(content["log"]["audio_hours"], content["curves"])
         path = find_model(source)
         _read_back(net, path)
-        training = StepModel(path).info.training
+        training = read_step(path).card.training
         return Past(float(training.get("audio_hours", 0.0)), training.get("curves", {}))
     except (KeyError, RuntimeError) as error:
         reason = str(error).strip().rpartition("\n")[2].strip()
@@ -69,7 +68,7 @@ def start_from(net: Network, source: str) -> Past:
 
 def _read_back(net: Network, path: Path) -> None:
     """Copy every weight of a step model to the parameter that it came from, and prove it by running both."""
-    stored = {weight.name: numpy_helper.to_array(weight) for weight in read_onnx(path).graph.initializer}
+    stored = {weight.name: numpy_helper.to_array(weight) for weight in read_step(path).model.graph.initializer}
     origins = net.step_graph().origins
     if {id(origin.parameter) for origin in origins.values()} != {id(parameter) for parameter in net.parameters()}:
         raise ConfigError(f"weights of a {net.config.kind} cannot be read back from a step model: give a .pt file")

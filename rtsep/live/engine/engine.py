@@ -34,6 +34,10 @@ class Processor(Protocol):
     channels: int
     deadline: bool
 
+    @property
+    def engine_rate(self) -> int:
+        """Rate of the model in Hz, at which latencies are counted."""
+
     def process(self, block: Audio, out: Audio) -> None:
         """Play one block."""
 
@@ -80,6 +84,11 @@ class Engine:
         self._longest = 0
         self._frames = 0  # since the last start
         self._behind_s = 0.0  # by which the next block begins after its time
+
+    @property
+    def engine_rate(self) -> int:
+        """Its own rate, see `Processor`."""
+        return self.samplerate
 
     def process(self, block: Audio, out: Audio) -> None:
         """Play one block.

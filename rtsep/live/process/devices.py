@@ -17,6 +17,7 @@ from rtsep.audio.devices import (
     choose_route,
     refused_rate,
 )
+from rtsep.audio.jack import any_jack_client
 from rtsep.audio.systems import check_format, list_defaults, list_devices, open_portaudio
 from rtsep.errors import DeviceError, DeviceGoneError
 from rtsep.live.protocol import LiveSettings
@@ -76,6 +77,8 @@ def choose_devices(settings: LiveSettings) -> Devices:
     fed_channels = settings.channels or 2
     if settings.null_device:
         return Devices(None, None, None, fed_channels, Defaults())
+    if not settings.connect:
+        return _unconnected(settings)
     sounddevice = open_portaudio()
     devices, defaults = list_devices(sounddevice), list_defaults(sounddevice)
     target = choose_route(devices, settings.output, "output")
@@ -90,6 +93,14 @@ def choose_devices(settings: LiveSettings) -> Devices:
     channels = source.count or settings.channels or min(2, source.device.inputs)
     check_channels(source.device, "input", source.first + channels)
     return Devices(sounddevice, source, target, channels, defaults)
+
+
+def _unconnected(settings: LiveSettings) -> Devices:
+    """Take a JACK server, and no device."""
+    device = any_jack_client()
+    if device is None:
+        raise DeviceGoneError("no JACK server, which --no-connect needs: start one, or name devices")
+    return Devices(None, None if settings.fed else Route(device), Route(device), settings.channels or 2, Defaults())
 
 
 def choose_rate(settings: LiveSettings, devices: Devices, model_rate: int, outputs: int) -> Devices:

@@ -10,10 +10,13 @@ from multiprocessing.connection import Connection
 from rtsep.errors import DeviceGoneError
 from rtsep.live.board import Board
 from rtsep.live.process.calibration import Choice, Period
+from rtsep.live.protocol import Connections
+from rtsep.live.streams.jack import JackStream
 from rtsep.live.streams.player import Player, Stream
 from rtsep.live.watchdog import Watchdog
 
 TICK_S = 0.02  # between two looks
+_LOOK_TICKS = 10  # from one look at connections to the next
 SILENT_SERVER_S = 1.0  # without a callback for so long, the sound server counts as dead
 
 
@@ -54,6 +57,36 @@ class StreamWatch:
         if self._watchdog.hangs(self._board.callbacks, time.monotonic()):
             raise DeviceGoneError(f"the sound server or device has not called for {SILENT_SERVER_S:.0f} s")
         return False
+
+
+class ConnectionWatch:
+    """Tells what the user connects on a JACK server, so that it can be made again.
+
+    Parameters
+    ----------
+    stream
+        Knows the connections, if it is JACK's.
+    tell
+        Gets them.
+    """
+
+    def __init__(self, stream: Stream, tell: Callable[[Connections], None]) -> None:
+        self._stream = stream if isinstance(stream, JackStream) else None
+        self._tell = tell
+        self._ticks = 0
+
+    def __call__(self) -> bool:
+        """Look once in a while; False, as a stream plays on whatever is connected."""
+        self._ticks += 1
+        if self._ticks % _LOOK_TICKS == 0:
+            self.look()
+        return False
+
+    def look(self) -> None:
+        """Look now."""
+        found = None if self._stream is None else self._stream.look()
+        if found is not None:
+            self._tell(found)
 
 
 class PeriodWatch:

@@ -23,8 +23,8 @@ from rtsep.live.engine.worker import Worker
 from rtsep.live.process.calibration import Choice, Period
 from rtsep.live.process.devices import Devices, choose_devices, choose_rate, wait_for
 from rtsep.live.process.loading import load
-from rtsep.live.process.monitor import PeriodWatch, StreamWatch, watch
-from rtsep.live.protocol import Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
+from rtsep.live.process.monitor import ConnectionWatch, PeriodWatch, StreamWatch, watch
+from rtsep.live.protocol import Connected, Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
 from rtsep.live.realtime import ask_for_realtime, model_measures, prepare_process, stay_awake
 from rtsep.live.signals import ignore_signals
 from rtsep.live.streams.jack import JackStream
@@ -103,7 +103,9 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     if not watch(pipe, memory.board, lambda: over() or player.measures is not None):
         pipe.send(Prepared((*measures, *(player.measures or ()))))
         period = PeriodWatch(None if settings.engine == "worker" else parts.choice, player, partial(_tell, pipe))
-        watch(pipe, memory.board, lambda: period() or over())
+        links = ConnectionWatch(stream, lambda connections: pipe.send(Connected(connections)))
+        if watch(pipe, memory.board, lambda: period() or over() or links()):
+            links.look()
     stream.stop()
     stream.close()
 
@@ -176,8 +178,9 @@ def _join_jack(settings: LiveSettings, devices: Devices) -> JackStream | None:
     if not devices.jack:
         return None
     assert devices.target is not None
-    devices.sounddevice._terminate()
-    jack = JackStream(devices.source, devices.target)
+    if devices.sounddevice is not None:
+        devices.sounddevice._terminate()
+    jack = JackStream(devices.source, devices.target, settings.connect, settings.connections)
     if settings.blocksize is not None:
         jack.set_blocksize(settings.blocksize)
     return jack

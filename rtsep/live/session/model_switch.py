@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtsep.backends.step_model import StepModel
 from rtsep.dsp.mask import REST
 from rtsep.dsp.ramp import RAMP_MS
 from rtsep.errors import ConfigError
 from rtsep.live.board import Board
 from rtsep.live.protocol import Loaded
 from rtsep.model.catalogue import find_model
+from rtsep.model.gate import read_step
 from rtsep.separator import runs_at
 
 
@@ -70,7 +70,7 @@ def check_successor(model: str, loaded: Loaded, split: bool) -> None:
     RtsepError
         When it cannot be loaded, does not run at the sample rate that is played, or has other stems.
     """
-    info = StepModel(find_model(model)).info
+    info = read_step(find_model(model)).card
     if not runs_at(info.samplerate, loaded.samplerate):
         raise ConfigError(f"{model} runs at {info.samplerate} Hz and cannot follow {loaded.model} at "
                           f"{loaded.samplerate} Hz while it plays; start with it")

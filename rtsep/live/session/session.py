@@ -16,7 +16,7 @@ from rtsep.controls.presets import Preset, put_preset
 from rtsep.errors import DeviceError, DeviceGoneError, RtsepError
 from rtsep.live.board import Board, new_memory
 from rtsep.live.engine.statistics import Summary, summarise
-from rtsep.live.protocol import Ended, LiveSettings, Loaded, Message, Notice, Prepared, Started
+from rtsep.live.protocol import Connected, Ended, LiveSettings, Loaded, Message, Notice, Prepared, Started
 from rtsep.live.realtime import Measure
 from rtsep.live.session.default_devices import has_moved
 from rtsep.live.session.helper import Helper, HelperMessage
@@ -219,6 +219,8 @@ class Session:
             self._welcome(message)
         elif isinstance(message, Prepared):
             self._measures = message.measures
+        elif isinstance(message, Connected):
+            self._settings = replace(self._settings, connections=message.connections)
         elif isinstance(message, Notice):
             self._notify(message.text)
 

@@ -6,9 +6,8 @@ dies, the period changes or a device goes.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
-from ctypes.util import find_library
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -17,17 +16,15 @@ from numpy.typing import NDArray
 from rtsep.audio.devices import Route
 from rtsep.audio.jack import audio_ports
 from rtsep.errors import DeviceError, DeviceGoneError
+from rtsep.live.protocol import Connections, Pair
+from rtsep.live.streams.jack_latency import CAPTURE, PLAYBACK, Latencies
+from rtsep.live.streams.jack_links import Links
 from rtsep.live.streams.player import Player
 
 Audio = NDArray[np.float32]
 _FRAMES = 8192  # the longest period that JACK has
 _NO_SERVER = "the JACK server went away; start it again"
-_CAPTURE, _PLAYBACK = 0, 1  # jack_latency_callback_mode_t
 NAME = "rtsep"
-
-
-class _Range(ctypes.Structure):
-    _fields_ = (("lowest", ctypes.c_uint32), ("highest", ctypes.c_uint32))
 
 
 class JackStream:
@@ -39,6 +36,10 @@ class JackStream:
         The client whose output ports are heard; None for a fed input.
     target
         The client whose input ports receive the sound.
+    connect
+        Whether they are connected.
+    connections
+        What the user connected before; it takes the place of what would be connected else.
 
     Raises
     ------
@@ -46,7 +47,8 @@ class JackStream:
         When no server runs.
     """
 
-    def __init__(self, source: Route | None, target: Route) -> None:
+    def __init__(self, source: Route | None, target: Route, connect: bool = True,
+                 connections: Connections | None = None) -> None:
         import jack
 
         self._jack = jack
@@ -54,12 +56,15 @@ class JackStream:
             self._client = jack.Client(NAME, no_start_server=True)
         except jack.JackOpenError as error:
             raise _refused(error) from None
-        self._source, self._target = source, target
+        self._source, self._target, self._connect = source, target, connect
+        self._before = connections or Connections()
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
-        self._device_ports: list[str] = []
+        self._links: tuple[Links, Links] | None = None
+        self._told = self._before
         self._player: Player | None = None
         self.error: DeviceGoneError | None = None
+        self._latencies = Latencies(self._client, lambda: 0 if self._player is None else self._player.latency)
         self._client.set_process_callback(self._process)
         self._client.set_shutdown_callback(self._shut_down)
         self._client.set_xrun_callback(self._count_xrun)
@@ -77,8 +82,8 @@ class JackStream:
 
     @property
     def active(self) -> bool:
-        """Whether server and device are there."""
-        return self.error is None and all(map(self._exists, self._device_ports))
+        """Whether the server is there, and the devices, as far as they are connected."""
+        return self.error is None and all(map(self._is_there, self._device_ports()))
 
     def set_blocksize(self, blocksize: int) -> None:
         """Ask the server for another period, for all its clients."""
@@ -95,7 +100,7 @@ class JackStream:
         self._out = np.zeros((len(names), _FRAMES), np.float32)
 
     def start(self) -> None:
-        """Make the ports, begin, and connect them to the device's.
+        """Make the ports, begin, and connect them.
 
         Raises
         ------
@@ -105,10 +110,11 @@ class JackStream:
         try:
             self._inputs = [self._client.inports.register(f"in_{index + 1}") for index in range(len(self._block))]
             self._outputs = [self._client.outports.register(name) for name in self._names]
+            self._latencies.set_ports(self._inputs, self._outputs)
             self._client.activate()
-            if self._source is not None:
-                self._connect(self._source, self._inputs, of_outputs=True)
-            self._connect(self._target, self._outputs, of_outputs=False)
+            self._links = (self._first_links(self._before.inputs, self._source, self._inputs, of_outputs=True),
+                           self._first_links(self._before.outputs, self._target, self._outputs, of_outputs=False))
+            self._follow_links()
         except self._jack.JackError as error:
             raise _refused(error) from None
 
@@ -121,19 +127,46 @@ class JackStream:
         self._client.close()
 
     def latencies(self) -> tuple[int, int]:
-        """Latencies of the connected device in frames, input and output; 0 where nothing is connected."""
-        first = self._latency(self._inputs, _CAPTURE)
-        return first, self._latency(self._outputs, _PLAYBACK)
+        """Latencies of the connected devices in frames, input and output; 0 where nothing is connected."""
+        return self._latencies.of_device(self._inputs, CAPTURE), self._latencies.of_device(self._outputs, PLAYBACK)
 
-    def _connect(self, route: Route, ports: Sequence[Any], of_outputs: bool) -> None:
-        """Connect our ports with the chosen ones of a device, as far as there are some."""
+    def look(self) -> Connections | None:
+        """Follow what the user connects, and our latency; return the connections where they are others than before."""
+        if self.error is not None or self._links is None:
+            return None
+        self._latencies.update()
+        self._follow_links()
+        found = Connections(*(links.by_hand for links in self._links))
+        if found == self._told:
+            return None
+        self._told = found
+        return found
+
+    def _first_links(self, before: tuple[Pair, ...] | None, route: Route | None, ports: Sequence[Any],
+                     of_outputs: bool) -> Links:
+        """Begin with what the user connected, or with the chosen ports of a device as far as there are some."""
+        if before is not None or route is None or not self._connect:
+            return Links(before or (), before is not None)
         others = audio_ports(self._client, of_outputs, route.device.name)
         if not others:
             raise DeviceGoneError(f"{route.device.label} went away; connect it again")
-        for port, other in zip(ports, others[route.first:], strict=False):
-            first, second = (other, port) if of_outputs else (port, other)
-            self._client.connect(first, second)
-            self._device_ports.append(other.name)
+        pairs = zip(ports, others[route.first:], strict=False)
+        return Links([(port.shortname, other.name) for port, other in pairs], by_hand=False)
+
+    def _follow_links(self) -> None:
+        """Compare the connections with those that are wished, and make what has become possible."""
+        assert self._links is not None
+        for links, ports, hear in zip(self._links, (self._inputs, self._outputs), (True, False), strict=True):
+            now = {(port.shortname, other.name) for port in ports for other in port.connections}
+            for name, other in links.look(now, self._exists):
+                ours = f"{self._client.name}:{name}"
+                with suppress(self._jack.JackError):  # a port of other models, or one that goes just now
+                    self._client.connect(*((other, ours) if hear else (ours, other)))
+
+    def _device_ports(self) -> list[str]:
+        """Ports of the chosen devices that we are connected with."""
+        names = tuple(f"{route.device.name}:" for route in (self._source, self._target) if route is not None)
+        return [other for links in self._links or () for _, other in tuple(links.wished) if other.startswith(names)]
 
     def _process(self, frames: int) -> None:
         assert self._player is not None
@@ -159,20 +192,14 @@ class JackStream:
         try:
             self._client.get_port_by_name(name)
         except self._jack.JackError:
-            self.error = DeviceGoneError(f"{name.rpartition(':')[0]}, JACK, went away; connect it again")
             return False
         return True
 
-    def _latency(self, ports: Sequence[Any], mode: int) -> int:
-        """Latency between the device and our first connected port; JACK-Client has no call for it."""
-        library = ctypes.CDLL(find_library("jack"))
-        for port in ports:
-            for other in port.connections:
-                pointer = ctypes.c_void_p(int(self._jack._ffi.cast("uintptr_t", other._ptr)))
-                found = _Range()
-                library.jack_port_get_latency_range(pointer, mode, ctypes.byref(found))
-                return int(found.highest)
-        return 0
+    def _is_there(self, name: str) -> bool:
+        if not self._exists(name):
+            self.error = DeviceGoneError(f"{name.rpartition(':')[0]}, JACK, went away; connect it again")
+            return False
+        return True
 
 
 def _refused(error: Exception) -> DeviceGoneError:

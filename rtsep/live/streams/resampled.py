@@ -49,6 +49,11 @@ class Resampled:
         self._ready = np.zeros((outputs, self.delay_frames), np.float32)  # at the device's rate
 
     @property
+    def engine_rate(self) -> int:
+        """Rate of the engine in Hz."""
+        return self._engine.samplerate
+
+    @property
     def deadline(self) -> bool:
         """Whether somebody waits for every block in real time."""
         return self._engine.deadline

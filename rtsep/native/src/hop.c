@@ -1,64 +1,56 @@
-/* Whole hops in one call: samples into the line, analysis, step, mask, synthesis, samples out.
+/* Whole hops in one call: samples into the history, analysis, features, step, mask, synthesis, samples out.
  *
- * What each part computes stands in numpy in rtsep/dsp/stft.py and rtsep/dsp/mask.py.
+ * What each part computes stands in numpy in rtsep/dsp.
  */
-#include "float_mode.h"
-#include "node.h"
-#include "transform.h"
+#include "variant.h"
 
 #include <math.h>
 #include <string.h>
 
-typedef struct {
-    int32_t hop, synthesis, bins; /* samples; samples of the synthesis window; of the masked spectrum */
-    int32_t channels, outputs, stems;
-    int32_t windows;              /* transforms of the newest samples: the masked one, then the contexts */
-    int32_t most_bins;            /* of the longest of them */
-    int32_t kept, size, end;      /* samples of a row of the line that are kept; its memory; where the newest end */
-    int32_t nodes, estimate_row;  /* nodes of the step; floats from one stem's estimates to the next */
-    int32_t unused;
-    const Transform *forward, *inverse;
-    const Node *step;
-    float *const *magnitudes;     /* inputs of the step, one for each window */
-    const float *estimates;
-    float *line;                  /* rows: channels, then their mean where there are several */
-    float *spectra, *scratch;     /* real, then imaginary parts: of each channel; of anything */
-    float *masks, *sums;          /* a row for each output; one row */
-    float *frame, *tails;         /* of one inverse transform; of the hops to come: hop, output, channel, samples */
-} Hop;
-
-static const float FLOOR = 1e-12f; /* as in mask.py */
+static const float FLOOR = 1e-12f, CEILING = 1e12f; /* as in mask.py */
 
 /* The mean of some rows, `apart` floats from one to the next. */
-static void mean_of(int rows, long apart, int count, const float *restrict from, float *restrict mean) {
+static void mean_of(int rows, ptrdiff_t apart, int count, const float *restrict from, float *restrict mean) {
     const float share = 1.0f / (float)rows;
-    memcpy(mean, from, count * sizeof(float));
+    memcpy(mean, from, (size_t)count * sizeof(float));
     for (int row = 1; row < rows; row++)
         for (int i = 0; i < count; i++) mean[i] += from[row * apart + i];
     for (int i = 0; i < count; i++) mean[i] *= share;
 }
 
-/* Append a hop of every channel to the line, and the mid signal; move the line back where its memory ends. */
-static void take(Hop *hop, const float *block, int64_t channel_step) {
-    const int rows = hop->channels + (hop->channels > 1);
-    if (hop->end + hop->hop > hop->size) {
+/* Append a hop of every channel to the history, and the mid signal; move the history back where its memory ends. */
+static void append(const rtsep_Plan *plan, rtsep_State *state, const float *block, ptrdiff_t channel_stride) {
+    const int rows = plan->channels + (plan->channels > 1);
+    const ptrdiff_t size = plan->history_size;
+    if (state->end + plan->hop > size) {
         for (int row = 0; row < rows; row++) {
-            float *begin = hop->line + (long)row * hop->size;
-            memmove(begin, begin + hop->end - hop->kept, hop->kept * sizeof(float));
+            float *begin = state->history + row * size;
+            memmove(begin, begin + state->end - plan->longest, (size_t)plan->longest * sizeof(float));
         }
-        hop->end = hop->kept;
+        state->end = plan->longest;
     }
-    float *newest = hop->line + hop->end;
-    for (int channel = 0; channel < hop->channels; channel++)
-        memcpy(newest + (long)channel * hop->size, block + channel * channel_step, hop->hop * sizeof(float));
-    if (rows > hop->channels)
-        mean_of(hop->channels, hop->size, hop->hop, newest, newest + (long)hop->channels * hop->size);
-    hop->end += hop->hop;
+    float *newest = state->history + state->end;
+    for (int channel = 0; channel < plan->channels; channel++)
+        memcpy(newest + channel * size, block + channel * channel_stride, (size_t)plan->hop * sizeof(float));
+    if (rows > plan->channels) mean_of(plan->channels, size, plan->hop, newest, newest + plan->channels * size);
+    state->end += plan->hop;
 }
 
-static Points spectrum_of(const Hop *hop, int channel) {
-    float *real = hop->spectra + 2L * channel * hop->bins;
-    return (Points){real, real + hop->bins};
+static Points spectrum_of(const rtsep_Plan *plan, const rtsep_State *state, int channel) {
+    float *real = state->spectra + (ptrdiff_t)2 * channel * plan->bins;
+    return (Points){real, real + plan->bins};
+}
+
+static Points scratch_of(const rtsep_Plan *plan, const rtsep_State *state) {
+    return (Points){state->scratch, state->scratch + plan->scratch_bins};
+}
+
+/* Spectra of the channels. */
+static void analyse(const rtsep_Plan *plan, const rtsep_State *state) {
+    for (int channel = 0; channel < plan->channels; channel++)
+        transform_forward(plan->forward, state->work,
+                          state->history + (ptrdiff_t)channel * plan->history_size + state->end - plan->forward->length,
+                          spectrum_of(plan, state, channel));
 }
 
 static void magnitudes_of(Points spectrum, int bins, float *restrict magnitudes) {
@@ -66,45 +58,63 @@ static void magnitudes_of(Points spectrum, int bins, float *restrict magnitudes)
     for (int i = 0; i < bins; i++) magnitudes[i] = sqrtf(real[i] * real[i] + imaginary[i] * imaginary[i]);
 }
 
-/* Spectra of the channels. */
-static void analyse(const Hop *hop) {
-    for (int channel = 0; channel < hop->channels; channel++)
-        transform_forward(hop->forward, hop->line + (long)channel * hop->size + hop->end - hop->forward->length,
-                          spectrum_of(hop, channel));
+static void magnitude(const rtsep_Plan *plan, const rtsep_State *state, float *values) {
+    const Points scratch = scratch_of(plan, state), first = spectrum_of(plan, state, 0);
+    mean_of(plan->channels, (ptrdiff_t)2 * plan->bins, plan->bins, first.real, scratch.real);
+    mean_of(plan->channels, (ptrdiff_t)2 * plan->bins, plan->bins, first.imaginary, scratch.imaginary);
+    magnitudes_of(scratch, plan->bins, values);
 }
 
-/* What the step looks at: magnitudes of the mid signal in every window. */
-static void observe(const Hop *hop) {
-    const Points scratch = {hop->scratch, hop->scratch + hop->most_bins};
-    mean_of(hop->channels, 2L * hop->bins, hop->bins, spectrum_of(hop, 0).real, scratch.real);
-    mean_of(hop->channels, 2L * hop->bins, hop->bins, spectrum_of(hop, 0).imaginary, scratch.imaginary);
-    magnitudes_of(scratch, hop->bins, hop->magnitudes[0]);
-    const float *mid_end = hop->line + (hop->channels > 1) * (long)hop->channels * hop->size + hop->end;
-    for (int window = 1; window < hop->windows; window++) {
-        const Transform *plan = &hop->forward[window];
-        transform_forward(plan, mid_end - plan->length, scratch);
-        magnitudes_of(scratch, plan->length / 2 + 1, hop->magnitudes[window]);
+static void context(const rtsep_Plan *plan, const rtsep_State *state, const rtsep_Feature *feature) {
+    const ptrdiff_t mid_row = (plan->channels > 1) * plan->channels;
+    const float *end = state->history + mid_row * plan->history_size + state->end;
+    const Points scratch = scratch_of(plan, state);
+    transform_forward(feature->transform, state->work, end - feature->transform->length, scratch);
+    magnitudes_of(scratch, feature->bins, feature->values);
+}
+
+/* What the step looks at, as rtsep/dsp/features.py has it. */
+static void make_features(const rtsep_Plan *plan, const rtsep_State *state) {
+    for (int i = 0; i < plan->features; i++) {
+        const rtsep_Feature *feature = &plan->feature[i];
+        switch (feature->kind) {
+        case RTSEP_MAGNITUDE: magnitude(plan, state, feature->values); break;
+        case RTSEP_CONTEXT: context(plan, state, feature); break;
+        }
     }
 }
 
-static void weigh(int stems, int bins, const float *estimates, int row, const float *weights, float *restrict sum) {
-    memset(sum, 0, bins * sizeof(float));
+/* No estimate is below zero, or no number. */
+static void bound(int count, float *estimates) {
+    for (int i = 0; i < count; i++) {
+        const float x = estimates[i], above = x > 0.0f ? x : 0.0f;
+        estimates[i] = above < CEILING ? above : CEILING;
+    }
+}
+
+static void weigh(int stems, int bins, const float *estimates, ptrdiff_t row, const float *weights,
+                  float *restrict sum) {
+    memset(sum, 0, (size_t)bins * sizeof(float));
     for (int stem = 0; stem < stems; stem++)
-        for (int i = 0; i < bins; i++) sum[i] += weights[stem] * (estimates[(long)stem * row + i] + FLOOR);
+        for (int i = 0; i < bins; i++) sum[i] += weights[stem] * (estimates[stem * row + i] + FLOOR);
 }
 
 static void divide_by(const float *restrict below, int bins, float *restrict above) {
-    for (int i = 0; i < bins; i++) above[i] /= below[i];
+    for (int i = 0; i < bins; i++) {
+        const float share = above[i] / below[i];
+        above[i] = share < 1.0f ? share : 1.0f;
+    }
 }
 
-/* Eq. 8 for every output; weights are those of mask.py. */
-static void mask(const Hop *hop, const float *weights) {
-    for (int output = 0; output < hop->outputs; output++) {
-        const float *above = weights + output * hop->stems, *below = above + hop->outputs * hop->stems;
-        float *masks = hop->masks + output * hop->bins;
-        weigh(hop->stems, hop->bins, hop->estimates, hop->estimate_row, above, masks);
-        weigh(hop->stems, hop->bins, hop->estimates, hop->estimate_row, below, hop->sums);
-        divide_by(hop->sums, hop->bins, masks);
+/* The soft mask of every output; weights are those of mask.py. */
+static void make_masks(const rtsep_Plan *plan, const rtsep_State *state, const float *weights) {
+    for (int stem = 0; stem < plan->stems; stem++) bound(plan->bins, plan->estimates + stem * plan->estimates_row);
+    for (int output = 0; output < plan->outputs; output++) {
+        const float *above = weights + output * plan->stems, *below = above + plan->outputs * plan->stems;
+        float *masks = state->masks + (ptrdiff_t)output * plan->bins;
+        weigh(plan->stems, plan->bins, plan->estimates, plan->estimates_row, above, masks);
+        weigh(plan->stems, plan->bins, plan->estimates, plan->estimates_row, below, state->sums);
+        divide_by(state->sums, plan->bins, masks);
     }
 }
 
@@ -118,45 +128,41 @@ static void masked(Points spectrum, const float *restrict masks, int bins, Point
 }
 
 /* A hop of sound from the frame and what earlier ones left; the rest of the frame waits for the hops to come. */
-static void overlap_add(const Hop *hop, float *restrict tail, float *restrict out) {
-    const long next = (long)hop->outputs * hop->channels * hop->hop; /* from the tail of one hop to that of the next */
-    const int parts = hop->synthesis / hop->hop;
-    const float *restrict frame = hop->frame;
-    for (int i = 0; i < hop->hop; i++) out[i] = frame[i] + tail[i];
+static void overlap_add(const rtsep_Plan *plan, const float *restrict frame, float *restrict tail,
+                        float *restrict out) {
+    const int hop = plan->hop, parts = plan->synthesis / hop;
+    const ptrdiff_t next = (ptrdiff_t)plan->outputs * plan->channels * hop; /* from one hop's tail to the next one's */
+    for (int i = 0; i < hop; i++) out[i] = frame[i] + tail[i];
     for (int part = 1; part < parts - 1; part++)
-        for (int i = 0; i < hop->hop; i++) tail[(part - 1) * next + i] = frame[part * hop->hop + i] + tail[part * next + i];
-    memcpy(tail + (parts - 2) * next, frame + (parts - 1) * hop->hop, hop->hop * sizeof(float));
+        for (int i = 0; i < hop; i++) tail[(part - 1) * next + i] = frame[part * hop + i] + tail[part * next + i];
+    memcpy(tail + (parts - 2) * next, frame + (parts - 1) * hop, (size_t)hop * sizeof(float));
 }
 
-static void synthesise(const Hop *hop, float *out, int64_t row_step) {
-    const Points scratch = {hop->scratch, hop->scratch + hop->most_bins};
-    for (int output = 0; output < hop->outputs; output++)
-        for (int channel = 0; channel < hop->channels; channel++) {
-            const int row = output * hop->channels + channel;
-            masked(spectrum_of(hop, channel), hop->masks + output * hop->bins, hop->bins, scratch);
-            transform_inverse(hop->inverse, scratch, hop->frame);
-            overlap_add(hop, hop->tails + (long)row * hop->hop, out + row * row_step);
+static void synthesise(const rtsep_Plan *plan, const rtsep_State *state, float *out, ptrdiff_t row_stride) {
+    const Points scratch = scratch_of(plan, state);
+    for (int output = 0; output < plan->outputs; output++)
+        for (int channel = 0; channel < plan->channels; channel++) {
+            const ptrdiff_t row = (ptrdiff_t)output * plan->channels + channel;
+            masked(spectrum_of(plan, state, channel), state->masks + (ptrdiff_t)output * plan->bins, plan->bins,
+                   scratch);
+            transform_inverse(plan->inverse, state->work, scratch, state->frame);
+            overlap_add(plan, state->frame, state->tails + row * plan->hop, out + row * row_stride);
         }
 }
 
-int rtsep_hop_size(void) {
-    return (int)sizeof(Hop);
-}
-
-/* Separate some hops: block (channels, ...) to out (outputs, channels, hops * hop). The weights of the masks are those
- * of each hop, or of all where `weights_step` is 0; without weights the latest masks hold, and the step does not run. */
-void rtsep_hops(Hop *hop, int hops, const float *block, int64_t channel_step, const float *weights,
-                int64_t weights_step, float *out) {
-    const uint64_t mode = denormals_off();
+static void run_hops(const rtsep_Plan *plan, rtsep_State *state, int hops, const float *block,
+                     ptrdiff_t channel_stride, const float *weights, ptrdiff_t weights_stride, float *out) {
     for (int i = 0; i < hops; i++) {
-        take(hop, block + (long)i * hop->hop, channel_step);
-        analyse(hop);
+        append(plan, state, block + (ptrdiff_t)i * plan->hop, channel_stride);
+        analyse(plan, state);
         if (weights) {
-            observe(hop);
-            run_nodes(hop->step, hop->nodes);
-            mask(hop, weights + i * weights_step);
+            make_features(plan, state);
+            run_nodes(plan->node, plan->nodes);
+            make_masks(plan, state, weights + i * weights_stride);
         }
-        synthesise(hop, out + (long)i * hop->hop, (int64_t)hops * hop->hop);
+        synthesise(plan, state, out + (ptrdiff_t)i * plan->hop, (ptrdiff_t)hops * plan->hop);
     }
-    restore_mode(mode);
 }
+
+extern const rtsep_Variant variant_table;
+const rtsep_Variant variant_table = {TEXT(RTSEP_VARIANT), TOGETHER, ZERO, MOST_INPUTS, 0, run_nodes, run_hops};

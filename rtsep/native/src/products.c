@@ -1,10 +1,11 @@
 /* Products by weights of 8 bit, with a tile of outputs for each instruction set.
  *
- * Weights lie as rtsep/native/packing.py has them, in the order in which they are read. A weight is (byte - ZERO) * scale,
- * where bytes are signed if ZERO is 0.
+ * Weights are packed as rtsep/native/packing.py has them, in the order in which they are read. A weight is
+ * (byte - ZERO) * scale, where ZERO is the zero point; bytes are signed if it is 0.
  */
-#include "node.h"
+#include "variant.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,19 +13,20 @@
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
-#if defined(__linux__)
-#include <asm/hwcap.h>
-#include <sys/auxv.h>
-#endif
 #endif
 
-enum { TILE = 16, BLOCK = 64, FOURS = BLOCK / 4, MOST_INPUTS = 8192 };
+#if defined(__GNUC__)
+#define ALWAYS_INLINE __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE
+#endif
+
+enum { TILE = 16, BLOCK = 64, FOURS = BLOCK / 4 };
 
 #if defined(__AVX512VNNI__)
 
 typedef int8_t Quantised;
 typedef struct { __m512i sums; } Tile;
-enum { TOGETHER = 8, ZERO = 128 }; /* tiles at once; the byte of a weight of 0 */
 
 static inline Tile tile_begin(int32_t sum) {
     return (Tile){_mm512_set1_epi32(-ZERO * sum)};
@@ -38,16 +40,11 @@ static inline void tile_end(const Tile *tile, float scale, const float *scales, 
     __m512 factor = _mm512_mul_ps(_mm512_set1_ps(scale), _mm512_loadu_ps(scales));
     _mm512_storeu_ps(out, _mm512_fmadd_ps(_mm512_cvtepi32_ps(tile->sums), factor, _mm512_loadu_ps(out)));
 }
-int rtsep_supported(void) {
-    return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
 
 #elif defined(__AVX2__)
 
 typedef int16_t Quantised;
 typedef struct { __m256i sums[4]; } Tile; /* of inputs 0 and 1, 2 and 3, for four outputs each */
-enum { TOGETHER = 2, ZERO = 128 };
 
 static inline Tile tile_begin(int32_t sum) {
     __m256i half = _mm256_setr_epi32(-ZERO * sum, 0, -ZERO * sum, 0, -ZERO * sum, 0, -ZERO * sum, 0);
@@ -70,15 +67,11 @@ static inline void tile_end(const Tile *tile, float scale, const float *scales, 
         _mm256_storeu_ps(out + 8 * half, _mm256_fmadd_ps(sums, factor, _mm256_loadu_ps(out + 8 * half)));
     }
 }
-int rtsep_supported(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
 
 #elif defined(__ARM_FEATURE_DOTPROD)
 
 typedef int8_t Quantised;
 typedef struct { int32x4_t sums[4]; } Tile;
-enum { TOGETHER = 3, ZERO = 0 };
 
 static inline Tile tile_begin(int32_t sum) {
     (void)sum; /* of use where 0 is another byte */
@@ -101,24 +94,47 @@ static inline void tile_end(const Tile *tile, float scale, const float *scales, 
         vst1q_f32(out + 4 * part, vfmaq_f32(vld1q_f32(out + 4 * part), sums, factor));
     }
 }
-int rtsep_supported(void) {
-#if defined(__linux__)
-    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
-#else
-    return 1;
-#endif
+
+#else /* any processor; compilers make vectors of these loops where there are some */
+
+typedef int16_t Quantised;
+typedef struct { int32_t sums[TILE]; } Tile;
+
+static inline Tile tile_begin(int32_t sum) {
+    (void)sum; /* of use where 0 is another byte */
+    return (Tile){{0}};
+}
+static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised *inputs) {
+    for (int output = 0; output < TILE; output++) {
+        const int8_t *four = (const int8_t *)weights + 4 * output;
+        tile->sums[output] += four[0] * inputs[0] + four[1] * inputs[1] + four[2] * inputs[2] + four[3] * inputs[3];
+    }
+}
+static inline void tile_end(const Tile *tile, float scale, const float *scales, float *out) {
+    for (int output = 0; output < TILE; output++) out[output] += (float)tile->sums[output] * (scale * scales[output]);
 }
 
-#else
-#error "build for AVX512-VNNI, AVX2 with FMA, or NEON with dot products"
 #endif
 
-/* Bring a block of inputs to 8 bit; return its scale, and the sum of what it became. */
+/* Bring a block of inputs to 8 bit; return its scale, and the sum of what it became. Where an input is no number, or
+ * infinite, neither is the scale. */
 static float quantise(const float *inputs, int count, Quantised *quantised, int32_t *sum) {
-    float most = 0.0f;
-    for (int i = 0; i < count; i++) most = fmaxf(most, fabsf(inputs[i]));
-    float inverse = most > 0.0f ? 127.0f / most : 0.0f;
+    int32_t bits = 0; /* of the largest: absolute values are in the order of their bits */
+    for (int i = 0; i < count; i++) {
+        int32_t next;
+        memcpy(&next, &inputs[i], sizeof next);
+        next &= INT32_MAX;
+        bits = next > bits ? next : bits;
+    }
+    float most;
+    memcpy(&most, &bits, sizeof most);
     int32_t total = 0;
+    if (!(most <= FLT_MAX)) {
+        memset(quantised, 0, BLOCK * sizeof *quantised);
+        *sum = 0;
+        return NAN;
+    }
+    const float inverse = most > 0.0f ? 127.0f / most : 0.0f;
     for (int i = 0; i < count; i++) {
         int32_t value = (int32_t)rintf(inputs[i] * inverse);
         quantised[i] = (Quantised)value;
@@ -130,7 +146,7 @@ static float quantise(const float *inputs, int count, Quantised *quantised, int3
 }
 
 /* Some tiles at once, whose weights take turns; return where those of the next ones begin. */
-static inline __attribute__((always_inline)) const uint8_t *tiles(int count, const uint8_t *weights, int blocks,
+static inline ALWAYS_INLINE const uint8_t *tiles(int count, const uint8_t *weights, int blocks,
         const Quantised *inputs, const float *scales, const int32_t *sums, float *out) {
     for (int block = 0; block < blocks; block++) {
         Tile tile[TOGETHER];
@@ -144,7 +160,7 @@ static inline __attribute__((always_inline)) const uint8_t *tiles(int count, con
     return weights;
 }
 
-void product_of_blocks(const Node *node) {
+void product_of_blocks(const rtsep_Node *node) {
     const int count = (node->inputs + BLOCK - 1) / BLOCK;
     Quantised inputs[MOST_INPUTS];
     float scales[MOST_INPUTS / BLOCK];
@@ -161,16 +177,4 @@ void product_of_blocks(const Node *node) {
         weights = tiles(TOGETHER, weights, count, inputs, scales, sums, node->out + column);
     for (; column < node->columns; column += TILE)
         weights = tiles(1, weights, count, inputs, scales, sums, node->out + column);
-}
-
-int rtsep_tiles_together(void) {
-    return TOGETHER;
-}
-
-int rtsep_zero(void) {
-    return ZERO;
-}
-
-int rtsep_most_inputs(void) {
-    return MOST_INPUTS;
 }

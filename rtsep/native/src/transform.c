@@ -4,9 +4,9 @@
  * which first the columns and then, turned over, the rows are transformed: so every loop runs along many columns at
  * once. (D. H. Bailey, "FFTs in external or hierarchical memory", 1990; the passes are Stockham's.)
  */
-#include "transform.h"
+#include "variant.h"
 
-static void pass_of_four(int size, int stride, int apart, const Transform *plan, Points from, Points to) {
+static void pass_of_four(int size, int stride, int apart, const rtsep_Transform *plan, Points from, Points to) {
     const int quarter = size / 4, third = stride * quarter;
     for (int p = 0; p < quarter; p++) {
         const float r1 = plan->cosines[p * apart], i1 = -plan->sines[p * apart];
@@ -57,7 +57,7 @@ static inline void swap(Points *one, Points *other) {
 }
 
 /* Transform every column of a matrix; the result is in `data`, and `spare` holds anything. */
-static void columns(int rows, int width, const Transform *plan, Points *data, Points *spare) {
+static void columns(int rows, int width, const rtsep_Transform *plan, Points *data, Points *spare) {
     int stride = width;
     for (int size = rows; size > 1; swap(data, spare)) {
         if (size % 4 == 0) {
@@ -73,30 +73,30 @@ static void columns(int rows, int width, const Transform *plan, Points *data, Po
 }
 
 /* Points to their transform, in natural order. */
-static void complex_transform(const Transform *plan, Points *data, Points *spare) {
+static void complex_transform(const rtsep_Transform *plan, Points *data, Points *spare) {
     const int points = plan->length / 2, width = plan->columns, rows = points / width;
     columns(rows, width, plan, data, spare);
     for (int column = 0; column < width; column++) {
-        const float *turn_r = plan->turn_real + column * rows, *turn_i = plan->turn_imaginary + column * rows;
+        const float *twiddle_r = plan->twiddle_real + column * rows, *twiddle_i = plan->twiddle_imaginary + column * rows;
         float *restrict yr = spare->real + column * rows, *restrict yi = spare->imaginary + column * rows;
         for (int row = 0; row < rows; row++) {
             const float r = data->real[row * width + column], i = data->imaginary[row * width + column];
-            yr[row] = r * turn_r[row] - i * turn_i[row];
-            yi[row] = r * turn_i[row] + i * turn_r[row];
+            yr[row] = r * twiddle_r[row] - i * twiddle_i[row];
+            yi[row] = r * twiddle_i[row] + i * twiddle_r[row];
         }
     }
     swap(data, spare);
     columns(width, rows, plan, data, spare);
 }
 
-static void workspace(const Transform *plan, Points *data, Points *spare) {
+static void workspace(const rtsep_Transform *plan, float *work, Points *data, Points *spare) {
     const int points = plan->length / 2;
-    *data = (Points){plan->work, plan->work + points};
-    *spare = (Points){plan->work + 2 * points, plan->work + 3 * points};
+    *data = (Points){work, work + points};
+    *spare = (Points){work + 2 * points, work + 3 * points};
 }
 
 /* Windowed samples, even and odd, to points. */
-static void separate(int points, const float *restrict samples, const float *restrict window, Points to) {
+static void deinterleave(int points, const float *restrict samples, const float *restrict window, Points to) {
     float *restrict real = to.real, *restrict imaginary = to.imaginary;
     for (int j = 0; j < points; j++) {
         real[j] = samples[2 * j] * window[2 * j];
@@ -105,7 +105,7 @@ static void separate(int points, const float *restrict samples, const float *res
 }
 
 /* And back. */
-static void join(int points, Points from, const float *restrict window, float *restrict samples) {
+static void interleave(int points, Points from, const float *restrict window, float *restrict samples) {
     const float *restrict real = from.real, *restrict imaginary = from.imaginary;
     for (int j = 0; j < points; j++) {
         samples[2 * j] = real[j] * window[2 * j];
@@ -114,7 +114,7 @@ static void join(int points, Points from, const float *restrict window, float *r
 }
 
 /* Points of the even and the odd samples to the spectrum of all of them. */
-static void unite(const Transform *plan, Points from, Points to) {
+static void unite(const rtsep_Transform *plan, Points from, Points to) {
     const int points = plan->length / 2;
     const float *restrict cosines = plan->cosines, *restrict sines = plan->sines;
     const float *restrict fr = from.real, *restrict fi = from.imaginary;
@@ -137,7 +137,7 @@ static void unite(const Transform *plan, Points from, Points to) {
 }
 
 /* And back; real and imaginary change places, so that the same transform goes back. */
-static void divide(const Transform *plan, Points from, Points to) {
+static void divide(const rtsep_Transform *plan, Points from, Points to) {
     const int points = plan->length / 2;
     const float *restrict cosines = plan->cosines, *restrict sines = plan->sines;
     const float *restrict real = from.real, *restrict imaginary = from.imaginary;
@@ -158,23 +158,19 @@ static void divide(const Transform *plan, Points from, Points to) {
     }
 }
 
-void transform_forward(const Transform *plan, const float *samples, Points spectrum) {
+void transform_forward(const rtsep_Transform *plan, float *work, const float *samples, Points spectrum) {
     Points data, spare;
-    workspace(plan, &data, &spare);
-    separate(plan->length / 2, samples, plan->window, data);
+    workspace(plan, work, &data, &spare);
+    deinterleave(plan->length / 2, samples, plan->window, data);
     complex_transform(plan, &data, &spare);
     unite(plan, data, spectrum);
 }
 
-void transform_inverse(const Transform *plan, Points spectrum, float *samples) {
+void transform_inverse(const rtsep_Transform *plan, float *work, Points spectrum, float *samples) {
     const int first = (plan->length - plan->windowed) / 2;
     Points data, spare;
-    workspace(plan, &data, &spare);
+    workspace(plan, work, &data, &spare);
     divide(plan, spectrum, data);
     complex_transform(plan, &data, &spare);
-    join(plan->windowed / 2, (Points){data.imaginary + first, data.real + first}, plan->window, samples);
-}
-
-int rtsep_transform_size(void) {
-    return (int)sizeof(Transform);
+    interleave(plan->windowed / 2, (Points){data.imaginary + first, data.real + first}, plan->window, samples);
 }

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from rtsep import Separator
 from rtsep.audio.files import AudioReader
 from rtsep.backends.onnx_runtime import check_provider
-from rtsep.backends.step_model import StepModel
 from rtsep.cli.main import main
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.board import Board, Memory, new_memory
@@ -157,7 +157,7 @@ def test_measures_are_told(tiny_model: Path) -> None:
     assert result is not None
     names = {measure.name for measure in result.measures}
     assert {"real-time priority", "locked memory", "denormals off while the model runs", "garbage collector frozen",
-            "model warm before the stream opens", f"model on 1 thread, {StepModel(tiny_model).executor.name}",
+            "model warm before the stream opens", f"model on 1 thread, {Separator(tiny_model).executor}",
             "processor kept from deep sleep"} <= names
 
 

@@ -17,6 +17,7 @@ from training.corpora.detect import open_corpus, validation_songs
 from training.corpora.import_stems import import_corpus
 from training.corpora.medleydb import stem_of
 from training.corpora.musdb import STREAMS, title_key
+from training.corpora.songs import Song
 from training.corpora.stems import StemFolder
 
 SAMPLERATE = 44100
@@ -103,6 +104,40 @@ def test_medleydb_stems_or_raw_tracks_at_any_rate(tmp_path: Path, raw: bool, sam
     assert song.frames == pytest.approx(2 * SAMPLERATE, abs=2)
     for stem, audio in song.stems.items():
         assert strongest_hertz(audio) == pytest.approx(HERTZ[stem], abs=1.0)
+
+
+def test_suffixes_in_capitals_are_found(tmp_path: Path) -> None:
+    write_medleydb(tmp_path / "medleydb", "A_One", ROCK, raw=False)
+    write_song(tmp_path / "songs" / "B", ("drums", "other", "guitar"))
+    for path in tmp_path.rglob("*.wav"):
+        path.rename(path.with_suffix(".WAV"))
+    assert open_corpus(tmp_path / "songs").stems_of("B") == {"drums", "other", "guitar"}
+    for corpus, name in (("medleydb", "A_One"), ("songs", "B")):
+        guitar = open_corpus(tmp_path / corpus).read(name).stems["guitar"]
+        assert strongest_hertz(guitar) == pytest.approx(HERTZ["guitar"], abs=1.0)
+
+
+def test_a_track_with_samples_that_are_no_numbers_is_named(tmp_path: Path) -> None:
+    write_song(tmp_path / "B", ("drums", "other"))
+    sound = tone("drums")
+    sound[5000] = np.nan
+    soundfile.write(tmp_path / "B" / "drums.wav", sound, SAMPLERATE, subtype="FLOAT")
+    with pytest.raises(AudioFileError, match=r"B/drums\.wav holds 1 samples that are no sound"):
+        open_corpus(tmp_path).read("B")
+
+
+@pytest.mark.parametrize(("written", "bleed"), [("yes", True), ("'yes'", True), ("no", False), ("'no'", False)])
+def test_bleed_is_read_however_it_is_quoted(tmp_path: Path, written: str, bleed: bool) -> None:
+    write_medleydb(tmp_path, "A_One", {"drums": "drum set"}, raw=False)
+    card = tmp_path / "Metadata" / "A_One_METADATA.yaml"
+    card.write_text(card.read_text().replace("has_bleed: 'no'", f"has_bleed: {written}"))
+    assert open_corpus(tmp_path).read("A_One").bleed is bleed
+
+
+def test_hiss_does_not_play() -> None:
+    noise = np.random.default_rng(1).standard_normal(SAMPLERATE).astype(np.float32)
+    song = Song("a", {"drums": 1e-5 * noise, "guitar": 1e-3 * noise, "bass": 0.0 * noise})
+    assert [stem for stem in ("drums", "guitar", "bass", "vocals") if song.plays(stem)] == ["guitar"]
 
 
 def test_what_medleydb_lacks_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from pathlib import Path
 
@@ -93,3 +94,13 @@ def test_a_perfect_estimate_and_silence_give_finite_figures() -> None:
     silence = measure(0.0 * TARGET)
     assert np.all(np.isfinite([silence.sdr, silence.sir, silence.sar, silence.sdr_4]))
     assert silence.sdr_4 == 0.0
+    assert silence.sdr == silence.sir == silence.sar == sdr_version_3(TARGET, 0.0 * TARGET) == -200.0
+
+
+def test_a_silent_target_is_met_by_silence_alone() -> None:
+    measure = BssEval(0.0 * TARGET, REST)
+    assert measure(0.0 * TARGET).sdr == measure(0.0 * TARGET).sdr_4 == 200.0
+    for wrong in (REST, 1e-6 * TARGET):
+        assert measure(wrong).sdr == sdr_version_3(0.0 * TARGET, wrong) == -200.0
+        assert measure(wrong).sdr_4 == -200.0
+    assert np.all(np.isfinite(dataclasses.astuple(BssEval(TARGET, 0.0 * REST)(TARGET + REST))))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import tiny_network
+from tests.training.tiny import tiny_network
 from training.corpora.songs import Song
 from training.evaluation.clips import paper_parts
 from training.evaluation.systems import runtime_separator

@@ -9,11 +9,15 @@ import pytest
 import torch
 import yaml
 
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.step import reference_error_db
 from rtsep.errors import ConfigError, ModelError
-from tests.conftest import make_tiny_model, tiny_network
+from rtsep.model.catalogue import find_model
+from rtsep.model.gate import read_step
+from tests.training.tiny import tiny_network, write_tiny_model
 from training.corpora.songs import Song
 from training.export.export import check_parity, export, metadata, write_model
+from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.nets import build
 from training.nets.gru import Gru
@@ -49,7 +53,8 @@ def test_a_float32_export_carries_its_proof(checkpoint: Path, data: Path, tmp_pa
     assert card["parity"]["float32_error_db"] < -80
     assert card["quality"] == {}
     assert card["training"]["loss"] == {"negative_snr": 1.0}
-    assert StepModel(tmp_path / "full.onnx").reference_error_db() < -100
+    model = read_step(tmp_path / "full.onnx")
+    assert reference_error_db(open_step(model), model) < -100
     with pytest.raises(ConfigError, match="no songs to measure the loss of 8 bit on"):
         export(checkpoint, tmp_path / "small.onnx", [], data)
     assert not (tmp_path / "small.onnx").exists()
@@ -71,7 +76,7 @@ def test_an_8_bit_export_is_measured_or_refused(checkpoint: Path, data: Path, tm
 
 
 def test_a_graph_that_does_something_else_is_refused(tmp_path: Path) -> None:
-    right = make_tiny_model(tmp_path / "m.onnx")
+    right = write_tiny_model(tmp_path / "m.onnx")
     assert check_parity(tiny_network(), {"float32": right})["float32_error_db"] < -80
     other = tiny_network()
     layer = next(module for module in other.modules() if isinstance(module, Gru))
@@ -103,7 +108,10 @@ def test_weights_are_read_back_from_a_step_model(tmp_path: Path, bits: int) -> N
 def test_the_shipped_model_starts_its_recipe() -> None:
     recipe = find_recipe("finetune")
     net = build(recipe.network, recipe.geometry, recipe.stems, 44100)
-    start_from(net, "stage")  # proves itself by running both
+    random = [parameter.clone() for parameter in net.parameters()]
+    start_from(net, "stage")
+    assert parity_db(net.eval(), find_model("stage")) < -15  # of 8-bit weights
+    assert not any(torch.equal(mine, before) for mine, before in zip(net.parameters(), random, strict=True))
 
 
 def test_starting_from_another_network_is_refused(checkpoint: Path, tmp_path: Path) -> None:

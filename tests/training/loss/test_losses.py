@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rtsep.dsp.windows import PROFILES
-from tests.conftest import tiny_network
+from tests.training.tiny import tiny_network
 from training.loss.losses import LOSSES, Loss
 from training.loss.masked_error import SILENCE, MaskedError
 from training.nets.spectra import resynthesise, spectra

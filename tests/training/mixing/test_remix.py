@@ -55,6 +55,28 @@ def test_a_broken_file_among_good_ones_is_named_and_left_out(stems_root: Path,
     assert capsys.readouterr().err.count("skipped") == 2
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_file_with_samples_that_are_no_numbers_is_named_and_left_out(stems_root: Path, bad: float,
+                                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    path = stems_root / "guitar" / "0.wav"
+    soundfile.write(path, np.where(np.arange(SAMPLERATE) == 777, bad, 0.1), SAMPLERATE, subtype="FLOAT")
+    folder, rng, refused = StemFolder(stems_root), np.random.default_rng(1), 0
+    for _ in range(20):
+        try:
+            assert np.all(np.isfinite(folder.draw("guitar", rng, SAMPLERATE)))
+        except FileNotFoundError:
+            folder.refresh()
+            refused += 1
+    assert refused == 1
+    assert f"skipped {path}: it holds samples that are no numbers" in capsys.readouterr().err
+
+
+def test_suffixes_in_capitals_are_found(stems_root: Path) -> None:
+    for path in [*(stems_root / "drums").iterdir(), *(stems_root / "guitar").iterdir()]:
+        path.rename(path.with_suffix(".WAV"))
+    assert np.any(StemFolder(stems_root).draw("drums", np.random.default_rng(1), 1000))
+
+
 def test_a_folder_whose_sounds_are_all_broken_says_so(stems_root: Path) -> None:
     for index in range(2):
         (stems_root / "drums" / f"{index}.wav").write_text("no sound")

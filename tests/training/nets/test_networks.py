@@ -11,10 +11,12 @@ import torch
 from torch import nn
 
 from rtsep import Separator
-from rtsep.backends.step_model import StepModel
+from rtsep.backends import open_step
+from rtsep.backends.step import advance
 from rtsep.dsp.windows import PROFILES
 from rtsep.errors import ConfigError
-from tests.conftest import make_tiny_model, tiny_network
+from rtsep.model.gate import read_step
+from tests.training.tiny import tiny_network, write_tiny_model
 from training.evaluation.validation import torch_separator
 from training.export.export import metadata, write_model
 from training.export.quantise import in_blocks
@@ -61,7 +63,7 @@ def test_fast_gru_equals_torch_in_values_and_gradients() -> None:
 
 def run_both(path: Path, profile: str = "stage") -> tuple[np.ndarray, np.ndarray]:
     """Run the same noise through torch and the step model; estimates (steps, stems, bins) of both."""
-    net, model = tiny_network(profile), StepModel(path)
+    net = tiny_network(profile)
     rng = np.random.default_rng(1)
     levels = 10.0 ** rng.uniform(-2, 1, (STEPS, 1))
     inputs = [(rng.exponential(size=(STEPS, length // 2 + 1)) * levels).astype(np.float32) for length in (1024, 2048)]
@@ -69,12 +71,12 @@ def run_both(path: Path, profile: str = "stage") -> tuple[np.ndarray, np.ndarray
         spectra = [torch.from_numpy(magnitude[None]).to(torch.complex64) for magnitude in inputs]
         masks, _ = net(net.observe(spectra), net.initial_state(1))
         expected = (masks @ net.spread)[0].numpy() * inputs[0][:, None]
-    return expected, model.step(inputs[0], inputs[1:])
+    return expected, advance(open_step(read_step(path)), dict(zip(("magnitude", "context_0"), inputs, strict=True)))
 
 
 @pytest.mark.parametrize("profile", ["paper", "stage", "ultra"])
 def test_step_graph_equals_torch_over_many_steps(tmp_path: Path, profile: str) -> None:
-    expected, found = run_both(make_tiny_model(tmp_path / "m.onnx", profile), profile)
+    expected, found = run_both(write_tiny_model(tmp_path / "m.onnx", profile), profile)
     np.testing.assert_allclose(found, expected, atol=1e-4 * np.max(expected))
     assert np.std(expected[-1] / expected[-1].sum(axis=0), axis=0).max() > 0.2, "masks must not be all alike"
 

@@ -24,6 +24,11 @@ from training.render.drum_synth import MACHINE, PERCUSSION
 from training.render.drums import play, render_drums
 from training.render.effects import rms
 from training.render.library import SAMPLERATE, Audio, Library
+from training.render.song import Song, random_song
+
+
+def song_of(seed: int, seconds: float) -> Song:
+    return random_song(np.random.default_rng(seed), seconds)
 
 
 @pytest.fixture(scope="module")
@@ -39,21 +44,21 @@ def ringing_piece(level_db: tuple[float, ...] = (0.0,), seconds: float = 1.0) ->
 
 
 def test_same_seed_same_audio_and_other_seed_other_audio(library: Library) -> None:
-    first, again, other = (render_drums(library, np.random.default_rng(seed), 2.0) for seed in (5, 5, 6))
+    first, again, other = (render_drums(library, np.random.default_rng(seed), song_of(seed, 2.0)) for seed in (5, 5, 6))
     np.testing.assert_array_equal(first, again)
     assert abs(np.corrcoef(first, other)[0, 1]) < 0.5
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1.2345, 7.0])
 def test_length_is_exact(library: Library, seconds: float) -> None:
-    audio = render_drums(library, np.random.default_rng(1), seconds)
+    audio = render_drums(library, np.random.default_rng(1), song_of(1, seconds))
     assert audio.shape == (round(seconds * SAMPLERATE),)
     assert audio.dtype == np.float32
 
 
 def test_segments_are_audible_finite_and_within_full_scale(library: Library) -> None:
     for seed in range(12):
-        audio = render_drums(library, np.random.default_rng(seed), 4.0)
+        audio = render_drums(library, np.random.default_rng(seed), song_of(seed, 4.0))
         assert np.isfinite(audio).all()
         assert np.abs(audio).max() <= 0.99
         assert rms(audio) > 0.02, f"seed {seed} is nearly silent"
@@ -143,7 +148,7 @@ def test_every_piece_that_is_played_is_found_in_every_kit(library: Library) -> N
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_invented_parts_cover_their_length_in_order(family: str) -> None:
     for seed in range(20):
-        hits = invent(np.random.default_rng(seed), family, 6.0)
+        hits = invent(np.random.default_rng(seed), family, song_of(seed, 6.0))
         times = [hit.seconds for hit in hits]
         assert times == sorted(times)
         assert times[0] >= 0.0
@@ -153,7 +158,7 @@ def test_invented_parts_cover_their_length_in_order(family: str) -> None:
 
 def test_performances_cover_their_length(library: Library) -> None:
     for seed in range(6):
-        hits = perform(library, np.random.default_rng(seed), 8.0)
+        hits = perform(library, np.random.default_rng(seed), song_of(seed, 8.0))
         assert hits[0].seconds < 3.0
         assert 5.0 < hits[-1].seconds < 8.0
 

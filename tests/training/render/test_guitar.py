@@ -9,11 +9,12 @@ import pytest
 
 from training.render import guitar_leads as leads
 from training.render import guitar_parts as parts
-from training.render import guitar_song as song
 from training.render.guitar import PARTS, render_guitar
 from training.render.guitar_midi import guitar_tracks, midi_part
-from training.render.guitar_notes import Guitar, Note, pitch_curve
+from training.render.guitar_notes import Guitar, pitch_curve
 from training.render.library import SAMPLERATE, Audio, Library
+from training.render.scores import Note, alternate, thin_out
+from training.render.song import Song, random_song
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +36,15 @@ def pitch(audio: Audio, near: float) -> float:
     return float(69.0 + 12.0 * np.log2(SAMPLERATE / lag / 440.0))
 
 
+def render_seed(library: Library, seed: int, seconds: float) -> Audio:
+    rng = np.random.default_rng(seed)
+    return render_guitar(library, rng, random_song(rng, seconds))
+
+
 @pytest.mark.parametrize("seconds", [0.7, 2.00001])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_stem_has_the_length_and_is_sound(library: Library, seed: int, seconds: float) -> None:
-    stem = render_guitar(library, np.random.default_rng(seed), seconds)
+    stem = render_seed(library, seed, seconds)
     assert stem.shape == (round(seconds * SAMPLERATE),)
     assert stem.dtype == np.float32
     assert np.isfinite(stem).all()
@@ -46,7 +52,7 @@ def test_stem_has_the_length_and_is_sound(library: Library, seed: int, seconds: 
 
 
 def test_stems_sound_and_differ(library: Library) -> None:
-    stems = [render_guitar(library, np.random.default_rng(seed), 3.0) for seed in range(20, 26)]
+    stems = [render_seed(library, seed, 3.0) for seed in range(20, 26)]
     assert all(np.std(stem) > 1e-3 for stem in stems)
     similarity = np.corrcoef(np.stack(stems))
     assert np.abs(similarity - np.eye(len(stems))).max() < 0.3
@@ -54,7 +60,7 @@ def test_stems_sound_and_differ(library: Library) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_same_state_gives_the_same_stem(library: Library, seed: int) -> None:
-    first, second = (render_guitar(library, np.random.default_rng(seed), 2.0) for _ in range(2))
+    first, second = (render_seed(library, seed, 2.0) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
@@ -102,20 +108,13 @@ def test_parts_fill_the_segment_within_the_range(part: object) -> None:
     assert callable(part)
     for seed in range(25):
         rng = np.random.default_rng(seed)
-        feel = song.make_feel(rng, 12.0)
-        notes = part(feel, rng)
+        song = random_song(rng, 12.0)
+        notes = part(song, rng)
         assert notes
-        assert all(feel.lowest <= note.midi <= 88.0 for note in notes)
+        assert all(song.lowest <= note.midi <= 88.0 for note in notes)
         assert all(0.0 < note.seconds < 20.0 and 0.0 <= note.velocity <= 1.1 for note in notes)
         assert min(note.start for note in notes) < 4.0
         assert max(note.start for note in notes) > 6.0
-
-
-def test_swing_delays_the_second_eighth_only() -> None:
-    straight = song.Feel(10.0, 120.0, 0.0, 0.0, 40, song.PROGRESSIONS[0], 1)
-    swung = song.Feel(10.0, 120.0, 1.0 / 3.0, 0.0, 40, song.PROGRESSIONS[0], 1)
-    assert [straight.time(p) for p in (0, 2, 4)] == pytest.approx([0.0, 0.25, 0.5])
-    assert [swung.time(p) for p in (0, 2, 4)] == pytest.approx([0.0, 1.0 / 3.0, 0.5])
 
 
 def test_pattern_letters_know_how_long_they_last() -> None:
@@ -131,16 +130,16 @@ def test_up_strokes_begin_at_the_high_strings() -> None:
 def test_thinning_leaves_rests_but_never_nothing() -> None:
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        feel = song.make_feel(rng, 10.0)
-        notes = leads.riff(feel, rng)
-        thinned = song.thin_out(notes, feel, rng)
+        song = random_song(rng, 10.0)
+        notes = leads.riff(song, rng)
+        thinned = thin_out(notes, song, rng)
         assert 0 < len(thinned) <= len(notes)
 
 
 def test_two_parts_take_turns() -> None:
-    feel = song.Feel(16.0, 120.0, 0.0, 0.0, 40, song.PROGRESSIONS[0], 1)
+    song = Song(16.0, 0.5, 0.5, 4, False, ((4, "major"),) * 9, 0.0)
     first, second = ([Note(0.5 * i, 0.4, midi) for i in range(32)] for midi in (50.0, 60.0))
-    turns = song.alternate(first, second, feel, 1)
+    turns = alternate(first, second, song, 1)
     assert len(turns) == 32
     assert all(note.midi == (50.0 if note.start % 4.0 < 2.0 else 60.0) for note in turns)
 

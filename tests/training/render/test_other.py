@@ -23,12 +23,17 @@ from training.render.library import SAMPLERATE, Audio, Library
 from training.render.patterns import guitar_voicing, strums
 from training.render.plucked import Guitar, pluck
 from training.render.sampler import note_number, play, zones
-from training.render.scores import QUALITIES, Note, random_song, read_parts, with_rests
+from training.render.scores import Note, read_parts, with_rests
+from training.render.song import QUALITIES, Song, random_song
 from training.render.synths import Patch, play_synth
 from training.render.voice import render_voice
 
-Renderer = Callable[[Library, np.random.Generator, float], Audio]
+Renderer = Callable[[Library, np.random.Generator, Song], Audio]
 RENDERERS = pytest.mark.parametrize("render", [render_bass, render_band, render_voice])
+
+
+def song_of(seed: int, seconds: float) -> Song:
+    return random_song(np.random.default_rng(seed), seconds)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +61,7 @@ def cents_off(audio: Audio, midi: float) -> float:
 
 @RENDERERS
 def test_same_seed_same_audio_and_other_seed_other_audio(library: Library, render: Renderer) -> None:
-    first, other, again = (render(library, np.random.default_rng(seed), 2.0) for seed in (5, 6, 5))
+    first, other, again = (render(library, np.random.default_rng(seed), song_of(seed, 2.0)) for seed in (5, 6, 5))
     np.testing.assert_array_equal(first, again)
     assert abs(np.corrcoef(first, other)[0, 1]) < 0.5
 
@@ -64,7 +69,7 @@ def test_same_seed_same_audio_and_other_seed_other_audio(library: Library, rende
 @RENDERERS
 @pytest.mark.parametrize("seconds", [0.5, 2.3456])
 def test_length_is_exact(library: Library, render: Renderer, seconds: float) -> None:
-    audio = render(library, np.random.default_rng(1), seconds)
+    audio = render(library, np.random.default_rng(1), song_of(1, seconds))
     assert audio.shape == (round(seconds * SAMPLERATE),)
     assert audio.dtype == np.float32
 
@@ -72,7 +77,7 @@ def test_length_is_exact(library: Library, render: Renderer, seconds: float) -> 
 @RENDERERS
 def test_segments_are_audible_finite_and_within_full_scale(library: Library, render: Renderer) -> None:
     for seed in range(7):
-        audio = render(library, np.random.default_rng(seed), 2.0)
+        audio = render(library, np.random.default_rng(seed), song_of(seed, 2.0))
         assert np.isfinite(audio).all()
         assert np.abs(audio).max() <= 1.0
         assert rms(audio) > 0.01, f"seed {seed} is nearly silent"
@@ -81,7 +86,7 @@ def test_segments_are_audible_finite_and_within_full_scale(library: Library, ren
 def test_most_of_the_energy_of_most_basses_is_below_500_hz(library: Library) -> None:
     shares = []
     for seed in range(15):
-        power = np.abs(np.fft.rfft(render_bass(library, np.random.default_rng(seed), 3.0))) ** 2
+        power = np.abs(np.fft.rfft(render_bass(library, np.random.default_rng(seed), song_of(seed, 3.0)))) ** 2
         shares.append(power[: 500 * 3].sum() / power.sum())
     assert np.median(shares) > 0.7
 

@@ -15,8 +15,9 @@ from rtsep.errors import ConfigError
 from training.render import speakers, vocal_chain, vocal_lines, vocoder
 from training.render.effects import high_pass, rms
 from training.render.library import HELD_OUT, SAMPLERATE, Audio, Library
-from training.render.scores import QUALITIES, Note, random_song
+from training.render.scores import Note
 from training.render.singing import Manner, sing, sing_as_it_is
+from training.render.song import QUALITIES, ladder, random_song
 from training.render.speakers import Line
 from training.render.vocoder import FRAMES_PER_SECOND, Voice
 
@@ -124,11 +125,11 @@ def test_a_sung_line_keeps_its_tune_in_another_key() -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_tunes_stay_in_their_range_and_rest(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    song = random_song(rng, 16.0, (60.0, 160.0))
+    song = random_song(rng, 16.0)
     notes = vocal_lines.vocal_line(song, rng, 60.0, 9.0)
     assert notes
     chords = {(root + interval) % 12 for root, quality in song.bars for interval in QUALITIES[quality]}
-    scale = {pitch % 12 for pitch in vocal_lines.ladder_of(song)}
+    scale = {(song.key + step) % 12 for step in vocal_lines.diatonic(song)}
     assert all(50.0 < note.midi < 70.0 and note.seconds > 0.0 for note in notes)
     assert {note.midi % 12 for note in notes} <= scale | chords
     starts = sorted(note.start for note in notes)
@@ -140,10 +141,10 @@ def test_tunes_stay_in_their_range_and_rest(seed: int) -> None:
 def test_second_voices_follow_the_scale(seed: int, steps: int) -> None:
     rng = np.random.default_rng(seed)
     song = random_song(rng, 8.0)
-    ladder = vocal_lines.ladder_of(song)
+    scale = ladder(song.key, vocal_lines.diatonic(song), 0.0, 127.0)
     tune = vocal_lines.vocal_line(song, rng, 60.0)
     for note, second in zip(tune, vocal_lines.harmony(tune, song, steps), strict=True):
-        assert second.midi in ladder
+        assert second.midi in scale
         assert 1.0 <= (second.midi - note.midi) * np.sign(steps) <= 1.8 * abs(steps) + 1.0
         assert second.start == note.start
 

@@ -231,3 +231,16 @@ def test_a_half_written_checkpoint_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(ConfigError, match=r"a\.pt is no checkpoint of this trainer"):
         read_checkpoint(path)
+
+
+def test_spoilt_weights_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    weights = torch.arange(1000, dtype=torch.float32)
+    write_checkpoint([path], {"recipe": {}, "net": {"w": weights}, "ema": {}, "log": {}, "curves": {}})
+    whole = path.read_bytes()
+    at = whole.index(weights.numpy().tobytes()) + 2001
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1:])
+    with pytest.raises(ConfigError, match=r"a\.pt is no checkpoint of this trainer \(damaged: the checksum of"):
+        read_checkpoint(path)
+    path.write_bytes(whole)
+    assert torch.equal(read_checkpoint(path)["net"]["w"], weights)

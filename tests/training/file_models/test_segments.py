@@ -151,7 +151,7 @@ def altered(path: Path, target: Path, change: Callable[[dict[str, Any]], None]) 
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda d: d.update(format=2), "format 2 of kind file"),
+    (lambda d: d.update(format=2), "model format 2, this rtsep reads"),
     (lambda d: d.pop("segment"), "lacks 'segment'"),
     (lambda d: d.update(segment="long"), "cannot be read"),
     (lambda d: d.update(domain="cepstrum"), "domain cepstrum"),

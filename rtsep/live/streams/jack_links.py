@@ -1,0 +1,66 @@
+"""Connections of our ports on a JACK server: made to the devices at first, and the user's from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from rtsep.live.protocol import Pair
+
+_MOST_TRIES = 25  # a client may be there for a while before it can be connected
+
+
+class Links:
+    """What one side of our ports is to be connected with.
+
+    Parameters
+    ----------
+    pairs
+        Connections at the start.
+    by_hand
+        Whether the user made them, in an earlier run of the stream.
+
+    Attributes
+    ----------
+    wished
+        All that was connected and that nobody has taken apart; it may be absent at present.
+    """
+
+    def __init__(self, pairs: Iterable[Pair], by_hand: bool) -> None:
+        self.wished = set(pairs)
+        self._ours = None if by_hand else set(self.wished)
+        self._tries = dict.fromkeys(self.wished, _MOST_TRIES)  # that are left for those that are to be made
+        self._cut: set[Pair] = set()  # at the last look, with both ports there
+
+    def look(self, now: set[Pair], exists: Callable[[str], bool]) -> set[Pair]:
+        """Compare with what is connected.
+
+        What is cut at two looks, with both ports there, was cut by the user: a client that leaves loses its
+        connections a moment before its ports.
+
+        Parameters
+        ----------
+        now
+            What is connected.
+        exists
+            Whether there is a port of this name.
+
+        Returns
+        -------
+        returned
+            What is to be connected, since the other port has come.
+        """
+        missing = self.wished - now
+        self._tries = {pair: tries for pair, tries in self._tries.items() if pair in missing}
+        self._tries |= {pair: _MOST_TRIES for pair in missing if not exists(pair[1])}
+        returned = {pair for pair, tries in self._tries.items() if tries and exists(pair[1])}
+        for pair in returned:
+            self._tries[pair] -= 1
+        cut = {pair for pair in missing if exists(pair[1])} - returned
+        self.wished = (self.wished - (cut & self._cut)) | now
+        self._cut = cut
+        return returned
+
+    @property
+    def by_hand(self) -> tuple[Pair, ...] | None:
+        """What the user wants; None where that is what we made."""
+        return None if self.wished == self._ours else tuple(sorted(self.wished))

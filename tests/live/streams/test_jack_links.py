@@ -1,0 +1,60 @@
+"""Connections are the user's: what is cut stays cut, and what was only away comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtsep.live.streams.jack_links import Links
+
+MIC, SYNTH = ("in_1", "system:capture_1"), ("in_1", "synth:out")
+THERE = {"system:capture_1", "synth:out"}
+
+
+def looks(links: Links, *states: tuple[set[tuple[str, str]], set[str]]) -> list[set[tuple[str, str]]]:
+    """Look at one state after the other, each what is connected and which ports there are."""
+    return [links.look(now, ports.__contains__) for now, ports in states]
+
+
+def test_what_we_made_is_not_the_users() -> None:
+    links = Links([MIC], by_hand=False)
+    assert looks(links, (set(), THERE), ({MIC}, THERE), ({MIC}, THERE)) == [{MIC}, set(), set()]
+    assert links.by_hand is None
+
+
+def test_what_the_user_cuts_and_connects_is_kept() -> None:
+    links = Links([MIC], by_hand=False)
+    looks(links, (set(), THERE), ({MIC}, THERE), ({SYNTH}, THERE), ({SYNTH}, THERE))
+    assert links.by_hand == (SYNTH,)
+    looks(links, (set(), THERE), (set(), THERE))
+    assert links.by_hand == (), "nothing at all is a wish too"
+
+
+def test_what_is_connected_again_as_we_made_it_is_ours_again() -> None:
+    links = Links([MIC], by_hand=False)
+    looks(links, ({MIC}, THERE), (set(), THERE), (set(), THERE), ({MIC}, THERE))
+    assert links.by_hand is None
+
+
+def test_a_client_that_leaves_loses_its_connections_a_moment_before_its_ports() -> None:
+    links = Links([MIC], by_hand=False)
+    away = {"system:capture_1"}
+    looks(links, ({MIC}, THERE), ({SYNTH}, THERE), ({SYNTH}, THERE))
+    assert looks(links, (set(), THERE), (set(), away), (set(), away), (set(), THERE)) == [
+        set(), set(), set(), {SYNTH}]
+    assert links.by_hand == (SYNTH,)
+
+
+def test_what_the_user_connected_before_waits_for_its_port_and_nothing_takes_its_place() -> None:
+    links = Links([SYNTH], by_hand=True)
+    assert looks(links, (set(), {"system:capture_1"}), (set(), {"system:capture_1"}), (set(), THERE)) == [
+        set(), set(), {SYNTH}]
+    assert links.by_hand == (SYNTH,)
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_connection_that_cannot_be_made_is_given_up(by_hand: bool) -> None:
+    links = Links([MIC], by_hand)
+    tried = looks(links, *[(set[tuple[str, str]](), THERE)] * 100)
+    assert tried[:2] == [{MIC}, {MIC}], "a client that is there may not be ready yet"
+    assert tried[-1] == set()
+    assert links.wished == set()

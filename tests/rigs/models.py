@@ -1,0 +1,83 @@
+"""Small step models for the tests, made without torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx.reference import ReferenceEvaluator
+
+from rtsep.dsp.windows import PROFILES, Geometry, analysis_window, synthesis_window
+from rtsep.types import Audio
+
+TINY = Path(__file__).parents[1] / "data" / "tiny.onnx"  # made by: python -m tests.training.tiny
+STEMS = ("drums", "guitar", "other")
+
+
+def make_tiny_model(path: Path, profile: str = "stage") -> Path:
+    """Write the committed small model for another profile: all of them have the same analysis window."""
+    model = onnx.load(TINY)
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    document = json.loads(properties["rtsep"]) | asdict(PROFILES[profile]) | {"name": path.stem}
+    onnx.helper.set_model_props(model, properties | {"rtsep": json.dumps(document)})
+    onnx.save(model, path)
+    return path
+
+
+def with_unknown_node(path: Path) -> Path:
+    """Write the committed small model with a node more that changes nothing and that native code does not know."""
+    model = onnx.load(TINY)
+    last = next(node for node in model.graph.node if "estimates" in node.output)
+    last.output[:] = ["plain" if name == "estimates" else name for name in last.output]
+    model.graph.node.append(onnx.helper.make_node("Abs", ["plain"], ["estimates"]))
+    onnx.save(model, path)
+    return path
+
+
+def separate_offline(mixture: Audio, profile: str = "stage") -> Audio:
+    """Separate a whole mixture (frames,) with the committed small model, by plain numpy and the evaluator of ONNX.
+
+    Returns
+    -------
+    stems
+        float32 (stems, frames), aligned.
+    """
+    geometry, lengths = PROFILES[profile], (1024, 2048)
+    hops = -(-mixture.size // geometry.hop) + geometry.synthesis // geometry.hop
+    begin = max(lengths) - geometry.hop
+    padded = np.pad(mixture, (begin, hops * geometry.hop - mixture.size))
+    spectra = [_spectra(padded[max(lengths) - length:], length, geometry) for length in lengths]
+    masked = _masks([np.abs(spectrum) for spectrum in spectra]) * spectra[0][:, np.newaxis]
+    pieces = np.fft.irfft(masked)[..., -geometry.synthesis:] * synthesis_window(geometry)
+    sound = np.zeros((len(STEMS), hops * geometry.hop + geometry.synthesis), np.float32)
+    for hop, piece in enumerate(pieces):
+        sound[:, hop * geometry.hop:hop * geometry.hop + geometry.synthesis] += piece
+    start = geometry.synthesis - geometry.hop
+    return sound[:, start:start + mixture.size]
+
+
+def _spectra(padded: Audio, length: int, geometry: Geometry) -> NDArray[np.complex128]:
+    """Spectra (hops, bins) of windows that end where hops end."""
+    windows = np.lib.stride_tricks.sliding_window_view(padded, length)[::geometry.hop]
+    return np.fft.rfft(windows * analysis_window(length, geometry.synthesis))
+
+
+def _masks(magnitudes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Run the small model hop by hop; shares of the stems (hops, stems, bins)."""
+    evaluator, states = ReferenceEvaluator(str(TINY)), {}
+    for value in onnx.load(TINY).graph.input:
+        if value.name.startswith("state_"):
+            states[value.name] = np.zeros([dim.dim_value for dim in value.type.tensor_type.shape.dim], np.float32)
+    masks = []
+    for features in zip(*magnitudes, strict=True):
+        named = dict(zip(("magnitude", "context_0"), (row[np.newaxis].astype(np.float32) for row in features),
+                         strict=True))
+        found = dict(zip(evaluator.output_names, evaluator.run(None, named | states), strict=True))
+        states = {name: found[f"{name}_out"] for name in states}
+        estimates = found["estimates"][0] + 1e-12
+        masks.append(estimates / estimates.sum(axis=0))
+    return np.array(masks)
