@@ -7,8 +7,6 @@ network in float32, after hundreds of recurrent steps.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,6 +17,7 @@ import numpy as np
 import onnx
 from rich.table import Table
 
+from bench.lib.command import parser_of, run_bench
 from bench.lib.loads import Work, reading, step_alone
 from bench.lib.machine import (
     against_limit,
@@ -31,7 +30,6 @@ from bench.lib.machine import (
 )
 from bench.lib.paced import Loop, in_turns, statistics
 from bench.lib.steps import FusedGraph, dynamic_int8, openvino_step, runtime_step
-from rtsep import RtsepError
 from rtsep.backends.native import NativeStep
 from rtsep.model.gate import read_step
 from rtsep.native.library import variants
@@ -62,27 +60,22 @@ SUMMARY = {"licence": "none", "credits": [], "training": {}, "quality": {}}
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
-    parser = argparse.ArgumentParser("python -m bench.executors", description=__doc__.splitlines()[0])
+    parser = parser_of("executors", __doc__)
     parser.add_argument("--recipe", default="stage", help="the network")
     parser.add_argument("--from", dest="start", metavar="SOURCE", help="checkpoint, step model or shipped model whose "
                         "weights it gets, of which SDR can be measured; default: random ones")
     parser.add_argument("--songs", type=Path, metavar="DIR", help="MedleyDB folder with songs for the SDR")
     parser.add_argument("--song", action="append", metavar="NAME", help="one song of it; default: all")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    try:
+
+    def report() -> dict[str, Any]:
         net, name = network(options.recipe, options.start)
         songs = chosen(options.songs, options.song) if options.start and options.songs else []
         with tempfile.TemporaryDirectory() as folder:
-            report = measure(net, name, Path(folder), options.seconds, songs)
-    except RtsepError as error:
-        print(f"bench.executors: {error}", file=sys.stderr)
-        return 2
-    show(report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
-    return 0
+            return measure(net, name, Path(folder), options.seconds, songs)
+
+    return run_bench(parser, options, report, show)
 
 
 def network(recipe: str, start: str | None) -> tuple[Network, str]:

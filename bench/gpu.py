@@ -8,12 +8,9 @@ in tf32 where the GPU has it. `python -m bench.latency --provider cuda` times wh
 
 from __future__ import annotations
 
-import argparse
-import json
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from bench.lib.command import parser_of, run_bench
 from bench.lib.machine import FILE_WIDTH
 from bench.lib.paced import Loop, in_turns, statistics
-from rtsep import RtsepError
 from rtsep.live.realtime import ask_for_realtime
 from training.export.export import SAMPLERATE
 from training.nets import Network, build
@@ -109,31 +106,26 @@ class DeviceStep:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
-    parser = argparse.ArgumentParser("python -m bench.gpu", description=__doc__.splitlines()[0])
+    parser = parser_of("gpu", __doc__)
     parser.add_argument("--recipe", action="append", metavar="NAME", help="default: stage and paper")
     parser.add_argument("--streams", type=int, action="append", metavar="N", help=f"default: {BATCHES}")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     streams = options.streams or BATCHES
     if min(streams) < 1:
         parser.error(f"--streams is {min(streams)}: give 1 or more")
     torch.set_num_threads(1)
     ask_for_realtime()
-    try:
+
+    def report() -> dict[str, Any]:
         with world(options.device) as here:
             rows = [row for name in options.recipe or ("stage", "paper")
                     for row in measure(name, streams, here.device, options.seconds)]
-    except RtsepError as error:
-        print(f"bench.gpu: {error}", file=sys.stderr)
-        return 2
-    report = {"device": torch.cuda.get_device_name() if here.device.type == "cuda" else "one core of the processor",
-              "torch": torch.__version__, "system": platform.platform(), "results": rows}
-    show(report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
-    return 0
+        device = torch.cuda.get_device_name() if here.device.type == "cuda" else "one core of the processor"
+        return {"device": device, "torch": torch.__version__, "system": platform.platform(), "results": rows}
+
+    return run_bench(parser, options, report, show)
 
 
 def measure(recipe: str, streams: Sequence[int], device: torch.device, seconds: float) -> list[dict[str, Any]]:

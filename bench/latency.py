@@ -9,8 +9,6 @@ of a machine changes, and again beside a busy neighbour process.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ import numpy as np
 from rich.table import Table
 
 from bench.lib.charts import draw_histograms
+from bench.lib.command import parser_of, run_bench
 from bench.lib.loads import document_of, reading, step_alone, without_network
 from bench.lib.machine import (
     against_limit,
@@ -35,7 +34,7 @@ from bench.lib.machine import (
 )
 from bench.lib.paced import Loop, Times, Turns, busy_neighbour, in_turns, statistics
 from bench.lib.stalls import Stall, missed_in_stalls, watch_stalls
-from rtsep import RtsepError, Separator
+from rtsep import Separator
 from rtsep.backends import open_step
 from rtsep.backends.native import NativeStep
 from rtsep.model.catalogue import find_model, installed_models
@@ -64,32 +63,31 @@ class Subject:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure; return 1 when a model misses a deadline that the bare loop keeps, 2 for wrong usage."""
-    parser = argparse.ArgumentParser("python -m bench.latency", description=__doc__.splitlines()[0])
+    parser = parser_of("latency", __doc__)
     parser.add_argument("--model", action="append", metavar="NAME", help="default: every shipped model")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
     parser.add_argument("--channels", type=int, default=2)
     parser.add_argument("--provider", choices=("cpu", "onnxruntime", "cuda"), default="cpu")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="histograms of all measurements")
     options = parser.parse_args(arguments)
     if not options.seconds > 0.0:
         parser.error(f"--seconds is {options.seconds:g}: give more than 0")
-    try:
-        subjects = [subject(name, options.channels, options.provider)
-                    for name in options.model or installed_models()]
-    except RtsepError as error:
-        print(f"bench.latency: {error}", file=sys.stderr)
-        return 2
-    report, times = measure(subjects, options.seconds)
-    show(report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
-    if options.picture:
-        deadlines = {f"{row['model']}, {condition_of(row)}": row["deadline_ms"] for row in report["results"]}
-        bare = dict.fromkeys(times, min(deadlines.values()))
-        draw_histograms(options.picture, times, bare | deadlines,
-                        f"{report['machine']['processor']}, {options.channels} channels")
-    return int(model_is_late(report))
+
+    def report() -> dict[str, Any]:
+        subjects = [subject(name, options.channels, options.provider) for name in options.model or installed_models()]
+        found, times = measure(subjects, options.seconds)
+        if options.picture:
+            draw(options.picture, found, times, options.channels)
+        return found
+
+    return run_bench(parser, options, report, show, model_is_late)
+
+
+def draw(path: Path, report: dict[str, Any], times: dict[str, Times], channels: int) -> None:
+    """Draw the times of all measurements."""
+    deadlines = {f"{row['model']}, {condition_of(row)}": row["deadline_ms"] for row in report["results"]}
+    bare = dict.fromkeys(times, min(deadlines.values()))
+    draw_histograms(path, times, bare | deadlines, f"{report['machine']['processor']}, {channels} channels")
 
 
 def subject(name: str, channels: int, provider: str) -> Subject:

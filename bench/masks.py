@@ -8,7 +8,6 @@ mask twice as large an output.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.linalg import solveh_banded
 
-from rtsep import RtsepError
+from bench.lib.command import parser_of, run_bench
 from rtsep.dsp.windows import PROFILES, Geometry
 from training.corpora.detect import validation_songs
 from training.evaluation.bss_eval import BssEval
@@ -90,29 +89,35 @@ def _quotient(wanted: Spectrum, mixture: Spectrum) -> Spectrum:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
-    parser = argparse.ArgumentParser("python -m bench.masks", description=__doc__.splitlines()[0])
+    parser = parser_of("masks", __doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder with medleydb/")
     parser.add_argument("--profile", choices=tuple(PROFILES), default="stage")
     options = parser.parse_args(arguments)
-    try:
-        clips = [clip for song in validation_songs(options.data) for clip in whole_clips(song, "all")
-                 if clip.measurable]
-    except RtsepError as error:
-        print(f"bench.masks: {error}", file=sys.stderr)
-        return 2
-    geometry, network = PROFILES[options.profile], find_recipe("stage").network
+    return run_bench(parser, options, lambda: measure(options.data, options.profile), show)
+
+
+def measure(data: Path, profile: str) -> dict[str, Any]:
+    """Score every ideal mask, per bin and per band."""
+    clips = [clip for song in validation_songs(data) for clip in whole_clips(song, "all") if clip.measurable]
+    geometry, network = PROFILES[profile], find_recipe("stage").network
     assert isinstance(network, BandGruConfig)
     spread = triangles(geometry.bins, network.bands, network.linear_bands)
     masks = {"ratio of magnitudes": ratio, "phase-sensitive": phase_sensitive, "complex": complex_unit}
-    table = Table("mask", *TARGETS, *(f"{target}, bands" for target in TARGETS),
-                  title=f"SDR in dB of ideal masks, {options.profile}'s windows: {len(clips)} mixtures, "
-                        f"{geometry.bins} bins or {network.bands} bands")
-    for name, mask in masks.items():
-        scores = [_mean_sdr(clips, target, geometry, form) for form in (mask, banded(mask, spread))
-                  for target in TARGETS]
+    columns = [*TARGETS, *(f"{target}, bands" for target in TARGETS)]
+    rows = {name: [_mean_sdr(clips, target, geometry, form) for form in (mask, banded(mask, spread))
+                   for target in TARGETS] for name, mask in masks.items()}
+    return {"profile": profile, "mixtures": len(clips), "bins": geometry.bins, "bands": network.bands,
+            "columns": columns, "sdr_db": rows}
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the table."""
+    table = Table("mask", *report["columns"],
+                  title=f"SDR in dB of ideal masks, {report['profile']}'s windows: {report['mixtures']} mixtures, "
+                        f"{report['bins']} bins or {report['bands']} bands")
+    for name, scores in report["sdr_db"].items():
         table.add_row(name, *(f"{score:.2f}" for score in scores))
     Console().print(table)
-    return 0
 
 
 def _mean_sdr(clips: list[Clip], target: str, geometry: Geometry, mask: Mask) -> float:

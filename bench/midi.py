@@ -7,8 +7,6 @@ control that it set.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import os
 import subprocess
@@ -22,7 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from rtsep.errors import RtsepError
+from bench.lib.command import parser_of, run_bench
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.helper import Helper
@@ -39,22 +37,18 @@ MAPPING = "bindings: [{source: bend, target: mask_gain, range: [-20, 20], pickup
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure; return 1 where messages were lost or overtaken, or blocks late that MIDI is to blame for."""
-    parser = argparse.ArgumentParser("python -m bench.midi", description=__doc__.splitlines()[0])
+    parser = parser_of("midi", __doc__)
     parser.add_argument("--model", default="stage", metavar="NAME")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--period", type=int, default=512, help="frames of the server's period")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    try:
-        report = measure(options.model, options.seconds, options.period)
-    except (RtsepError, OSError) as error:
-        print(f"bench.midi: {error}", file=sys.stderr)
-        return 2
-    show(report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
+    return run_bench(parser, options, lambda: measure(options.model, options.seconds, options.period), show, fails)
+
+
+def fails(report: dict[str, Any]) -> bool:
+    """Whether messages were lost or overtaken, or made hops late."""
     flood = report["flood"]
-    return int(flood["lost"] != 0 or not flood["order_kept"] or flood["late"] > report["silence"]["late"])
+    return bool(flood["lost"] != 0 or not flood["order_kept"] or flood["late"] > report["silence"]["late"])
 
 
 def measure(model: str, seconds: float, period: int) -> dict[str, Any]:

@@ -6,20 +6,19 @@ comes out of the live separator. A cycle that begins with the message polled has
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from rtsep.errors import RtsepError
+from bench.lib.command import parser_of, run_bench
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.helper import Helper
@@ -47,26 +46,23 @@ class Effect:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure; return 1 where a change came later than in the first block after its poll."""
-    parser = argparse.ArgumentParser("python -m bench.midi_latency", description=__doc__.splitlines()[0])
+    parser = parser_of("midi_latency", __doc__)
     parser.add_argument("--model", default="stage", metavar="NAME")
     parser.add_argument("--messages", type=int, default=200)
     parser.add_argument("--period", type=int, default=512, help="frames of the server's period")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    if missing := missing_parts():
-        print(f"bench.midi_latency: {missing}", file=sys.stderr)
-        return 2
-    try:
+
+    def report() -> list[dict[str, Any]]:
+        if missing := missing_parts():
+            raise OSError(missing)
         with running_server(options.period) as server:
             os.environ |= server.env  # for JACK and the processes of the session
             effects = measure(options.model, options.messages)
-    except (RtsepError, OSError) as error:
-        print(f"bench.midi_latency: {error}", file=sys.stderr)
-        return 2
-    show(effects, options.period)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(effect) for effect in effects], indent=1))
-    return int(any(effect.heard > effect.polled + ONSET for effect in effects))
+        show(effects, options.period)
+        return [asdict(effect) for effect in effects]
+
+    return run_bench(parser, options, report, lambda rows: None,
+               lambda rows: any(row["heard"] > row["polled"] + ONSET for row in rows))
 
 
 def measure(model: str, messages: int) -> list[Effect]:

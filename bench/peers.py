@@ -8,9 +8,7 @@ process of its own, so that its memory can be told.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import multiprocessing
 import sys
 import tempfile
@@ -23,6 +21,7 @@ import numpy as np
 import onnx
 from rich.table import Table
 
+from bench.lib.command import parser_of, run_bench
 from bench.lib.machine import (
     identity,
     print_identified,
@@ -34,7 +33,7 @@ from bench.lib.machine import (
 from bench.lib.paced import Loop, back_to_back, paced, statistics, warm_up
 from bench.lib.peer_streams import PEERS, Arrays, Audio, Card, Peer, PeerStream, Spectra, flat
 from bench.lib.steps import FusedGraph
-from rtsep import RtsepError, Separator
+from rtsep import Separator
 from rtsep.audio.resample import Resampler
 from rtsep.dsp.stft import mid_signal
 from rtsep.live.realtime import ask_for_realtime
@@ -49,24 +48,19 @@ System = tuple[Card, Path]
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
-    parser = argparse.ArgumentParser("python -m bench.peers", description=__doc__.splitlines()[0])
+    parser = parser_of("peers", __doc__)
     parser.add_argument("--model", default="stage", help="shipped model, or .onnx file, to stand beside the peers")
     parser.add_argument("--recipe", default="stage", help="network of the naive export")
     parser.add_argument("--song", type=Path, metavar="FILE", help="default: the built-in song")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    try:
+
+    def report() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             systems = [shipped(options.model), naive_export(options.recipe, Path(folder)), *peers(Path(folder))]
-            report = measure(systems, read_song(options.song), options.seconds)
-    except RtsepError as error:
-        print(f"bench.peers: {error}", file=sys.stderr)
-        return 2
-    show(report)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
-    return 0
+            return measure(systems, read_song(options.song), options.seconds)
+
+    return run_bench(parser, options, report, show)
 
 
 def shipped(model: str) -> System:

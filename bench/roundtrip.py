@@ -7,8 +7,6 @@ what comes out tells how late. The device's own latency is not in it, since the 
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
 import subprocess
 import sys
@@ -21,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 from scipy.signal import chirp, correlate
 
+from bench.lib.command import parser_of, run_bench
 from bench.lib.live_run import live_run
-from rtsep import RtsepError
 from rtsep.live.protocol import ENGINES, LiveSettings
 from rtsep.model.catalogue import installed_models
 from tests.rigs.jack_server import TIMEOUT_S, JackServer, missing_parts, running_server
@@ -32,25 +30,20 @@ PERIODS = (512, 256, 128)
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure; return 1 when a latency is off by more than a sample."""
-    parser = argparse.ArgumentParser("python -m bench.roundtrip", description=__doc__.splitlines()[0])
+    parser = parser_of("roundtrip", __doc__)
     parser.add_argument("--model", action="append", help="default: every installed model")
     parser.add_argument("--period", type=int, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="default: all")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    if missing := missing_parts():
-        print(f"bench.roundtrip: {missing}", file=sys.stderr)
-        return 2
-    try:
-        rows = [measure(model, period, engine) for model in options.model or installed_models()
+
+    def report() -> list[dict[str, Any]]:
+        if missing := missing_parts():
+            raise OSError(missing)
+        return [measure(model, period, engine) for model in options.model or installed_models()
                 for period in options.period or PERIODS for engine in options.engine or ENGINES]
-    except RtsepError as error:
-        print(f"bench.roundtrip: {error}", file=sys.stderr)
-        return 2
-    show(rows)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1))
-    return int(any(abs(row["measured"] - row["reported"]) > 1 for row in rows))
+
+    return run_bench(parser, options, report, show,
+               lambda rows: any(abs(row["measured"] - row["reported"]) > 1 for row in rows))
 
 
 def measure(model: str, period: int, engine: str) -> dict[str, Any]:

@@ -6,8 +6,6 @@ size varies at a time from the middle of the table; each curve is a picture.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -21,10 +19,10 @@ from rich.table import Table
 
 from bench.latency import subject
 from bench.lib.charts import draw_curves
+from bench.lib.command import parser_of, run_bench
 from bench.lib.machine import identity, print_identified, start_like_live, versions
 from bench.lib.paced import Loop, back_to_back, in_turns, statistics, warm_up
 from bench.lib.streams import most_streams
-from rtsep import RtsepError
 from rtsep.dsp.windows import PROFILES
 from rtsep.model.catalogue import find_model
 from training.export.export import SAMPLERATE, metadata, write_model
@@ -41,27 +39,23 @@ SUMMARY = {"licence": "none", "credits": [], "training": {}, "quality": {}}
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
-    parser = argparse.ArgumentParser("python -m bench.scaling", description=__doc__.splitlines()[0])
+    parser = parser_of("scaling", __doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each measurement")
     parser.add_argument("--only", action="append", choices=(*SWEEPS, "streams"), help="default: all")
     parser.add_argument("--model", default="stage", help="of the streams")
     parser.add_argument("--pictures", type=Path, metavar="DIR")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     chosen = options.only or [*SWEEPS, "streams"]
-    try:
-        report = {"machine": identity(), "versions": versions([find_model(options.model)]),
-                  "curves": {size: curve(size, options.seconds) for size in SWEEPS if size in chosen},
-                  "streams": streams(options.model, options.seconds) if "streams" in chosen else []}
-    except RtsepError as error:
-        print(f"bench.scaling: {error}", file=sys.stderr)
-        return 2
-    show(report)
-    if options.pictures:
-        draw(report, options.pictures)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
-    return 0
+
+    def report() -> dict[str, Any]:
+        found = {"machine": identity(), "versions": versions([find_model(options.model)]),
+                 "curves": {size: curve(size, options.seconds) for size in SWEEPS if size in chosen},
+                 "streams": streams(options.model, options.seconds) if "streams" in chosen else []}
+        if options.pictures:
+            draw(found, options.pictures)
+        return found
+
+    return run_bench(parser, options, report, show)
 
 
 def curve(size: str, seconds: float) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ they share counted once. Start-up lasts from the start of the command until the 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -23,6 +22,7 @@ import numpy as np
 import soundfile
 from rich.table import Table
 
+from bench.lib.command import parser_of, run_bench
 from bench.lib.machine import identity, print_identified, versions
 from bench.lib.paced import warm_up
 from rtsep import RtsepError, Separator
@@ -36,25 +36,18 @@ SONG_SECONDS = 4.0
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage or a missing tool."""
-    parser = argparse.ArgumentParser("python -m bench.small", description=__doc__.splitlines()[0])
+    parser = parser_of("small", __doc__)
     parser.add_argument("--model", default="stage")
     parser.add_argument("--channels", type=int, default=2)
     parser.add_argument("--count", type=int, metavar="HOPS", help=argparse.SUPPRESS)
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    try:
-        if options.count:
-            counted_hops(options.model, options.channels, options.count)
-            return 0
-        report = {"machine": identity(), "versions": versions([find_model(options.model)]),
-                  "instructions_a_hop": instructions(options.model, options.channels), **live(options.model)}
-    except RtsepError as error:
-        print(f"bench.small: {error}", file=sys.stderr)
-        return 2
-    show(report, options.model)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
-    return 0
+    if options.count:
+        counted_hops(options.model, options.channels, options.count)
+        return 0
+    return run_bench(parser, options, lambda: {
+        "machine": identity(), "versions": versions([find_model(options.model)]),
+        "instructions_a_hop": instructions(options.model, options.channels), **live(options.model)},
+        lambda report: show(report, options.model))
 
 
 def instructions(model: str, channels: int) -> int | None:

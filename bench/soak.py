@@ -10,7 +10,6 @@ beside each.
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from bench.lib.command import parser_of, run_bench
 from bench.lib.live_run import live_run
 from bench.lib.stalls import Stall, stalled_s, watch_stalls
 from rtsep import RtsepError
@@ -40,27 +40,26 @@ PLACES = 1000  # of a run, at which chance is tried
 
 def main(arguments: list[str] | None = None) -> int:
     """Play; return 1 when the engine misses deadlines that the control keeps, or sound or latency differ."""
-    parser = argparse.ArgumentParser("python -m bench.soak", description=__doc__.splitlines()[0])
+    parser = parser_of("soak", __doc__)
     parser.add_argument("--minutes", type=float, default=30.0, help="for each period (default: %(default)s)")
     parser.add_argument("--period", type=int, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
     parser.add_argument("--model", default="stage")
     parser.add_argument("--engine", choices=("callback", "worker"), default="callback")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
-    if missing := missing_parts():
-        print(f"bench.soak: {missing}", file=sys.stderr)
-        return 2
-    try:
-        rows = [soak(period, options.model, options.engine, 60.0 * options.minutes)
+
+    def report() -> list[dict[str, Any]]:
+        if missing := missing_parts():
+            raise OSError(missing)
+        return [soak(period, options.model, options.engine, 60.0 * options.minutes)
                 for period in options.period or PERIODS]
-    except RtsepError as error:
-        print(f"bench.soak: {error}", file=sys.stderr)
-        return 2
-    show(rows)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1))
-    return int(any(row["late"] > row["control"]["late"] + row["late_in_stalls"] + row["late_in_moves"]
-                   or row["wrong_samples"] or row["measured_latency"] != row["latency"] for row in rows))
+
+    return run_bench(parser, options, report, show, fails)
+
+
+def fails(rows: list[dict[str, Any]]) -> bool:
+    """Whether the engine missed deadlines that the control kept, or sound or latency differ."""
+    return any(row["late"] > row["control"]["late"] + row["late_in_stalls"] + row["late_in_moves"]
+               or row["wrong_samples"] or row["measured_latency"] != row["latency"] for row in rows)
 
 
 def soak(period: int, model: str, engine: str, seconds: float) -> dict[str, Any]:

@@ -6,8 +6,6 @@ waits for it: the loader is no bottleneck where the one is well above the traini
 
 from __future__ import annotations
 
-import argparse
-import json
 import platform
 import sys
 import tempfile
@@ -21,7 +19,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from rtsep import RtsepError
+from bench.lib.command import parser_of, run_bench
 from training.mixing.loader import PREFETCH
 from training.nets import FileNetworkConfig
 from training.recipes.recipe import Recipe, find_recipe, recipe_names
@@ -33,29 +31,26 @@ WARM_UP_STEPS = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
-    parser = argparse.ArgumentParser("python -m bench.training", description=__doc__.splitlines()[0])
+    parser = parser_of("training", __doc__)
     parser.add_argument("--recipe", action="append", metavar="NAME", help="default: every streaming network's")
     parser.add_argument("--stems", type=Path, metavar="DIR", help="folder of stems (default: noise, made for this)")
     parser.add_argument("--steps", type=int, default=8, help="timed steps of each recipe")
     parser.add_argument("--workers", type=int, default=1, help="processes that mix")
     parser.add_argument("--threads", type=int, default=1, help="threads that train on a CPU")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    try:
+
+    def report() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder, world(options.device) as here:
             stems = options.stems or make_stems(Path(folder))
             rows = [measure(recipe, stems, options.steps, options.workers, here) for recipe in chosen(options.recipe)]
-    except RtsepError as error:
-        print(f"bench.training: {error}", file=sys.stderr)
-        return 2
-    device = torch.cuda.get_device_name() if here.device.type == "cuda" else f"CPU, {options.threads} threads"
-    show(rows, f"{device}, {options.workers} processes mixing")
-    if options.json:
-        options.json.write_text(json.dumps({"device": device, "workers": options.workers, "torch": torch.__version__,
-                                            "system": platform.platform(), "results": rows}, indent=1))
-    return 0
+        device = torch.cuda.get_device_name() if here.device.type == "cuda" else f"CPU, {options.threads} threads"
+        return {"device": device, "workers": options.workers, "torch": torch.__version__,
+                "system": platform.platform(), "results": rows}
+
+    return run_bench(parser, options, report,
+               lambda found: show(found["results"], f"{found['device']}, {options.workers} processes mixing"))
 
 
 def chosen(names: list[str] | None) -> list[Recipe]:

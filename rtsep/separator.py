@@ -7,8 +7,11 @@ blocks is done by `rtsep.backends`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
+from typing import NoReturn, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +94,7 @@ class Separator:
             raise ConfigError(f"channels is {channels}: give 1 to {MAX_CHANNELS}")
         file = read_step(find_model(str(model)))
         self.info = file.card
+        self._turn = Lock()
         self.channels = channels
         self.stems = output_names(self.info.stems, stems)
         self.controls = Controls(self.stems)
@@ -106,6 +110,11 @@ class Separator:
         self.blocksize = blocksize
         self.set_samplerate(self.info.samplerate if samplerate is None else samplerate)
         self.set_blocksize(blocksize)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        """Refuse to be copied or pickled."""
+        raise TypeError("a Separator cannot be copied or pickled, since native code points into its memory: make "
+                        "another one with the same arguments")
 
     def __repr__(self) -> str:
         return (f"<Separator {self.info.name}: {self.channels} channels, stems {', '.join(self.stems)}, "
@@ -126,9 +135,9 @@ class Separator:
     def process(self, block: Audio) -> Audio:
         """Separate the next block, and set the stems to their controls.
 
-        Each stem is `wet * gain(stem) * stem + (1 - wet) * mixture / stems`, see `rtsep.controls.gains`. Not to be
-        called from two threads at once. A block that holds NaN, infinity or samples beyond `LOUDEST` is taken as
-        silence and counted in `bad_blocks`.
+        Each stem is `wet * gain(stem) * stem + (1 - wet) * mixture / stems`, see `rtsep.controls.gains`. One thread at
+        a time: native code works on the memory of this object without the interpreter's lock. A block that holds NaN,
+        infinity or samples beyond `LOUDEST` is taken as silence and counted in `bad_blocks`.
 
         Parameters
         ----------
@@ -143,22 +152,34 @@ class Separator:
         Raises
         ------
         ConfigError
-            When the block has another shape than promised.
+            When the block has another shape than promised, or another thread is in here.
         """
-        block = self._checked(block)
-        stems = self._split(block)
-        if self._gains.idle:
-            self._dry.keep(block)
-        else:
-            self._gains.apply(stems, self._dry.push(block))
-        return stems
+        with self._in_turn():
+            block = self._checked(block)
+            stems = self._split(block)
+            if self._gains.idle:
+                self._dry.keep(block)
+            else:
+                self._gains.apply(stems, self._dry.push(block))
+            return stems
 
     def separate(self, block: Audio) -> Audio:
         """Separate the next block as `process` does, without the levels and dry/wet of the controls.
 
         For a caller that applies them itself; use one of both between two calls of `reset`.
         """
-        return self._split(self._checked(block))
+        with self._in_turn():
+            return self._split(self._checked(block))
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Keep other threads out."""
+        if not self._turn.acquire(blocking=False):
+            raise ConfigError("this separator is at work in another thread: make one for each thread")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _split(self, block: Audio) -> Audio:
         """Separate a checked block."""

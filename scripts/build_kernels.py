@@ -43,11 +43,12 @@ class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and let the wheel be one for this system if anything was."""
-        built = build(Path(self.root) / "rtsep" / "native")
+        root = Path(self.root).resolve()
+        built = build(root / "rtsep" / "native")
         if built:
             build_data["pure_python"] = False
             build_data["tag"] = "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
-            build_data["artifacts"] += [f"/{path.relative_to(self.root)}" for path in built]
+            build_data["artifacts"] += [f"/{path.relative_to(root)}" for path in built]
 
 
 def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -> list[Path]:
@@ -70,7 +71,7 @@ def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -
     if sys.platform == "win32":
         return []
     identity = runpy.run_path(str(folder / "identity.py"))
-    source, target = folder / "src", target or folder / identity["LIBRARY"]
+    source, target = folder.resolve() / "src", (target or folder / identity["LIBRARY"]).resolve()
     compiler = shlex.split(os.environ.get("CC", "cc"))
     with tempfile.TemporaryDirectory() as work:
         try:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import threading
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -213,3 +217,33 @@ def test_rates_at_which_the_model_does_not_run(tiny_model: Path, samplerate: int
         Separator(tiny_model, samplerate=samplerate)
     assert not runs_at(44100, samplerate)
     assert runs_at(samplerate, samplerate)  # a model made for it
+
+
+def test_two_threads_in_one_separator_are_refused(tiny_model: Path) -> None:
+    separator = Separator(tiny_model)
+    inside, refused = threading.Event(), threading.Event()
+
+    class Slow:
+        name = "slow"
+
+        def push(self, block: Any, weights: Any) -> Any:
+            inside.set()
+            assert refused.wait(10)
+            return np.zeros((3, 1, block.shape[1]), np.float32)
+
+    separator._backend = Slow()  # type: ignore[assignment]
+    block = np.zeros((1, 512), np.float32)
+    thread = threading.Thread(target=separator.process, args=(block,))
+    thread.start()
+    assert inside.wait(10)
+    with pytest.raises(ConfigError, match="at work in another thread: make one for each thread"):
+        separator.process(block)
+    refused.set()
+    thread.join()
+    separator.process(block)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_separator_says_that_it_cannot_be_copied(copied: Any, tiny_model: Path) -> None:
+    with pytest.raises(TypeError, match=r"a Separator cannot be copied or pickled.* make another one"):
+        copied(Separator(tiny_model))

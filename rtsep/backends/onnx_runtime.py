@@ -43,6 +43,7 @@ class RuntimeStep:
     name = "ONNX Runtime"
 
     def __init__(self, model: StepFile, threads: int = 1, provider: str = "cpu") -> None:
+        self._path = model.path
         self._session = open_session(model.model.SerializeToString(), str(model.path), threads, provider, reuse=False)
         self._zeros = {name: np.zeros(shape, np.float32) for name, shape in model.states.items()}
         self.inputs = {name: np.zeros(shape, np.float32) for name, shape in model.inputs.items()}
@@ -58,7 +59,10 @@ class RuntimeStep:
 
     def run(self) -> None:
         """Advance by one hop."""
-        self._session.run_with_iobinding(self._turns[self._odd])
+        try:
+            self._session.run_with_iobinding(self._turns[self._odd])
+        except Exception as error:  # as in `open_session`
+            raise ModelError(f"{self._path} cannot be run by ONNX Runtime ({first_line(error)})") from None
         self._odd = not self._odd
         for state in self._arrays[self._odd]:
             state[np.abs(state) < SILENCE] = 0.0
@@ -110,7 +114,7 @@ def open_session(content: bytes, source: str, threads: int = 1, provider: str = 
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_mem_reuse = reuse
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # errors are told by exceptions
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(content, options, providers=[_PROVIDERS[provider]])

@@ -46,7 +46,8 @@ class ReferenceStep:
         """Advance by one hop."""
         names = ["estimates", *(f"{name}_out" for name in self._states)]
         try:
-            found = self._evaluator.run(names, {**self.inputs, **self._states})
+            with np.errstate(all="ignore"):  # what overflows shows in the result
+                found = self._evaluator.run(names, {**self.inputs, **self._states})
         except Exception as error:  # as above
             raise ModelError(f"{self._path} cannot be computed by numpy ({first_line(error)})") from None
         self.estimates[...] = found[0]

@@ -41,9 +41,11 @@ def run(_: argparse.Namespace) -> int:
 
 def _versions() -> Iterator[tuple[str, str]]:
     from rtsep import __version__
+    from rtsep.native.library import native_state
 
     yield "rtsep", __version__
     yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield "native code", native_state()
     for package in _PACKAGES:
         try:
             yield package, version(package)

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from rtsep import __version__
+from rtsep.cli.parser import CommandParser
+from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line
 from rtsep.errors import RtsepError
 
 COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi")
 """Modules of this package with `add_parser(subparsers)`, which sets `run(args) -> exit code`."""
 
-_INTERRUPTED = 130  # what shells expect after Ctrl-C
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
+_LONGEST = 600  # characters of a message
+
+
+class _EndedError(BaseException):
+    """A signal asked the program to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -23,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rtsep", description="Take the guitar or the drums out of a mix, live or "
                                      "from a file.", epilog="rtsep COMMAND --help explains a command.")
     parser.add_argument("--version", action="version", version=f"rtsep {__version__}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
     for name in COMMANDS:
         importlib.import_module(f"rtsep.cli.{name}").add_parser(subparsers)
     return parser
@@ -40,28 +54,71 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     code
-        0 success, 1 failure, 130 interrupted; wrong usage exits with 2.
+        0 success, 1 failure, 128 and the number of a signal that ended it (Ctrl-C: 130); wrong usage exits with 2.
     """
+    prepare_streams()
     try:
-        args = build_parser().parse_args(argv)
-        code: int = args.run(args)
-        sys.stdout.flush()
-        return code
+        with _ended_by_signals():
+            args = build_parser().parse_args(argv)
+            code: int = args.run(args)
+            flush_output()
+            return code
     except RtsepError as error:
         print_error(error)
         return 1
     except KeyboardInterrupt:
-        with suppress(OSError):
-            print("rtsep: interrupted", file=sys.stderr)
-        return _INTERRUPTED
+        print_line("rtsep: interrupted")
+        return 128 + signal.SIGINT
+    except _EndedError as ended:
+        print_line(f"rtsep: ended by {signal.Signals(ended.number).name}")
+        return 128 + ended.number
     except BrokenPipeError:  # the reader of our output has left, as in `rtsep models | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_output()
+        return 1
+    except OSError as error:  # every file that rtsep opens has its own sentence; this is the output
+        print_error(error)
+        leave_output()
         return 1
 
 
-def print_error(error: RtsepError) -> None:
-    """Print an error as one line on stderr."""
-    print(f"rtsep: {error}", file=sys.stderr)
+def print_error(error: Exception, where: Path | None = None) -> None:
+    """Print an error as one line on stderr; `where` is the file that one happened to that is no `RtsepError`."""
+    text = str(error) if isinstance(error, RtsepError) else _describe(error, where)
+    line = " ".join(text.split("\n"))
+    if len(line) > _LONGEST:
+        half = _LONGEST // 2
+        line = f"{line[:half]} ... {line[-half:]}"
+    print_line(f"rtsep: {line}")
+
+
+def _describe(error: Exception, where: Path | None) -> str:
+    """Words for an error that nobody expected."""
+    reason = getattr(error, "strerror", None) or str(error) or "no more is known"
+    if isinstance(error, MemoryError):
+        reason = "the memory of this computer is not enough"
+    if where is None:
+        return f"cannot go on: {reason}"
+    return f"{where} cannot be separated: {reason} ({type(error).__name__})"
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let signals that end the program unwind it, so that it leaves no half files; as they were afterwards."""
+    def end(number: int, _: FrameType | None) -> None:
+        raise _EndedError(number)
+
+    before: dict[int, Any] = {}
+    try:
+        for number in _ENDING:
+            if signal.getsignal(number) == signal.SIG_DFL:  # nohup has a closed terminal ignored
+                before[number] = signal.signal(number, end)
+    except ValueError:  # not the main thread, whose matter signals are
+        pass
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

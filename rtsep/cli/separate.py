@@ -12,6 +12,7 @@ from rtsep.controls.options import add_control_options
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from rtsep.files.naming import Plan, Planner
     from rtsep.files.track import SeparatedFile
 
 
@@ -19,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser("separate", help="split audio files into stems",
                                    description="Write DIR/TRACK/STEM.wav for every stem of every file, with the "
-                                   "file's sample rate, channels and length.")
+                                   "file's sample rate, channels and length. Tracks that are finished are skipped.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, mp3, ogg, ...")
     parser.add_argument("-o", "--output", type=Path, default=Path("separated"), metavar="DIR",
                         help="where the tracks' folders go (default: %(default)s)")
@@ -28,42 +29,57 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--stems", nargs="+", metavar="STEM",
                         help="only these, for example: guitar rest (rest is the mix without the others; default: all)")
     add_control_options(parser, ("mask_gain",))
+    parser.add_argument("--overwrite", action="store_true", help="replace stems that are there")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Separate the files one after the other; a broken one does not stop the rest."""
+    """Separate the files one after the other; whatever is wrong with one does not stop the rest."""
     from rtsep.cli.main import print_error
-    from rtsep.errors import AudioFileError
-    from rtsep.files.stream import open_separator
-    from rtsep.files.track import track_folders
+    from rtsep.files.naming import unique_sources
 
-    open_separator(args.model, 1, args.stems, _mask_gain(args))  # wrong options fail before any work
+    planner = _planner(args)
     failed = False
     with _progress() as progress:
-        for source, folder in track_folders(args.files, args.output).items():
+        for source in unique_sources(args.files):
             try:
-                result = _separate(args, source, folder, progress)
-            except AudioFileError as error:
-                print_error(error)
+                plan = planner.plan(source)
+                if plan.finished:
+                    print(f"{source}: is separated already, in {_folder(plan)}; --overwrite separates it again")
+                else:
+                    _report(_separate(args, plan, progress))
+            except Exception as error:  # a decoder may fail in any way; the next file is another matter
+                print_error(error, source)
                 failed = True
-            else:
-                _report(result)
     return int(failed)
 
 
-def _separate(args: argparse.Namespace, source: Path, folder: Path, progress: Progress) -> SeparatedFile:
-    """Separate one file under its own progress bar."""
-    from rtsep.files.track import separate_file
+def _planner(args: argparse.Namespace) -> Planner:
+    """Prepare names; wrong options fail here, before any work."""
+    from rtsep.audio.encodings import Encoding
+    from rtsep.files.naming import TEMPLATE, Naming, Planner
+    from rtsep.files.stream import open_separator
 
-    task = progress.add_task(source.name, total=None, speed=0.0)
+    gain = _mask_gain(args)
+    separator = open_separator(args.model, 1, args.stems, gain)
+    settings = "" if gain == 1.0 else f", mask gain {gain:g}"
+    return Planner(Naming(args.output, TEMPLATE, separator.info.name, separator.stems, Encoding(), settings,
+                          args.overwrite), args.files)
+
+
+def _separate(args: argparse.Namespace, plan: Plan, progress: Progress) -> SeparatedFile:
+    """Separate one file under its own progress bar."""
+    from rtsep.files.track import separate_track
+
+    task = progress.add_task(plan.source.name, total=None, speed=0.0)
     started = time.perf_counter()
 
     def show(seconds: float, expected: float | None) -> None:
         progress.update(task, completed=seconds, total=expected, speed=seconds / (time.perf_counter() - started))
 
     try:
-        return separate_file(source, folder, args.model, args.stems, _mask_gain(args), show)
+        return separate_track(plan.source, plan.paths.__getitem__, args.model, args.stems, _mask_gain(args), show,
+                              args.overwrite or plan.ours, plan.tags)
     finally:
         progress.remove_task(task)
 
@@ -84,8 +100,12 @@ def _report(result: SeparatedFile) -> None:
           f"{_clock(result.elapsed_s)}, {result.times_real_time:.0f} times real time")
     if result.bad_frames:
         print(f"  {result.bad_frames} frames held no usable numbers (NaN, infinity) and were taken as silence")
-    if result.missing_frames > result.samplerate:  # mp3 files without an index announce an estimate
-        print(f"  the file ends {_clock(result.missing_frames / result.samplerate)} earlier than it announces")
+    for note in result.notes:
+        print(f"  {note}")
+
+
+def _folder(plan: Plan) -> Path:
+    return next(iter(plan.paths.values())).parent
 
 
 def _clock(seconds: float) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtsep.audio.files import AudioReader, AudioWriter
+from rtsep.audio.files import AudioReader
+from rtsep.audio.outputs import check_outputs
+from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError
 from rtsep.files.stream import aligned_stems, open_separator
 from rtsep.separator import MAX_CHANNELS
@@ -32,8 +34,8 @@ class SeparatedFile:
         Time that it took, in seconds.
     bad_frames
         Frames of the source that held no usable numbers (NaN, infinity) and were taken as silence.
-    missing_frames
-        Frames that the source announced and did not hold.
+    notes
+        Sentences about what is missing or damaged in the source.
     """
 
     source: Path
@@ -43,7 +45,7 @@ class SeparatedFile:
     frames: int
     elapsed_s: float
     bad_frames: int
-    missing_frames: int
+    notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -58,7 +60,7 @@ class SeparatedFile:
 
 def separate_file(source: str | Path, folder: str | Path, model: str | Path = "stage",
                   stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
-                  progress: Progress | None = None) -> SeparatedFile:
+                  progress: Progress | None = None, overwrite: bool = False) -> SeparatedFile:
     """Write every stem of an audio file to `folder/STEM.wav`.
 
     The stems have the sample rate, the channels and exactly the length of the file and are aligned
@@ -69,7 +71,7 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
     source
         Audio file in any format, sample rate and number of channels.
     folder
-        Where the stems go; made if missing. Older stems of the same name are replaced.
+        Where the stems go; made if missing.
     model
         Name of a shipped model, or a path to a step model or a file model.
     stems
@@ -78,68 +80,68 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
         Weight of the background in the mask, as in `Controls`; 1 for file models, which have no such mask.
     progress
         Called after every block with the seconds done and the seconds expected (None if unknown).
+    overwrite
+        Whether files of the stems' names that are there are replaced.
 
     Raises
     ------
     AudioFileError
-        When the source cannot be read to its end or a stem cannot be written; no stem is left then.
+        When the source cannot be read, or a stem cannot be written or is there already; no stem is left then.
     ModelError, ConfigError
         When the model, the stems or the gain cannot be used.
     """
+    return separate_track(source, lambda stem: Path(folder) / f"{stem}.wav", model, stems, mask_gain, progress,
+                          overwrite)
+
+
+def separate_track(source: str | Path, name: Callable[[str], Path], model: str | Path = "stage",
+                   stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
+                   progress: Progress | None = None, overwrite: bool = False,
+                   tags: Mapping[str, str] | None = None) -> SeparatedFile:
+    """Write every stem of an audio file under a name of its own.
+
+    Parameters
+    ----------
+    name
+        Gives the path of a stem.
+    tags
+        Of every stem, see `AudioWriter`; the title is the stem's.
+
+    The other parameters, and what is raised, are those of `separate_file`.
+    """
     started = time.perf_counter()
     with AudioReader(source) as reader, ExitStack() as stack:
-        if reader.channels > MAX_CHANNELS:
-            raise AudioFileError(f"{reader.path} has {reader.channels} channels: rtsep separates up to {MAX_CHANNELS}")
+        _check(reader)
         separator = open_separator(model, reader.channels, stems, mask_gain, reader.samplerate)
-        paths = {stem: Path(folder) / f"{stem}.wav" for stem in separator.stems}
-        _keep_source(reader.path, paths.values())
-        writers = [stack.enter_context(AudioWriter(path, reader.samplerate, reader.channels, reader.frames))
-                   for path in paths.values()]
+        paths = {stem: name(stem) for stem in separator.stems}
+        check_outputs(paths.values(), [reader.path])
+        writers = [stack.enter_context(AudioWriter(path, reader.samplerate, reader.channels, reader.frames,
+                                                   tags={**(tags or {}), "title": stem}, overwrite=overwrite))
+                   for stem, path in paths.items()]
         for blocks in aligned_stems(separator, reader.blocks(), reader.samplerate):
             for writer, block in zip(writers, blocks, strict=True):
                 writer.write(block)
             if progress is not None:
                 progress(reader.position / reader.samplerate, reader.frames and reader.frames / reader.samplerate)
-        for writer in writers:
-            writer.commit()
+        _commit(writers)
         return SeparatedFile(reader.path, paths, reader.samplerate, reader.channels, reader.position,
-                             time.perf_counter() - started, reader.bad_frames, reader.missing_frames)
+                             time.perf_counter() - started, reader.bad_frames, reader.notes)
 
 
-def track_folders(sources: Iterable[Path], folder: Path) -> dict[Path, Path]:
-    """Folder of every source's stems: named like the file, numbered where two files share a name.
-
-    Parameters
-    ----------
-    sources
-        Audio files; one that is named twice counts once.
-    folder
-        Where the tracks' folders go.
-
-    Returns
-    -------
-    folders
-        By source, in the order given. Names differ in more than their case.
-    """
-    folders: dict[Path, Path] = {}
-    known: set[Path] = set()
-    taken: set[str] = set()
-    for source in sources:
-        if source.resolve() in known:
-            continue
-        known.add(source.resolve())
-        name = track = source.stem.strip(". ") or "track"
-        number = 1
-        while track.casefold() in taken:
-            number += 1
-            track = f"{name}-{number}"
-        taken.add(track.casefold())
-        folders[source] = folder / track
-    return folders
+def _check(reader: AudioReader) -> None:
+    """Refuse what is no music."""
+    if reader.channels > MAX_CHANNELS:
+        raise AudioFileError(f"{reader.path} has {reader.channels} channels: rtsep separates up to {MAX_CHANNELS}")
 
 
-def _keep_source(source: Path, paths: Iterable[Path]) -> None:
-    """Refuse to replace the very file that is being read."""
-    for path in paths:
-        if path.exists() and path.samefile(source):
-            raise AudioFileError(f"separating {source} would overwrite it: choose another output folder")
+def _commit(writers: Sequence[AudioWriter]) -> None:
+    """Give all files their names, or none of them."""
+    for writer in writers:
+        writer.close()  # a full disk is noticed before the first gets its name
+    for count, writer in enumerate(writers):
+        try:
+            writer.commit()
+        except AudioFileError:
+            for done in writers[:count]:
+                done.withdraw()
+            raise

@@ -106,7 +106,7 @@ class LiveSettings:
 
     def __post_init__(self) -> None:
         if self.null_device and not self.fed:
-            raise ConfigError("the clock plays files and the demo only: an input device needs an output device")
+            raise ConfigError("without output device only files and the demo are played: an input device needs one")
         if self.blocksize is not None and not 1 <= self.blocksize <= 65536:
             raise ConfigError(f"blocksize is {self.blocksize}: give 1 to 65536 frames, or leave it to the device")
         if self.engine not in ENGINES:

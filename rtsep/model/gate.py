@@ -15,6 +15,7 @@ from rtsep.model.reference import KEY, Reference, read_reference
 
 DOCUMENT = "rtsep"  # key of the metadata
 STATE = "state_"  # what the names of states begin with
+MOST_STEP_WORK = 1 << 28  # multiplications of a hop; the largest network of the comparison takes 2^25
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def _segment_file(file: OnnxFile, card: FileCard) -> SegmentFile:
 def _step_file(file: OnnxFile, card: StepCard) -> StepFile:
     states = {name: shape for name, shape in file.inputs.items() if name.startswith(STATE)}
     _compare(file, "input", file.inputs, card.inputs | states)
+    if file.work > MOST_STEP_WORK:
+        raise ModelError(f"{file.path} takes about {file.work} multiplications a hop, {MOST_STEP_WORK} are allowed")
     _compare(file, "output", file.outputs,
              {"estimates": card.estimates} | {f"{name}_out": shape for name, shape in states.items()})
     text = file.metadata.get(KEY)

@@ -37,12 +37,15 @@ class OnnxFile:
         Of every input, output and value between nodes, by name.
     metadata
         Properties by key.
+    work
+        About how many multiplications a run takes, rather too many.
     """
 
     path: Path
     model: onnx.ModelProto
     shapes: dict[str, Shape]
     metadata: dict[str, str]
+    work: int
 
     @property
     def inputs(self) -> dict[str, Shape]:
@@ -73,7 +76,8 @@ def read_onnx(path: Path) -> OnnxFile:
     except Exception as error:  # the checker raises kinds of its own, and of protobuf
         raise ModelError(f"{path} is no ONNX model that can be read ({first_line(error)})") from None
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    return OnnxFile(path, model, _shapes_of(inferred.graph, path), metadata)
+    shapes = _shapes_of(inferred.graph, path)
+    return OnnxFile(path, model, shapes, metadata, sum(_work(node, shapes) for node in inferred.graph.node))
 
 
 def first_line(error: Exception) -> str:
@@ -157,7 +161,21 @@ def _shapes_of(graph: onnx.GraphProto, path: Path) -> dict[str, Shape]:
     total = sum(map(_count, shapes.values())) + sum(_count(weight.dims) for weight in graph.initializer)
     if total > MOST_NUMBERS:
         raise ModelError(f"{path} computes with {total} numbers at once, {MOST_NUMBERS} are allowed")
+    shapes |= {weight.name: tuple(weight.dims) for weight in graph.initializer}
     return shapes
+
+
+def _work(node: onnx.NodeProto, shapes: dict[str, Shape]) -> int:
+    """Return about how many multiplications a node takes, rather too many."""
+    made = sum(_count(shapes[name]) for name in node.output if name)
+    first, *others = [shapes[name] for name in node.input if name] or [()]
+    if node.op_type in ("GRU", "LSTM", "RNN"):
+        return first[0] * first[1] * sum(map(_count, others[:2]))
+    if node.op_type in ("Conv", "ConvTranspose", "ConvInteger"):
+        return max(made, _count(first)) * _count(others[0]) // max(others[0][0], 1)
+    if node.op_type in ("MatMul", "Gemm", "MatMulInteger", "Einsum"):
+        return made * max(first, default=1)
+    return made
 
 
 def _fixed(value: onnx.ValueInfoProto, path: Path) -> Shape:

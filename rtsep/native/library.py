@@ -110,6 +110,14 @@ def load(path: Path) -> dict[str, Variant]:
     return {variant.name: variant for variant in (_variant(code, handle) for handle in handles if handle)}
 
 
+def native_state() -> str:
+    """Say which variants this processor can run, or why there are none."""
+    try:
+        return ", ".join(load(library_file()))
+    except NativeError as error:
+        return str(error)
+
+
 def library_file() -> Path:
     """Where the library lies."""
     return Path(__file__).parent / LIBRARY

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from rtsep.audio import files
-from rtsep.audio.files import AudioReader, AudioWriter
+from rtsep.audio.files import AudioReader
 from rtsep.errors import AudioFileError
 
 RATES = (8000, 22050, 44100, 48000, 96000)
@@ -104,7 +102,6 @@ def test_not_a_number_becomes_silence_and_is_counted(tmp_path):
 def broken_files(folder: Path) -> dict[str, tuple[Path, str]]:
     """Files that cannot be used, by what is wrong, with a word that the message must hold."""
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 50_000)).astype(np.float32)
-    whole = {kind: write_file(folder / f"whole.{kind}", noise, 44100) for kind in ("wav", "flac")}
     broken = {
         "missing": (folder / "nowhere.wav", "no file"),
         "folder": (folder, "is a folder"),
@@ -112,98 +109,17 @@ def broken_files(folder: Path) -> dict[str, tuple[Path, str]]:
         "text": (folder / "notes.mp3", "format that rtsep does not read"),
         "headerless": (folder / "take.raw", "format that rtsep does not read"),
         "zero frames": (write_file(folder / "zero.wav", noise[:, :0], 44100), "0 frames"),
-        "short wav": (folder / "short.wav", "cut short"),
-        "short flac": (folder / "short.flac", "damaged after"),
     }
     broken["empty"][0].touch()
     broken["text"][0].write_text("no sound in here\n" * 50)
     broken["headerless"][0].write_bytes(bytes(400))
-    for kind in ("wav", "flac"):
-        broken[f"short {kind}"][0].write_bytes(whole[kind].read_bytes()[:60_000])
     return broken
 
 
-@pytest.mark.parametrize("what", ["missing", "folder", "empty", "text", "headerless", "zero frames", "short wav",
-                                  "short flac"])
+@pytest.mark.parametrize("what", ["missing", "folder", "empty", "text", "headerless", "zero frames"])
 def test_broken_files_say_what_is_wrong(tmp_path, what):
     path, word = broken_files(tmp_path)[what]
     with pytest.raises(AudioFileError, match=word) as caught:
         read_all(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_a_wav_header_without_a_length_is_no_error(tmp_path):
-    audio = sine(440.0, 44100, 5000)
-    path = write_file(tmp_path / "piped.wav", audio, 44100, subtype="FLOAT")
-    data = bytearray(path.read_bytes())
-    start = data.index(b"data") + 4
-    data[start:start + 4] = b"\xff" * 4  # what programs write that cannot go back to the header
-    path.write_bytes(data)
-    np.testing.assert_array_equal(read_all(path), audio)
-
-
-def test_written_floats_come_back_unclipped(tmp_path):
-    audio = np.random.default_rng(1).normal(0.0, 1.5, (3, 1234)).astype(np.float32)
-    with AudioWriter(tmp_path / "new" / "loud.wav", 48000, 3, 1234) as writer:
-        writer.write(audio[:, :1000])
-        writer.write(audio[:, 1000:])
-        assert writer.position == 1234
-        assert not writer.path.exists()
-    found, samplerate = soundfile.read(tmp_path / "new" / "loud.wav", dtype="float32")
-    assert samplerate == 48000
-    np.testing.assert_array_equal(found.T, audio)
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["loud.wav"]
-
-
-@pytest.mark.parametrize(("frames", "start"), [(100, b"RIFF"), (100_000, b"RF64"), (None, b"RF64")])
-def test_long_files_get_a_header_that_can_count_them(tmp_path, monkeypatch, frames, start):
-    monkeypatch.setattr(files, "_WAV_LIMIT", 100_000)
-    audio = sine(440.0, 44100, frames or 100)
-    with AudioWriter(tmp_path / "a.wav", 44100, 1, frames) as writer:
-        writer.write(audio)
-    assert writer.path.read_bytes()[:4] == start
-    np.testing.assert_array_equal(read_all(writer.path), audio)
-
-
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, AudioFileError])
-def test_an_interrupted_writer_leaves_the_old_file_and_nothing_else(tmp_path, interruption):
-    path = tmp_path / "stem.wav"
-    path.write_bytes(b"older")
-    def interrupted() -> None:
-        with AudioWriter(path, 44100, 1, 5000) as writer:
-            writer.write(np.zeros((1, 100), np.float32))
-            raise interruption
-
-    with pytest.raises(interruption):
-        interrupted()
-    assert path.read_bytes() == b"older"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_folder_that_cannot_be_made_is_explained(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(AudioFileError, match="cannot write"):
-        AudioWriter(tmp_path / "file" / "stem.wav", 44100, 1, 10)
-
-
-@pytest.mark.parametrize(("free", "words"), [(1000, "the disk is full"), (10**9, "only a part of it")])
-def test_a_write_that_fails_says_why(tmp_path, monkeypatch, free, words):
-    usage = shutil.disk_usage(tmp_path)._replace(free=free)
-    monkeypatch.setattr(files.shutil, "disk_usage", lambda folder: usage)
-    monkeypatch.setattr(soundfile.SoundFile, "write", failing_write)
-    with AudioWriter(tmp_path / "a.wav", 44100, 1, 100) as writer:
-        with pytest.raises(AudioFileError, match=words):
-            writer.write(np.zeros((1, 100), np.float32))
-        writer.discard()
-    assert not list(tmp_path.iterdir())
-
-
-def failing_write(file: soundfile.SoundFile, data: np.ndarray) -> None:
-    raise soundfile.LibsndfileError(2)  # "System error"
-
-
-def test_a_format_that_cannot_be_written_is_explained_and_leaves_nothing(tmp_path):
-    with pytest.raises(AudioFileError, match="cannot write"):
-        AudioWriter(tmp_path / "stem.wav", 44100, 5000, 10)
-    assert not list(tmp_path.iterdir())

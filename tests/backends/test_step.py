@@ -1,4 +1,4 @@
-"""The compiled kernels: each node does what numpy or ONNX Runtime does, and what they cannot run ONNX Runtime runs."""
+"""Native steps: each node does what numpy and ONNX Runtime do, and what native code does not know these run."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def bare(path: Path) -> StepFile:
 
 
 def both(path: Path, variant: str, given: dict[str, Array]) -> tuple[Array, Array]:
-    """Results of the kernels and of ONNX Runtime."""
+    """Results of native code and of ONNX Runtime."""
     model = bare(path)
     steps: list[Step] = [NativeStep(model, VARIANTS[variant]), RuntimeStep(model), ReferenceStep(model)]
     for step in steps:
@@ -252,6 +252,79 @@ def test_small_graphs(name: str, variant: str, tmp_path: Path) -> None:
     path = graph_of(nodes, inputs, weights, tmp_path / "one.onnx")
     given = {key: 20.0 * normal(*shape) for key, shape in inputs.items()}
     np.testing.assert_allclose(*both(path, variant, given), rtol=2e-5, atol=2e-5)
+
+
+DELAYS: dict[str, tuple[list[onnx.NodeProto], Weights]] = {
+    "two hops": ([node("Identity", "magnitude", outputs=["state_0_out"]),
+                  node("Identity", "state_0", outputs=["state_1_out"]), node("Identity", "state_1")], {}),
+    "two hops, listed the other way": ([node("Identity", "magnitude", outputs=["state_1_out"]),
+                                        node("Identity", "state_1", outputs=["state_0_out"]),
+                                        node("Identity", "state_0")], {}),
+    "two states that change places": ([node("Add", "state_0", "magnitude", outputs=["state_1_out"]),
+                                       node("Identity", "state_1", outputs=["state_0_out"]),
+                                       node("Identity", "state_0")], {}),
+    "a state that stays": ([node("Identity", "state_0", outputs=["state_0_out"]),
+                            node("Identity", "magnitude", outputs=["state_1_out"]), node("Identity", "state_1")], {}),
+    "a state from a weight": ([node("Identity", "w", outputs=["state_0_out"]),
+                               node("Identity", "magnitude", outputs=["state_1_out"]),
+                               node("Add", "state_0", "state_1")], {"w": np.arange(7, dtype=np.float32)[np.newaxis]}),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", DELAYS)
+def test_states_that_are_other_states(name: str, variant: str, tmp_path: Path) -> None:
+    nodes, weights = DELAYS[name]
+    nodes[-1].output[0] = "estimates"
+    results = ("estimates", "state_0_out", "state_1_out")
+    graph = helper.make_graph(
+        nodes, "delay", [helper.make_tensor_value_info(key, TensorProto.FLOAT, (1, 7)) for key in
+                         ("magnitude", "state_0", "state_1")],
+        [helper.make_tensor_value_info(key, TensorProto.FLOAT, (1, 7)) for key in results],
+        [numpy_helper.from_array(array, key) for key, array in weights.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), tmp_path / "d.onnx")
+    model = bare(tmp_path / "d.onnx")
+    steps = NativeStep(model, VARIANTS[variant]), RuntimeStep(model), ReferenceStep(model)
+    for hop in range(6):
+        for step in steps:
+            step.inputs["magnitude"][:] = hop + np.arange(7)
+            step.run()
+        np.testing.assert_array_equal(steps[0].estimates, steps[2].estimates)
+        np.testing.assert_array_equal(steps[1].estimates, steps[2].estimates)
+
+
+def constant(**value: Any) -> onnx.NodeProto:
+    return helper.make_node("Constant", [], ["c"], **value)
+
+
+OTHER_FORMS: dict[str, tuple[int, list[onnx.NodeProto]]] = {
+    "constant": (21, [constant(value=numpy_helper.from_array(np.float32([[2.0]]))), node("Mul", "magnitude", "c")]),
+    "constant of numbers": (21, [constant(value_floats=[2.0] * 9), node("Mul", "magnitude", "c")]),
+    "mean by an attribute": (13, [node("ReduceMean", "magnitude", axes=[-1], keepdims=1)]),
+    "mean of everything": (21, [node("ReduceMean", "magnitude", keepdims=1)]),
+    "slice by attributes": (9, [node("Slice", "magnitude", axes=[1], starts=[1], ends=[4])]),
+    "softmax of old": (11, [node("Softmax", "magnitude", axis=1)]),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMS)
+def test_other_forms_are_right_whoever_runs_them(name: str, tmp_path: Path) -> None:
+    version, nodes = OTHER_FORMS[name]
+    nodes[-1].output[0] = "estimates"
+    graph = helper.make_graph(nodes, "form", [helper.make_tensor_value_info("magnitude", TensorProto.FLOAT, (1, 9))],
+                              [helper.make_tensor_value_info("estimates", TensorProto.FLOAT, None)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)], ir_version=8)
+    graph.output[0].CopyFrom(onnx.shape_inference.infer_shapes(model, strict_mode=True).graph.output[0])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)], ir_version=8),
+              tmp_path / "form.onnx")
+    file = bare(tmp_path / "form.onnx")
+    steps: list[Step] = [open_step(file), RuntimeStep(file), ReferenceStep(file)]
+    for step in steps:
+        step.inputs["magnitude"][:] = np.arange(9)
+        step.run()
+    for step in steps[:2]:
+        np.testing.assert_allclose(step.estimates, steps[2].estimates, rtol=1e-5)
+    assert steps[2].estimates.any()
 
 
 @pytest.mark.parametrize("unknown", [

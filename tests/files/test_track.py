@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from rtsep import Separator
-from rtsep.audio.files import AudioWriter
+from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError, ModelError
-from rtsep.files.track import separate_file, track_folders
+from rtsep.files.track import separate_file
 
 
 def music(samplerate: int, frames: int, channels: int = 2) -> np.ndarray:
@@ -127,19 +127,21 @@ def test_memory_does_not_grow_with_the_length(tmp_path, tiny_model):
     for seconds in (4, 16):
         source = saved(tmp_path / f"{seconds}.wav", music(22050, seconds * 22050), 22050)
         tracemalloc.start()
-        separate_file(source, tmp_path / "out", tiny_model)
+        separate_file(source, tmp_path / "out", tiny_model, overwrite=True)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
 
 
-def test_a_file_that_breaks_off_leaves_no_stems(tmp_path, tiny_model):
+def test_a_file_that_breaks_off_is_separated_as_far_as_it_goes(tmp_path, tiny_model):
     path = tmp_path / "song.flac"
     soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (90_000, 2)), 44100)
     path.write_bytes(path.read_bytes()[:200_000])
-    with pytest.raises(AudioFileError, match="damaged after"):
-        separate_file(path, tmp_path / "out", tiny_model)
-    assert not list((tmp_path / "out").iterdir())
+    result = separate_file(path, tmp_path / "out", tiny_model)
+    assert 40_000 < result.frames < 60_000
+    assert total(result.outputs).shape == (2, result.frames)
+    assert len(result.notes) == 1
+    assert result.notes[0].startswith("the sound is damaged from 0:01.")
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, AudioFileError("full")])
@@ -152,7 +154,7 @@ def test_an_interruption_keeps_older_stems_whole(tmp_path, tiny_model, monkeypat
 
     monkeypatch.setattr(AudioWriter, "write", fail)
     with pytest.raises((KeyboardInterrupt, AudioFileError)):
-        separate_file(source, tmp_path / "out", tiny_model)
+        separate_file(source, tmp_path / "out", tiny_model, overwrite=True)
     assert (tmp_path / "out" / "guitar.wav").read_bytes() == older
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["drums.wav", "guitar.wav", "other.wav"]
 
@@ -160,10 +162,26 @@ def test_an_interruption_keeps_older_stems_whole(tmp_path, tiny_model, monkeypat
 def test_the_source_is_never_overwritten(tmp_path, tiny_model):
     source = saved(tmp_path / "guitar.wav", music(44100, 5000), 44100)
     before = source.read_bytes()
-    with pytest.raises(AudioFileError, match="would overwrite it"):
+    with pytest.raises(AudioFileError, match="which is read"):
         separate_file(source, tmp_path, tiny_model)
     assert source.read_bytes() == before
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_there_is_replaced_only_if_that_is_requested(tmp_path, tiny_model, overwrite):
+    source = saved(tmp_path / "song.wav", music(44100, 5000), 44100)
+    older = tmp_path / "out" / "guitar.wav"
+    older.parent.mkdir()
+    older.write_bytes(b"older")
+    if overwrite:
+        assert separate_file(source, older.parent, tiny_model, "guitar", overwrite=True).outputs == {"guitar": older}
+        assert load(older).shape == (2, 5000)
+        return
+    with pytest.raises(AudioFileError, match="is there already"):
+        separate_file(source, older.parent, tiny_model)
+    assert older.read_bytes() == b"older"
+    assert list(older.parent.iterdir()) == [older]
 
 
 def test_wrong_names_are_refused_before_anything_is_written(tmp_path, tiny_model):
@@ -181,18 +199,6 @@ def test_too_many_channels_are_refused(tmp_path, tiny_model):
     source = saved(tmp_path / "wide.wav", np.zeros((65, 100), np.float32), 44100)
     with pytest.raises(AudioFileError, match="65 channels"):
         separate_file(source, tmp_path / "out", tiny_model)
-
-
-def test_tracks_of_one_name_get_folders_of_their_own(tmp_path):
-    names = ["a/Song.wav", "b/song.mp3", "song.wav", "other.flac", "a/../a/Song.wav", "...wav"]
-    folders = track_folders([tmp_path / name for name in names], Path("out"))
-    assert [folder.as_posix() for folder in folders.values()] == [
-        "out/Song", "out/song-2", "out/song-3", "out/other", "out/track"]
-
-
-def test_a_numbered_folder_does_not_meet_a_file_of_that_name():
-    folders = track_folders([Path("a/x.wav"), Path("x-2.wav"), Path("b/x.wav")], Path("out"))
-    assert len({folder.name for folder in folders.values()}) == 3
 
 
 def test_at_48_khz_a_file_is_separated_without_a_change_of_the_rate(tmp_path, tiny_model):

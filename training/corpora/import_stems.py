@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rtsep.audio.files import AudioWriter
+from rtsep.audio.writer import AudioWriter
 from rtsep.errors import ConfigError
 from training.corpora.detect import open_corpus
 from training.corpora.musdb import title_key

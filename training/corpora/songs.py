@@ -124,10 +124,12 @@ def read_mono(path: Path) -> Audio:
     Raises
     ------
     AudioFileError
-        When it cannot be decoded, or holds samples that are no numbers.
+        When it cannot be decoded, or not all of it, or holds samples that are no numbers.
     """
     with AudioReader(path) as reader:
         blocks = [block.mean(axis=0) for block in reader.blocks(SAMPLERATE)]
+    if reader.notes:
+        raise AudioFileError(f"{path}: {reader.notes[0]}; songs to learn from are whole")
     if reader.bad_frames:
         raise AudioFileError(f"{path} holds {reader.bad_frames} samples that are no sound (NaN, infinite or far above "
                              f"full scale): write the file again")

@@ -24,7 +24,7 @@ class Manner:
     formants
         Size of the head: ratio that the spectral envelope is stretched by.
     effort
-        -1 whispered to 1 shouted.
+        -1 whispered to 1 shouted; the mean has the bands of singers on records.
     glide_s
         Time between the pitches of two notes, s.
     vibrato
@@ -46,7 +46,7 @@ class Manner:
 def random_manner(rng: Random) -> Manner:
     """Invent a singer."""
     depth = float(rng.choice([0.0, rng.uniform(0.05, 0.3), rng.uniform(0.3, 0.9)], p=[0.25, 0.5, 0.25]))
-    return Manner(float(rng.uniform(0.87, 1.16)), float(np.clip(rng.normal(0.15, 0.4), -0.8, 1.0)),
+    return Manner(float(rng.uniform(0.87, 1.16)), float(np.clip(rng.normal(0.5, 0.4), -0.6, 1.2)),
                   float(rng.uniform(0.02, 0.12)), (depth, float(rng.uniform(4.6, 6.6))),
                   float(rng.choice([0.0, rng.uniform(0.3, 2.5)])), float(rng.uniform(0.4, 1.0)))
 

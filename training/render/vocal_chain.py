@@ -58,8 +58,8 @@ def _squeeze(voice: Audio, rng: Random) -> Audio:
 def _tone(voice: Audio, rng: Random) -> Audio:
     """Less mud, more presence and air, and now and then a telephone."""
     voice = effects.peaking(voice, float(rng.uniform(200.0, 450.0)), float(rng.uniform(-6.0, 2.0)), 0.9)
-    voice = effects.peaking(voice, float(rng.uniform(2500.0, 6000.0)), float(rng.uniform(-2.0, 6.0)), 0.7)
-    voice = effects.peaking(voice, float(rng.uniform(8000.0, 14000.0)), float(rng.uniform(-2.0, 8.0)), 0.6)
+    voice = effects.peaking(voice, float(rng.uniform(1200.0, 4000.0)), float(rng.uniform(-2.0, 5.0)), 0.7)
+    voice = effects.peaking(voice, float(rng.uniform(8000.0, 14000.0)), float(rng.uniform(-6.0, 4.0)), 0.6)
     if rng.random() < 0.07:
         voice = effects.low_pass(effects.high_pass(voice, float(rng.uniform(250.0, 500.0))), 4000.0)
     return effects.random_tone(voice, rng, 1, 4.0)

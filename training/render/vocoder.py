@@ -98,13 +98,14 @@ def shift_formants(voice: Voice, ratio: float) -> Voice:
 
 
 def with_effort(voice: Voice, effort: float) -> Voice:
-    """Sing louder or softer: treble of the envelope and share of breath.
+    """Sing louder or softer: presence between 0.8 and 6 kHz, and share of breath.
 
     Parameters
     ----------
     effort
-        -1 whispered to 1 shouted: up to 5 dB an octave less or more above 500 Hz, and breath that goes the other way.
+        -1 whispered to 1 shouted: up to 12 dB less or more around 2 kHz, and breath that goes the other way.
     """
     octaves = np.log2(np.maximum(np.arange(_BINS) * SAMPLERATE / _FFT / 500.0, 1.0))
-    tilt = 10.0 ** (0.5 * effort * np.minimum(octaves, 3.0))
-    return replace(voice, envelope=voice.envelope * tilt, aperiodicity=voice.aperiodicity ** (2.0 ** effort))
+    presence = np.interp(octaves, [0.0, 2.0, 4.5], [0.0, 2.5, 0.2])
+    return replace(voice, envelope=voice.envelope * 10.0 ** (0.5 * effort * presence),
+                   aperiodicity=voice.aperiodicity ** (2.0 ** effort))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
@@ -10,7 +10,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.audio.files import AudioWriter
+from rtsep.audio.outputs import new_folder
+from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.live.board import Memory
 
@@ -24,13 +25,14 @@ _PIECE = 16384
 class Recorder:
     """One 24-bit FLAC file for the mixture and one a stem; the reported latency is cut off all of them.
 
-    A file that cannot be written, on a full disk for example, ends the recording and not the music; what
-    was written until then is kept.
+    Takes are numbered: a folder that holds something is left alone. The files have their names from the start and
+    can be read at any time, also when the process was killed. A file that cannot be written, on a full disk for
+    example, ends the recording and not the music; what was written until then is kept.
 
     Parameters
     ----------
     folder
-        Where the files go; made if missing.
+        Where the files go; made if missing, and numbered if it is not empty: DIR-2 and so on.
     stems
         Names of the stems.
     samplerate, channels
@@ -38,7 +40,9 @@ class Recorder:
     memory
         Shared with the audio process.
     on_notice
-        Gets a sentence where the recording ends early.
+        Gets a sentence where the recording ends early, or lost something.
+    tags
+        Of every file, see `AudioWriter`.
 
     Raises
     ------
@@ -49,10 +53,11 @@ class Recorder:
     """
 
     def __init__(self, folder: Path, stems: Sequence[str], samplerate: int, channels: int, memory: Memory,
-                 on_notice: Callable[[str], None]) -> None:
+                 on_notice: Callable[[str], None], tags: Mapping[str, str] | None = None) -> None:
         if channels > MOST_CHANNELS:
             raise ConfigError(f"a recording has at most {MOST_CHANNELS} channels a track, the input has {channels}; "
                               f"play fewer --channels, or do not record")
+        folder = new_folder(folder)
         self.paths = {name: folder / f"{name}.flac" for name in (MIXTURE, *stems)}
         memory.record.shape(len(self.paths) * channels)
         self._memory = memory
@@ -62,8 +67,9 @@ class Recorder:
         self._position = 0  # frames taken from the ring of this one
         self._ended = False
         with ExitStack() as stack:
-            self._writers = [stack.enter_context(AudioWriter(path, samplerate, channels))
-                             for path in self.paths.values()]
+            self._writers = {name: stack.enter_context(AudioWriter(
+                path, samplerate, channels, tags={**(tags or {}), "title": name}, in_place=True))
+                for name, path in self.paths.items()}
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -76,6 +82,10 @@ class Recorder:
             self._close()
         except AudioFileError as error:
             self._notify(str(error))
+        clipped = {name: writer.clipped_frames for name, writer in self._writers.items() if writer.clipped_frames}
+        if clipped:
+            counts = ", ".join(f"{name} {count}" for name, count in clipped.items())
+            self._notify(f"the recording was limited to full scale in some frames: {counts}; play it less loud")
 
     def begin_again(self, fed: int) -> None:
         """Go on with another audio process; `fed` frames of a fed input were taken by the ones before it."""
@@ -100,7 +110,7 @@ class Recorder:
 
     def _write(self, block: Audio) -> None:
         try:
-            for writer, rows in zip(self._writers, np.split(block, len(self._writers)), strict=True):
+            for writer, rows in zip(self._writers.values(), np.split(block, len(self._writers)), strict=True):
                 writer.write(rows)
         except AudioFileError as error:
             self._notify(f"{error}; the recording ends here, the music goes on")
@@ -109,5 +119,5 @@ class Recorder:
                 self._close()
 
     def _close(self) -> None:
-        """Close the files and give them their names: an interrupted recording is kept as far as it came."""
+        """Close the files: an interrupted recording is kept as far as it came."""
         self._stack.__exit__(None, None, None)

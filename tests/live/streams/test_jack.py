@@ -154,6 +154,17 @@ def test_a_file_plays_to_a_device(server: JackServer, tiny_model: Path, tmp_path
     np.testing.assert_array_equal(soundfile.read(tmp_path / "tape" / "mixture.flac", dtype="float32")[0].T, song)
 
 
+@pytest.mark.parametrize("output", [(), ("--output", "default")])
+def test_a_file_is_heard_on_the_default_output(server: JackServer, tiny_model: Path, tmp_path: Path,
+                                               output: tuple[str, ...]) -> None:
+    soundfile.write(tmp_path / "song.wav", music(0.5).T, SAMPLERATE, subtype="FLOAT")
+    with rtsep_live("--model", str(tiny_model), "--input", "song.wav", *output, env=server.env, cwd=tmp_path) as rtsep:
+        out, err = rtsep.finish()
+    assert (rtsep.process.returncode, err) == (0, "")
+    assert re.search(r"^output +system, JACK", out, re.MULTILINE)
+    assert [path.name for path in tmp_path.iterdir()] == ["song.wav"]
+
+
 @pytest.fixture(scope="module")
 def other_rate(_jack_or_skip: None) -> Iterator[JackServer]:
     """Run a server at a rate at which no model runs."""

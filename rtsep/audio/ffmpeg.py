@@ -1,0 +1,90 @@
+"""Sound that only ffmpeg decodes: m4a, wma, video and what else it knows, where it is installed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]
+_TIMEOUT_S = 60.0  # to look into a file
+
+
+def installed() -> bool:
+    """Whether ffmpeg and its ffprobe can be called."""
+    return shutil.which("ffmpeg") is not None and shutil.which("ffprobe") is not None
+
+
+class FfmpegSound:
+    """The first sound track of a file, decoded by ffmpeg.
+
+    Parameters
+    ----------
+    path
+        A file.
+    samplerate, channels
+        Of the track, as `probe` found them.
+
+    Attributes
+    ----------
+    samplerate, channels
+        Of the track.
+    frames
+        None: what containers announce is no promise.
+    notes
+        What ffmpeg could not decode, once the end is reached.
+
+    """
+
+    frames: int | None = None
+
+    def __init__(self, path: Path, samplerate: int, channels: int) -> None:
+        self.notes: list[str] = []
+        self.samplerate = samplerate
+        self.channels = channels
+        self._errors = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{path}", "-map", "0:a:0", "-f", "f32le", "-ac",
+             str(self.channels), "-ar", str(self.samplerate), "-"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
+
+    def read(self, frames: int) -> Audio:
+        """Decode the next block, float32 (up to `frames`, channels); no frames at the end."""
+        assert self._process.stdout is not None
+        data = self._process.stdout.read(frames * self.channels * 4)
+        whole = len(data) // (4 * self.channels) * self.channels
+        if not data:
+            self._end()
+        return np.frombuffer(data, "<f4", whole).reshape(-1, self.channels).astype(np.float32)
+
+    def close(self) -> None:
+        """End ffmpeg."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._errors.close()
+
+    def _end(self) -> None:
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").splitlines()
+        if (self._process.wait() or lines) and not self.notes:
+            self.notes.append(f"ffmpeg could not decode all of it: {lines[-1].strip() if lines else 'it failed'}")
+
+
+def probe(path: Path) -> tuple[int, int] | None:
+    """Sample rate and channels of the first sound track; None where ffmpeg is not installed or knows none."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=sample_rate,channels",
+               "-of", "json", f"file:{path}"]
+    try:
+        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_TIMEOUT_S, check=False)
+        track = json.loads(done.stdout)["streams"][0]
+        return int(track["sample_rate"]), int(track["channels"])
+    except (OSError, ValueError, LookupError, subprocess.TimeoutExpired):
+        return None

@@ -1,0 +1,91 @@
+"""Frames of a FLAC file, to go on behind a damaged one. Layout and checksum: RFC 9639, section 9.1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from rtsep.audio.stored import Span
+
+_BLOCK = 1 << 20
+
+
+def resume(data: Span, frames: int) -> tuple[int, int] | None:
+    """Find the first frame that begins at or after `frames` of sound.
+
+    Parameters
+    ----------
+    data
+        A FLAC file from its first four bytes.
+    frames
+        Position in the sound.
+
+    Returns
+    -------
+    place, position
+        Of its first byte, and of its first frame of sound; None where none follows.
+    """
+    start = metadata_end(data)
+    fixed = int.from_bytes(data[10:12], "big")  # frames of sound in a frame, where all have as many
+    for place in _syncs(data, start):
+        number = _number(data, place)
+        if number is not None:
+            variable = data.byte(place + 1) & 1
+            position = number if variable else number * fixed
+            if position >= frames:
+                return place, position
+    return None
+
+
+def metadata_end(data: Span) -> int:
+    """Where the first frame begins."""
+    position = 4
+    while position + 4 <= len(data):
+        last = data.byte(position) & 0x80
+        position += 4 + int.from_bytes(data[position + 1:position + 4], "big")
+        if last:
+            break
+    return position
+
+
+def _syncs(data: Span, start: int) -> Iterator[int]:
+    for first in range(start, len(data), _BLOCK):
+        piece = data[first:first + _BLOCK + 1]
+        index = piece.find(b"\xff")
+        while index >= 0:
+            if piece[index + 1:index + 2] in (b"\xf8", b"\xf9") and index < _BLOCK:
+                yield first + index
+            index = piece.find(b"\xff", index + 1)
+
+
+def _number(data: Span, place: int) -> int | None:
+    """Return the number of the frame or of its first sample; None where the checksum says that this is no frame."""
+    head = data[place:place + 16]
+    if len(head) < 16:
+        return None
+    ones = 8 - (head[4] ^ 0xFF).bit_length()  # coded as UTF-8 codes characters
+    extra = max(0, ones - 1)
+    number = head[4] & (0xFF >> (ones + 1))
+    for byte in head[5:5 + extra]:
+        number = number << 6 | byte & 0x3F
+    size, rate = head[2] >> 4, head[2] & 15
+    length = 5 + extra + {6: 1, 7: 2}.get(size, 0) + {12: 1, 13: 2, 14: 2}.get(rate, 0)
+    return number if length < 16 and _crc8(head[:length]) == head[length] else None
+
+
+def _crc8(data: bytes) -> int:
+    value = 0
+    for byte in data:
+        value = _table()[value ^ byte]
+    return value
+
+
+@cache
+def _table() -> tuple[int, ...]:
+    """Return the steps of the polynomial x^8 + x^2 + x + 1."""
+    values = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = (byte << 1 ^ 0x07) & 0xFF if byte & 0x80 else byte << 1
+        values.append(byte)
+    return tuple(values)

@@ -1,0 +1,129 @@
+"""Where results go: takes are numbered, nothing foreign is replaced, no output is an input.
+
+A result has a temporary name of its own in the folder of its name until it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rtsep.errors import AudioFileError
+
+PART = ".part"
+"""Suffix of temporary names."""
+_RUNNING_S = 60.0
+
+
+def numbered(name: str) -> Iterator[str]:
+    """Yield a name, then the same with -2, -3 and so on."""
+    yield name
+    for number in itertools.count(2):
+        yield f"{name}-{number}"
+
+
+def new_folder(path: Path) -> Path:
+    """Make a folder that no earlier run wrote to: `path` if it is missing or empty, else `path-2` and so on.
+
+    Raises
+    ------
+    AudioFileError
+        When it cannot be made.
+    """
+    path = Path(path)
+    if path.name in ("", ".."):  # the root, or a name that takes no number
+        path = path.resolve() / "take"
+    for name in numbered(path.name):
+        folder = path.with_name(name)
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            if is_empty_folder(folder):
+                return folder
+        except OSError as error:
+            raise AudioFileError(f"cannot make the folder {folder}: {error.strerror}; choose another place") from None
+    raise AssertionError("numbers have no end")
+
+
+def is_empty_folder(path: Path) -> bool:
+    """Whether there is a folder that holds nothing."""
+    try:
+        return path.is_dir() and next(path.iterdir(), None) is None
+    except OSError:  # it may not be listed
+        return False
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a name beside `path` that no other run uses; as short as names must be."""
+    return path.with_name(f"{_prefix(path)}{secrets.token_hex(6)}{PART}")
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a run that goes on is making this file: it has written to a temporary one within the last minute."""
+    now = time.time()
+    try:
+        return any(now - part.stat().st_mtime < _RUNNING_S for part in path.parent.glob(f"{_prefix(path)}*{PART}"))
+    except OSError:  # it has just got its name, or the folder cannot be listed
+        return path.parent.exists()
+
+
+def _prefix(path: Path) -> str:
+    """Start of the temporary names of a file."""
+    return hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8] + "-"
+
+
+def put_in_place(part: Path, path: Path, overwrite: bool) -> None:
+    """Give a finished file its name; without `overwrite`, only if nothing has it.
+
+    Raises
+    ------
+    FileExistsError
+        When something has the name, and must not be replaced.
+    OSError
+        When the system refuses.
+    """
+    if overwrite:
+        part.replace(path)
+        return
+    try:
+        os.link(part, path)  # fails where the name exists, which a rename does not
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        part.replace(path)
+    else:
+        part.unlink()
+
+
+def check_outputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse outputs that are inputs of the same run, by whatever name.
+
+    Raises
+    ------
+    AudioFileError
+        When one is; both are named.
+    """
+    known = {key: source for source in inputs for key in _identities(source)}
+    for output in outputs:
+        for key in _identities(output):
+            if key in known:
+                raise AudioFileError(f"{output} would overwrite {known[key]}, which is read: choose another output "
+                                     f"folder")
+
+
+def _identities(path: Path) -> Iterator[object]:
+    """Yield what makes two names one file: the resolved path, and the inode where there is one."""
+    yield os.path.realpath(path)
+    try:
+        found = os.stat(path)
+    except OSError:
+        return
+    yield found.st_dev, found.st_ino

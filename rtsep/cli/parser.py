@@ -1,0 +1,36 @@
+"""The parser of a command: options stand anywhere, and wrong ones are told with the nearest that there is."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Takes options before, between and after the names of files, and explains wrong ones itself."""
+
+    _nested = False
+
+    def parse_known_args(self, args: Sequence[str] | None = None,  # type: ignore[override]
+                         namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse; unknown arguments are an error of this command and not of the whole program."""
+        if self._nested or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._nested = True
+        try:
+            found, unknown = self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._nested = False
+        if unknown:
+            self.error(self._explain(unknown))
+        return found, []
+
+    def _explain(self, unknown: Sequence[str]) -> str:
+        known = [option for action in self._actions for option in action.option_strings]
+        words = []
+        for word in unknown:
+            near = difflib.get_close_matches(word.partition("=")[0], known, 1) if word.startswith("-") else []
+            words.append(word + (f" (did you mean {near[0]}?)" if near else ""))
+        return f"unknown arguments: {' '.join(words)}"

@@ -1,0 +1,228 @@
+"""Names of results: from a template, never outside its folder, and never those of another source."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import string
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import soundfile
+
+from rtsep import __version__
+from rtsep.audio.encodings import Encoding
+from rtsep.audio.files import STDIN
+from rtsep.audio.outputs import check_outputs, is_being_written, numbered
+from rtsep.errors import AudioFileError, ConfigError
+
+TEMPLATE = "{track}/{stem}.{ext}"
+FIELDS = ("track", "stem", "ext", "model")
+_LONGEST = 200  # bytes of a track's name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the results of one source go.
+
+    Attributes
+    ----------
+    source
+        The file that is separated.
+    paths
+        By stem.
+    mark
+        Goes into the tags of every result: what made it, and a fingerprint of the source's place.
+    finished
+        Whether all of them are there already, made in the same way.
+    ours
+        Whether some of them are.
+    """
+
+    source: Path
+    paths: dict[str, Path]
+    mark: str
+    finished: bool = False
+    ours: bool = False
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Tags of every result."""
+        return {"comment": self.mark, "software": f"rtsep {__version__}", "date": time.strftime("%Y-%m-%d")}
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How results are named.
+
+    Parameters
+    ----------
+    folder
+        All names are in it.
+    template
+        With the fields of `FIELDS` in braces, for example `{track}/{stem}.{ext}`.
+    model
+        Name of the model.
+    stems
+        Names of the stems.
+    encoding
+        Gives the suffix.
+    settings
+        What else made the results, in words; part of the mark.
+    overwrite
+        Whether results that are there are replaced.
+
+    Raises
+    ------
+    ConfigError
+        When the template has unknown fields, or names no file of its own for every stem.
+    """
+
+    folder: Path
+    template: str
+    model: str
+    stems: Sequence[str]
+    encoding: Encoding
+    settings: str = ""
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        try:
+            fields = {name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None}
+        except ValueError as error:
+            raise ConfigError(f"the file name {self.template!r} cannot be read: {error}") from None
+        unknown = sorted(fields - set(FIELDS))
+        if unknown:
+            known = ", ".join(f"{{{field}}}" for field in FIELDS)
+            raise ConfigError(f"the file name {self.template!r} has a field {{{unknown[0]}}}: use {known}")
+        if len(self.stems) > 1 and "stem" not in fields:
+            raise ConfigError(f"the file name {self.template!r} would name all stems alike: put {{stem}} into it")
+        self.paths("track")
+
+    def paths(self, track: str) -> dict[str, Path]:
+        """Names of one track's stems.
+
+        Raises
+        ------
+        ConfigError
+            When one lies outside the folder.
+        """
+        found = {}
+        for stem in self.stems:
+            name = self.template.format(track=track, stem=_safe(stem), ext=self.encoding.format,
+                                        model=_safe(self.model))
+            path = Path(name)
+            if path.is_absolute() or ".." in path.parts or not path.name:
+                raise ConfigError(f"the file name {self.template!r} leads out of {self.folder}: give one inside it")
+            found[stem] = self.folder / path
+        return found
+
+    def mark(self, source: Path) -> str:
+        """Words for the tags of a result."""
+        place = hashlib.sha256(os.fsencode(os.path.realpath(source))).hexdigest()[:12]
+        return f"rtsep model {self.model}{self.settings}, source {place}"
+
+
+class Planner:
+    """Chooses names for one source after the other.
+
+    A track is named like its file, and numbered where the name belongs to another source, of this run or of an
+    earlier one.
+
+    Parameters
+    ----------
+    naming
+        The rule.
+    sources
+        All files of the run: none of them becomes a result.
+    """
+
+    def __init__(self, naming: Naming, sources: Sequence[Path]) -> None:
+        self._naming = naming
+        self._sources = sources
+        self._taken: set[str] = set()
+
+    def plan(self, source: Path) -> Plan:
+        """Plan the results of a source.
+
+        Raises
+        ------
+        AudioFileError
+            When results are there that may not be replaced.
+        """
+        last: dict[str, Path] = {}
+        for track in numbered(track_name(source)):
+            paths = self._naming.paths(track)
+            if paths == last:  # the template has no place for a number
+                raise AudioFileError(f"{next(iter(paths.values()))} belongs to another file than {source}: put "
+                                     f"{{track}} into the file name, or choose another folder")
+            last = paths
+            plan = None if self._is_taken(paths) else self._plan_at(source, paths)
+            if plan is not None:
+                self._taken |= {_key(path) for path in paths.values()}
+                return plan
+        raise AssertionError("numbers have no end")
+
+    def _is_taken(self, paths: dict[str, Path]) -> bool:
+        """Whether names belong to this run, as results or sources, or to one that goes on."""
+        if any(_key(path) in self._taken or is_being_written(path) for path in paths.values()):
+            return True
+        try:
+            check_outputs(paths.values(), self._sources)
+        except AudioFileError:
+            return True
+        return False
+
+    def _plan_at(self, source: Path, paths: dict[str, Path]) -> Plan | None:
+        """Plan these names; None where they belong to another source."""
+        naming, mark = self._naming, self._naming.mark(source)
+        there = [path for path in paths.values() if os.path.lexists(path)]
+        marks = [_mark_of(path) for path in there]
+        if any(_source_of(found) != _source_of(mark) for found in marks):
+            strangers = all(_source_of(found) is None for found in marks)
+            return Plan(source, paths, mark) if strangers and naming.overwrite else None
+        if any(found != mark for found in marks) and not naming.overwrite:
+            raise AudioFileError(f"{there[0]} is there, made in another way: it is kept; --overwrite replaces it, and "
+                                 f"--output takes another folder")
+        return Plan(source, paths, mark, finished=len(there) == len(paths) and not naming.overwrite,
+                    ours=bool(there))
+
+
+def unique_sources(sources: Iterable[Path]) -> list[Path]:
+    """Return sources in their order, each file once."""
+    known: dict[str, Path] = {}
+    for source in sources:
+        known.setdefault("-" if source == STDIN else os.path.realpath(source), source)
+    return list(known.values())
+
+
+def track_name(source: Path) -> str:
+    """Name of a source's track: the file's, without its suffix."""
+    name = "stdin" if source == STDIN else source.stem.strip(". ") or "track"
+    return os.fsdecode(os.fsencode(name)[:_LONGEST]).rstrip(". ")
+
+
+def _source_of(mark: str | None) -> str | None:
+    """Fingerprint of the source in a mark; None where there is no mark of rtsep."""
+    return mark.rpartition(", source ")[2] if mark and mark.startswith("rtsep ") and ", source " in mark else None
+
+
+def _mark_of(path: Path) -> str | None:
+    """Read the mark of a file that is there; None where it has none."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            return str(file.comment) or None
+    except (soundfile.LibsndfileError, OSError, TypeError, ValueError):
+        return None
+
+
+def _key(path: Path) -> str:
+    """Compare names as file systems do that know no case."""
+    return os.path.normpath(path).casefold()
+
+
+def _safe(word: str) -> str:
+    """Take what separates folders out of a word."""
+    return word.replace("/", "_").replace("\\", "_").replace("\0", "_")

@@ -1,0 +1,121 @@
+"""Names of results: nobody else's, inside their folder, the same in every run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rtsep.audio.encodings import Encoding
+from rtsep.audio.writer import AudioWriter
+from rtsep.errors import AudioFileError, ConfigError
+from rtsep.files.naming import TEMPLATE, Naming, Plan, Planner, track_name, unique_sources
+
+
+def naming(folder: Path, template: str = TEMPLATE, model: str = "stage", overwrite: bool = False) -> Naming:
+    return Naming(folder, template, model, ("guitar", "rest"), Encoding(), overwrite=overwrite)
+
+
+def plan(rule: Naming, *sources: Path) -> list[Plan]:
+    planner = Planner(rule, sources)
+    return [planner.plan(source) for source in sources]
+
+
+def make(made: Plan) -> None:
+    """Write what is planned."""
+    for path in made.paths.values():
+        with AudioWriter(path, 44100, 1, 10, tags=made.tags) as writer:
+            writer.write(np.zeros((1, 10), np.float32))
+
+
+def folders(plans: list[Plan]) -> list[str]:
+    return [made.paths["guitar"].parent.name for made in plans]
+
+
+def test_files_of_one_name_get_numbers_whatever_else_is_named(tmp_path):
+    sources = [Path("a/Song.wav"), Path("b/song.mp3"), Path("song.wav"), Path("other.flac"), Path("song-2.wav"),
+               Path("...wav")]
+    assert folders(plan(naming(tmp_path), *sources)) == ["Song", "song-2", "song-3", "other", "song-2-2", "track"]
+
+
+def test_a_later_run_finds_its_own_results_and_leaves_those_of_others(tmp_path):
+    first, second = tmp_path / "x" / "song.wav", tmp_path / "y" / "song.wav"
+    make(plan(naming(tmp_path), first)[0])
+    (other,) = plan(naming(tmp_path), second)
+    assert (folders([other]), other.finished) == (["song-2"], False)
+    make(other)
+    found = plan(naming(tmp_path), second, first)
+    assert folders(found) == ["song-2", "song"]
+    assert [made.finished for made in found] == [True, True]
+
+
+def test_results_that_are_not_complete_are_made_again(tmp_path):
+    (made,) = plan(naming(tmp_path), Path("song.wav"))
+    make(made)
+    made.paths["rest"].unlink()
+    (again,) = plan(naming(tmp_path), Path("song.wav"))
+    assert (again.paths, again.finished, again.ours) == (made.paths, False, True)
+
+
+def test_results_made_in_another_way_are_kept_unless_told_otherwise(tmp_path):
+    (made,) = plan(naming(tmp_path), Path("song.wav"))
+    make(made)
+    with pytest.raises(AudioFileError, match="made in another way: it is kept; --overwrite"):
+        plan(naming(tmp_path, model="ultra"), Path("song.wav"))
+    (again,) = plan(naming(tmp_path, model="ultra", overwrite=True), Path("song.wav"))
+    assert (again.paths, again.finished) == (made.paths, False)
+
+
+@pytest.mark.parametrize(("overwrite", "name"), [(False, "song-2"), (True, "song")])
+def test_foreign_files_keep_their_names_unless_told_otherwise(tmp_path, overwrite, name):
+    (tmp_path / "song").mkdir()
+    (tmp_path / "song" / "guitar.wav").write_bytes(b"recorded by hand")
+    assert folders(plan(naming(tmp_path, overwrite=overwrite), Path("song.wav"))) == [name]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_no_result_is_a_source_of_the_run(tmp_path, overwrite):
+    (tmp_path / "mix").mkdir()
+    guitar = tmp_path / "mix" / "guitar.wav"
+    guitar.write_bytes(b"a source")
+    (tmp_path / "link.wav").hardlink_to(guitar)
+    plans = plan(naming(tmp_path, overwrite=overwrite), tmp_path / "mix.wav", tmp_path / "link.wav")
+    assert folders(plans) == ["mix-2", "link"]
+
+
+def test_a_run_that_goes_on_keeps_its_names(tmp_path):
+    with AudioWriter(tmp_path / "song" / "guitar.wav", 44100, 1, 10):
+        assert folders(plan(naming(tmp_path), Path("x/song.wav"))) == ["song-2"]
+
+
+@pytest.mark.parametrize("template", ["{track}_{stem}.{ext}", "{model}/{stem}/{track}.{ext}"])
+def test_templates_give_other_names(tmp_path, template):
+    (made,) = plan(naming(tmp_path, template), Path("song.wav"))
+    assert made.paths["rest"] == tmp_path / template.format(track="song", stem="rest", ext="wav", model="stage")
+
+
+@pytest.mark.parametrize(("template", "words"), [
+    ("../{stem}", "leads out of"), ("/tmp/{stem}", "leads out of"), ("{track}", "put {stem} into it"),
+    ("{song}/{stem}", "has a field {song}"), ("{stem", "cannot be read"), ("{stem.__class__}", "has a field"),
+    ("{stem}/..", "leads out of")])
+def test_templates_that_cannot_be_used_are_explained(tmp_path, template, words):
+    with pytest.raises(ConfigError, match=words):
+        naming(tmp_path, template)
+
+
+def test_a_template_without_a_place_for_a_number_takes_one_source(tmp_path):
+    with pytest.raises(AudioFileError, match=r"put \{track\} into"):
+        plan(naming(tmp_path, "{stem}.{ext}"), Path("a.wav"), Path("b.wav"))
+
+
+def test_names_of_tracks():
+    assert track_name(Path("a/b.c.wav")) == "b.c"
+    assert track_name(Path("x" * 300 + ".wav")) == "x" * 200
+    assert track_name(Path("-")) == "stdin"
+
+
+def test_a_source_counts_once(tmp_path):
+    (tmp_path / "link.wav").symlink_to(tmp_path / "a.wav")
+    names = [tmp_path / "a.wav", tmp_path / "x" / ".." / "a.wav", tmp_path / "link.wav", Path("-"), Path("-")]
+    assert unique_sources(names) == [names[0], Path("-")]
