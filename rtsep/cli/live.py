@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
+from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,8 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                       help="play these stems alone (default: guitar)")
     what.add_argument("--remove", metavar="STEM", nargs="+", action="extend", help="play everything but these stems")
     what.add_argument("--split", action="store_true", help="play every stem on output channels of its own")
-    parser.add_argument("--mask-gain", type=float, default=1.0, metavar="G",
-                        help="how hard the mask pulls: 0 lets all through, above 1 suppresses more (default: 1)")
+    add_control_options(parser)
     parser.add_argument("--record", type=Path, metavar="DIR", help="write mixture and stems to DIR (the demo and files "
                         "played without output device always record: demo-out, SONG-out)")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="end after so long")
@@ -148,6 +148,7 @@ def _output(args: argparse.Namespace, source: Source | None, notify: Callable[[s
 
 def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     """Translate options; one stem is played by computing it and the rest, and silencing one of the two."""
+    from rtsep.controls.options import read_control_options
     from rtsep.dsp.mask import REST
     from rtsep.live.protocol import LiveSettings
 
@@ -159,7 +160,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         input=args.input, output=None if args.output in (DEFAULT, NONE) else args.output, fed=source is not None,
         null_device=null_device,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
-        mask_gain=args.mask_gain, record=_folder(args, source) is not None,
+        controls=read_control_options(args), record=_folder(args, source) is not None,
         engine=args.engine, provider=args.provider, resample=args.resample, connect=not args.no_connect,
         allow_feedback=args.allow_feedback,
         calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)

@@ -114,7 +114,7 @@ def test_stop_before_the_start_is_nothing(tiny_model: Path) -> None:
 @pytest.mark.parametrize(("changes", "error", "sentence"), [
     ({"model": "nix"}, ModelError, "no model 'nix'"),
     ({"stems": ("violin", "rest"), "silent": ()}, ConfigError, "no stem 'violin': this model has drums"),
-    ({"mask_gain": -1.0}, ConfigError, "mask_gain is -1"),
+    ({"controls": {"mask_gain": -1.0}}, ConfigError, "mask_gain is -1"),
     ({"null_device": False, "output": "no such device"}, DeviceError, "device"),
 ])
 def test_refusals_come_as_they_were_raised(tiny_model: Path, changes: dict[str, object], error: type[RtsepError],
@@ -151,8 +151,8 @@ def expect(process: AudioProcess, kind: type) -> object:
 def started(process: AudioProcess, memory: Memory) -> None:
     """Wait until silence plays."""
     expect(process, Loaded)
-    memory.feed.shape(2)
-    memory.feed.write(np.zeros((2, 20000), np.float32))
+    memory.playback.shape(2)
+    memory.playback.write(np.zeros((2, 20000), np.float32))
     expect(process, Started)
     expect(process, Prepared)
 
@@ -161,8 +161,8 @@ def test_process_says_what_it_does(tiny_model: Path) -> None:
     with audio_process(tiny_model) as (process, memory):
         loaded = expect(process, Loaded)
         assert loaded == Loaded("tiny", SAMPLERATE, 2, ("guitar", "rest"), 512, 256, str(tiny_model), 1)
-        memory.feed.shape(2)
-        memory.feed.write(noise(2000))
+        memory.playback.shape(2)
+        memory.playback.write(noise(2000))
         memory.board.source_frames = 2000
         assert expect(process, Started) == Started("fed", "null device", 0, 0, Defaults())
         expect(process, Prepared)
@@ -175,8 +175,8 @@ def test_a_calibration_before_is_kept_for_blocks_that_come_back_shorter(tiny_mod
         loaded = expect(process, Loaded)
         assert isinstance(loaded, Loaded)
         assert loaded.p99_ms == 3.0
-        memory.feed.shape(2)
-        memory.feed.write(np.zeros((2, 20000), np.float32))
+        memory.playback.shape(2)
+        memory.playback.write(np.zeros((2, 20000), np.float32))
         expect(process, Started)
         expect(process, Prepared)
         assert expect(process, Notice) == Notice(

@@ -65,7 +65,7 @@ def reported_latency(tables: str) -> int:
 
 
 def late_hops(tables: str) -> int:
-    found = re.search(r"^late hops +(\d+)", tables, re.MULTILINE)
+    found = re.search(r"^missed hops +(\d+)", tables, re.MULTILINE)
     assert found, tables
     return int(found[1])
 
@@ -136,7 +136,7 @@ def test_every_signal_ends_it_with_tables_and_whole_files(server: JackServer, ti
     with rtsep_live("--model", str(tiny_model), "--record", str(tmp_path / "tape"), env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
         tables = end(rtsep, number)
-    assert "late hops" in tables
+    assert "late blocks" in tables
     assert "rtsep:out_2" not in server.ports()
     found = {path.stem: soundfile.info(path).frames for path in (tmp_path / "tape").glob("*.flac")}
     assert found.keys() == {"mixture", "guitar", "rest"}
