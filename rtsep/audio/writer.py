@@ -84,7 +84,7 @@ class AudioWriter:
         except OSError as error:
             raise AudioFileError(f"cannot write {self.path}: {error.strerror}") from None
         try:
-            self._file = SequentialFile(self._part, "w", samplerate, channels, **self.encoding.options(long))
+            self._file = SequentialFile(_name(self._part), "w", samplerate, channels, **self.encoding.options(long))
             for name, value in (tags or {}).items():
                 setattr(self._file, name, value)
         except (soundfile.LibsndfileError, ValueError) as error:
@@ -160,6 +160,11 @@ class AudioWriter:
                                   f"folder")
         reason = getattr(error, "strerror", None) or "the system took only a part of it (a quota or a size limit?)"
         return AudioFileError(f"cannot write {self.path}: {reason}")
+
+
+def _name(path: Path) -> str | bytes:
+    """Name of a file for libsndfile: soundfile refuses the text of one that is not UTF-8."""
+    return os.fsencode(path) if os.name == "posix" else str(path)
 
 
 def _is_full(folder: Path) -> bool:

@@ -212,7 +212,7 @@ def _source_of(mark: str | None) -> str | None:
 def _mark_of(path: Path) -> str | None:
     """Read the mark of a file that is there; None where it has none."""
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             return str(file.comment) or None
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError):
         return None
