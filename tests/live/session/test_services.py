@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
 import resource
 import sys
 import threading
@@ -20,7 +22,7 @@ from rtsep.cli.main import main
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.board import Board, Memory, new_memory
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.realtime import Measure
+from rtsep.live.realtime import Measure, ask_for_realtime
 from rtsep.live.session import helper as helper
 from rtsep.live.session.helper import Helper
 from rtsep.live.session.recorder import Recorder
@@ -36,7 +38,7 @@ def memory() -> Memory:
 
 def put(memory: Memory, frames: int) -> np.ndarray:
     sound = np.concatenate([noise(frames)] * 2)
-    assert memory.tape.write(sound)
+    assert memory.record.write(sound)
     return sound
 
 
@@ -80,7 +82,7 @@ def test_takes_are_numbered_and_can_be_read_while_they_are_written(memory: Memor
     (tmp_path / "take" / "mixture.flac").write_bytes(b"the first take")
     with Recorder(tmp_path / "take", ("guitar",), 44100, 2, memory, notices.append, {"comment": "model x"}) as recorder:
         sound = put(memory, 30_000)
-        assert memory.tape.write(3.0 * sound)
+        assert memory.record.write(3.0 * sound)
         recorder.drain(None)
         with AudioReader(recorder.paths["mixture"]) as reader:  # what a killed process leaves
             assert reader.read(40_000).shape[1] > 40_000 - 8192
@@ -180,9 +182,18 @@ def test_measures_are_told(tiny_model: Path) -> None:
             "processor kept from deep sleep"} <= names
 
 
-def test_a_refusal_carries_its_reason() -> None:
-    assert str(Measure("locked memory", "no")) == "locked memory: refused (no)"
-    assert str(Measure("locked memory")) == "locked memory: on"
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="no such scheduling here")
+def test_a_refusal_carries_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_getscheduler", lambda _: os.SCHED_OTHER)
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    refusal = ask_for_realtime()
+    assert refusal.startswith("Operation not permitted; allow it: ulimit -r 95")
+    assert str(Measure("real-time priority", refusal)) == f"real-time priority: refused ({refusal})"
+    monkeypatch.setattr(os, "sched_setscheduler", lambda *_: None)
+    assert str(Measure("real-time priority", ask_for_realtime())) == "real-time priority: on"
 
 
 def test_a_missing_graphics_processor_is_a_sentence_and_the_processor_plays(tiny_model: Path) -> None:
