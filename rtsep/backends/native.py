@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.dsp.mask import Sets
-from rtsep.dsp.stft import ROOM
+from rtsep.dsp.stft import SPARE_HOPS
 from rtsep.dsp.windows import analysis_window, overlap_so_far, synthesis_window
 from rtsep.model.card import StepCard
 from rtsep.model.gate import StepFile
@@ -112,7 +112,7 @@ class NativeBackend:
 
     @property
     def _history_size(self) -> int:
-        return self._longest + ROOM * self._geometry.hop
+        return self._longest + SPARE_HOPS * self._geometry.hop
 
     def _numbers(self, card: StepCard, requested: Sets) -> dict[str, int]:
         geometry, (outputs, channels) = self._geometry, self._shape

@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rtsep.controls.options import add_control_options
+
 if TYPE_CHECKING:
     from rtsep.files.batch import Batch
     from rtsep.files.naming import Plan, Planner
@@ -37,8 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stems.add_argument("--stems", nargs="+", metavar="STEM",
                        help="only these, for example: guitar rest (rest is the mix without the others; default: all)")
     stems.add_argument("--two-stems", metavar="STEM", help="this one and the rest")
-    parser.add_argument("--mask-gain", type=float, default=1.0, metavar="G",
-                        help="how hard the mask pulls: 0 lets all through, above 1 suppresses more (default: 1)")
+    add_control_options(parser, ("mask_gain",))
     _add_format_options(parser)
     parser.add_argument("--filename", metavar="TEMPLATE", help="names of results below DIR, of {track}, {stem}, {ext} "
                         "and {model} (default: {track}/{stem}.{ext})")
@@ -126,11 +127,21 @@ def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tup
     named = [args.two_stems, "rest"] if args.two_stems else args.stems
     encoding = Encoding(args.format or "wav", args.depth, args.bitrate)
     output = Output(encoding, args.clip, args.overwrite)
-    separator = open_separator(args.model, 1, named, args.mask_gain)
-    settings = "" if args.mask_gain == 1.0 else f", mask gain {args.mask_gain:g}"
+    gain = _mask_gain(args)
+    separator = open_separator(args.model, 1, named, gain)
+    settings = "" if gain == 1.0 else f", mask gain {gain:g}"
     naming = Naming(folder, args.filename or TEMPLATE, separator.info.name, separator.stems, encoding, settings,
                     args.overwrite)
-    return Batch(args.model, separator.stems, args.mask_gain, output, args.plot), Planner(naming, sources)
+    return Batch(args.model, separator.stems, gain, output, args.plot), Planner(naming, sources)
+
+
+def _mask_gain(args: argparse.Namespace) -> float:
+    """Return the linear mask gain that was asked for; ConfigError where it cannot be used."""
+    from rtsep.controls.options import read_control_options
+
+    gain = read_control_options(args).get("mask_gain", 1.0)
+    assert isinstance(gain, float)
+    return gain
 
 
 def _plans(planner: Planner, sources: list[Path], told: list[dict[str, Any]]) -> Iterator[tuple[Plan, str]]:

@@ -16,7 +16,7 @@ from rtsep.dsp.windows import Geometry, analysis_window, overlap_so_far, synthes
 
 Audio = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
-ROOM = 32  # hops that fit into a line after what it keeps
+SPARE_HOPS = 32  # that fit into a history after what it keeps
 SILENCE = np.float32(1e-15)  # -300 dB: what lies below counts as zero
 
 
@@ -34,7 +34,7 @@ def mid_signal(channels: NDArray[Any]) -> NDArray[Any]:
     return mid if len(channels) == 1 else sum(channels[1:], start=mid) * np.float32(1.0 / len(channels))
 
 
-class Line:
+class History:
     """The newest samples of some channels and of their mid signal; moved back only when its memory ends.
 
     Parameters
@@ -50,7 +50,7 @@ class Line:
     def __init__(self, channels: int, length: int, hop: int) -> None:
         self._channels, self._length, self._hop = channels, length, hop
         rows = channels + (channels > 1)  # one channel is its own mid signal
-        self._samples = np.zeros((rows, length + ROOM * hop), np.float32)
+        self._samples = np.zeros((rows, length + SPARE_HOPS * hop), np.float32)
         self._end = length
 
     def push(self, block: Audio) -> Audio:
@@ -83,7 +83,7 @@ class Line:
         self._end = self._length
 
 
-class Room:
+class Scratch:
     """Memory for what some hops become, kept as long as there are as many of them: numpy then takes a tenth less time.
 
     Parameters
@@ -121,10 +121,10 @@ class Analysis:
         # numpy transforms float32 faster where it also divides by the length, so the windows are multiplied by it
         self._window, *self._context_windows = [length * analysis_window(length, geometry.synthesis)
                                                 for length in (geometry.analysis, *contexts)]
-        self._line = Line(channels, max((geometry.analysis, *contexts)), geometry.hop)
+        self._history = History(channels, max((geometry.analysis, *contexts)), geometry.hop)
         self._channels = channels
-        self._spectra = [Room((channels, geometry.bins), np.complex64),
-                         *(Room((length // 2 + 1,), np.complex64) for length in contexts)]
+        self._spectra = [Scratch((channels, geometry.bins), np.complex64),
+                         *(Scratch((length // 2 + 1,), np.complex64) for length in contexts)]
 
     def push(self, block: Audio) -> tuple[Spectrum, list[Audio]]:
         """Append whole hops.
@@ -141,7 +141,7 @@ class Analysis:
         contexts
             Magnitudes of the longer windows of the mid signal, each (hops, length // 2 + 1).
         """
-        stretches = self._line.push(flushed(block))
+        stretches = self._history.push(flushed(block))
         spectra, *contexts = [room.of(len(stretches)) for room in self._spectra]
         _transform(stretches[:, :self._channels, -self._window.size:] * self._window, spectra)
         for window, context in zip(self._context_windows, contexts, strict=True):
@@ -150,7 +150,7 @@ class Analysis:
 
     def reset(self) -> None:
         """Forget all samples."""
-        self._line.reset()
+        self._history.reset()
 
 
 def _transform(frames: Audio, spectra: NDArray[Any]) -> None:
@@ -174,7 +174,7 @@ class Synthesis:
         self._window = synthesis_window(geometry)
         self._parts = geometry.synthesis // geometry.hop
         self._hops_last = (*range(1, len(shape) + 1), 0, len(shape) + 1)
-        self._frames = Room((*shape, geometry.analysis), np.float32)
+        self._frames = Scratch((*shape, geometry.analysis), np.float32)
         self._weight = overlap_so_far(geometry)
         self.reset()
 

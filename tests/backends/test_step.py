@@ -1,4 +1,4 @@
-"""The compiled kernels: each node does what numpy or ONNX Runtime does, and what they cannot run ONNX Runtime runs."""
+"""Native steps: each node does what numpy and ONNX Runtime do, and what native code does not know these run."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def bare(path: Path) -> StepFile:
 
 
 def both(path: Path, variant: str, given: dict[str, Array]) -> tuple[Array, Array]:
-    """Results of the kernels and of ONNX Runtime."""
+    """Results of native code and of ONNX Runtime."""
     model = bare(path)
     steps: list[Step] = [NativeStep(model, VARIANTS[variant]), RuntimeStep(model), ReferenceStep(model)]
     for step in steps:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rtsep.dsp.stft import Analysis, Line, Synthesis
+from rtsep.dsp.stft import Analysis, History, Synthesis
 from rtsep.dsp.windows import PROFILES, Geometry, analysis_window
 
 
@@ -69,19 +69,19 @@ def test_many_hops_at_once_equal_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("hops", [[1] * 200, [31, 3, 40, 1, 33, 2], [100]])
-def test_a_line_holds_the_newest_samples_wherever_its_end_is(hops: list[int]) -> None:
+def test_a_history_holds_the_newest_samples_wherever_its_end_is(hops: list[int]) -> None:
     hop, length = 4, 24
     audio = np.arange(2 * hop * sum(hops), dtype=np.float32).reshape(2, -1)
     padded = np.concatenate([np.zeros((2, length), np.float32), audio], axis=1)
     rows = np.concatenate([padded, padded.mean(axis=0, keepdims=True)])
-    line, end = Line(2, length, hop), length
+    history, end = History(2, length, hop), length
     for count in hops:
-        stretches = line.push(padded[:, end:end + count * hop])
+        stretches = history.push(padded[:, end:end + count * hop])
         for stretch in stretches:
             end += hop
             np.testing.assert_array_equal(stretch, rows[:, end - length:end])
-    line.reset()
-    assert not np.any(line.push(np.zeros((2, hop), np.float32)))
+    history.reset()
+    assert not np.any(history.push(np.zeros((2, hop), np.float32)))
 
 
 @pytest.mark.parametrize("parts", [2, 4])

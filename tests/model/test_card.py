@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import pytest
 from rtsep import ModelError, Separator
 from rtsep.backends import open_step
 from rtsep.backends.step import reference_error_db
+from rtsep.cli import doctor
+from rtsep.model import catalogue
 from rtsep.model.catalogue import find_model, installed_models
 from rtsep.model.gate import read_model, read_step
 
@@ -37,12 +40,16 @@ def test_reference_vectors_are_met(tiny_model: Path) -> None:
         assert reference_error_db(open_step(model, provider=provider), model) < -100
 
 
-def test_other_weights_miss_the_reference(tiny_model: Path, tmp_path: Path) -> None:
+def test_other_weights_miss_the_reference(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = onnx.load(tiny_model)
     largest = max(model.graph.initializer, key=lambda weight: len(weight.raw_data))
     values = np.frombuffer(largest.raw_data, np.float32)
     largest.raw_data = (values * 1.1).astype(np.float32).tobytes()
     onnx.save(model, tmp_path / "other.onnx")
+    shutil.copy(tmp_path / "other.onnx", tmp_path / "installed.onnx")
+    monkeypatch.setattr(catalogue, "model_folder", lambda: tmp_path)
+    rows = dict(doctor._models())
+    assert rows["model installed"].startswith("WRONG (-40 dB is allowed), -")
     with pytest.raises(ModelError, match=r"misses the model's own reference output by -[0-9]+ dB, -40 is allowed"):
         Separator(tmp_path / "other.onnx")
 

@@ -36,7 +36,7 @@ def memory() -> Memory:
 
 def put(memory: Memory, frames: int) -> np.ndarray:
     sound = np.concatenate([noise(frames)] * 2)
-    assert memory.tape.write(sound)
+    assert memory.record.write(sound)
     return sound
 
 
