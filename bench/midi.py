@@ -1,11 +1,13 @@
 """What a flood of MIDI costs the music: python -m bench.midi.
 
 Plays the same seconds twice on a JACK dummy server of its own, once in silence and once while a controller in another
-process sends 1,000 messages a second. Lost and overtaken messages show in the CRC of all bytes that arrived.
+process sends 1,000 messages a second. Lost messages show in their count, and a last one that was overtaken in the
+control that it set.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -23,7 +25,9 @@ from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.helper import Helper
 from rtsep.live.session.session import Session
+from rtsep.midi.mapping import parse_mapping
 from rtsep.midi.process import MidiSettings, run_midi
+from rtsep.midi.scales import TOP_14_BIT, to_position
 from tests.rigs.jack_server import TIMEOUT_S, JackServer, missing_parts, running_server
 
 RATE_HZ = 1000
@@ -32,7 +36,7 @@ MAPPING = "bindings: [{source: bend, target: mask_gain, range: [-20, 20], pickup
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure; return 1 where messages were lost or overtaken, or hops late that MIDI is to blame for."""
+    """Measure; return 1 where messages were lost or overtaken, or blocks late that MIDI is to blame for."""
     parser = parser_of("midi", __doc__)
     parser.add_argument("--model", default="stage", metavar="NAME")
     parser.add_argument("--seconds", type=float, default=60.0)
@@ -72,7 +76,7 @@ def flooded(server: JackServer, model: str, seconds: float) -> dict[str, Any]:
             return sender.stdout.readline()
 
         def after(board: Board) -> None:
-            sent["count"], sent["crc"] = map(int, ask("stop").split())
+            sent["count"], sent["value"] = map(int, ask("stop").split())
             until = time.monotonic() + TIMEOUT_S
             while board.midi_messages < sent["count"] and time.monotonic() < until:
                 time.sleep(0.01)
@@ -80,26 +84,34 @@ def flooded(server: JackServer, model: str, seconds: float) -> dict[str, Any]:
         result = play(model, seconds, NAME, lambda: ask("start"), after)
         ask("end")
     return result | {"sent": sent["count"], "lost": sent["count"] - result["messages"],
-                     "order_kept": result["crc"] == sent["crc"]}
+                     "order_kept": math.isclose(result["mask_gain"], gain_of(sent["value"]), rel_tol=1e-9)}
+
+
+def gain_of(value: int) -> float:
+    """Mask gain that the mapping gives to a value of the bender."""
+    (binding,) = parse_mapping(MAPPING, "map")
+    assert binding.scale is not None
+    return binding.scale.value(to_position(value, TOP_14_BIT))
 
 
 def play(model: str, seconds: float, port: str, before: Callable[[], object] = lambda: None,
          after: Callable[[Board], None] = lambda _: None) -> dict[str, Any]:
     """Run the live separator for some seconds; `before` and `after` are called while it plays."""
     numbers: dict[str, Any] = {}
-    begin: list[tuple[float, int, int]] = []
+    begin: list[tuple[float, int, int, int]] = []
     opened: list[str] = []
 
     def tick(board: Board, _: int) -> None:
         if not opened:
             return
         if not begin:
-            begin.append((time.monotonic(), board.late, board.hops))
+            begin.append((time.monotonic(), board.late_blocks, board.missed_hops, board.hops))
             before()
         if not numbers and time.monotonic() - begin[0][0] >= seconds:
             after(board)
-            numbers.update(late=board.late - begin[0][1], hops=board.hops - begin[0][2], messages=board.midi_messages,
-                           malformed=board.midi_malformed, crc=board.midi_checksum)
+            numbers.update(late=board.late_blocks - begin[0][1], missed=board.missed_hops - begin[0][2],
+                           hops=board.hops - begin[0][3], messages=board.midi_messages,
+                           malformed=board.midi_malformed, mask_gain=board.mask_gain)
             session.stop()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -116,7 +128,7 @@ def play(model: str, seconds: float, port: str, before: Callable[[], object] = l
 
 def show(report: dict[str, Any]) -> None:
     """Print the table."""
-    table = Table("", "hops", "late", "p50 ms", "p99 ms", "load", "sent", "lost", "order",
+    table = Table("", "hops", "late blocks", "p50 ms", "p99 ms", "load", "sent", "lost", "order",
                   title=f"{report['model']}, {report['seconds']:g} s, period {report['period']}")
     for name in ("silence", "flood"):
         row = report[name]

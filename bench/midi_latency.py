@@ -94,7 +94,8 @@ def measure(model: str, messages: int) -> list[Effect]:
         mapping = Path(folder) / "map.yaml"
         mapping.write_text(MAPPING)
         midi = Helper("midi", run_midi, (MidiSettings(SOURCE, mapping),))
-        session = Session(LiveSettings(model=model, input=SOURCE, output=SINK, mask_gain=0.0), helpers=[midi],
+        settings = LiveSettings(model=model, input=SOURCE, output=SINK, controls={"mask_gain": 0.0})
+        session = Session(settings, helpers=[midi],
                           on_notice=lambda text: opened.append(text) if "is open" in text else None)
         result = session.run(tick)
     if result is None or result.failure is not None:

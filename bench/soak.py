@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,8 @@ from bench.lib.command import parser_of, run_bench
 from bench.lib.live_run import live_run
 from bench.lib.stalls import Stall, stalled_s, watch_stalls
 from rtsep import RtsepError
-from rtsep.live.board import LATE_SPANS, Board
+from rtsep.live.board import Board
+from rtsep.live.counters import LATE_SPANS
 from rtsep.live.protocol import LiveSettings
 from tests.rigs.jack_server import JackServer, missing_parts, running_server
 
@@ -85,9 +85,10 @@ def _play(server: JackServer, settings: LiveSettings, seconds: float) -> dict[st
         raise RtsepError(f"the client failed: {client.stderr.strip()}")
     heard = json.loads(client.stdout)
     settled = len(memory) // 10  # the start is not yet the steady state
-    why = late.beside(stalls, moves, result.summary.deadline_ms / 1e3, settings.engine == "worker")
-    return {"period": result.summary.blocksize, "engine": settings.engine, "model": result.loaded.model,
-            **asdict(result.summary), **why,
+    worker, summary = settings.engine == "worker", result.summary
+    why = late.beside(stalls, moves, summary.deadline_ms / 1e3, worker)
+    return {"period": summary.blocksize, "engine": settings.engine, "model": result.loaded.model,
+            **summary.numbers(), "late": summary.missed_hops if worker else summary.late_blocks, **why,
             "measured_latency": heard["latency"], "wrong_samples": heard["wrong_samples"],
             "compared_samples": heard["compared_samples"], "memory_start_mib": memory[settled],
             "memory_end_mib": memory[-1], "control": heard["control"],
@@ -105,10 +106,10 @@ class LateBlocks:
     def look(self, board: Board) -> None:
         """Take what is new, some thirty times a second; more than the board keeps are lost, and not accounted for."""
         self._end = time.perf_counter()
-        for block in range(max(self._seen, board.late_blocks - LATE_SPANS), board.late_blocks):
+        for block in range(max(self._seen, board.spans - LATE_SPANS), board.spans):
             place = 2 * (block % LATE_SPANS)
             self.spans.append((board.late_spans[place], board.late_spans[place + 1]))
-        self._seen = board.late_blocks
+        self._seen = board.spans
 
     def beside(self, stalls: Sequence[Stall], moves: Sequence[Stall], period_s: float,
                worker: bool = False) -> dict[str, Any]:
@@ -119,6 +120,8 @@ class LateBlocks:
         each, all over the run.
         """
         begins, ends = np.array(self.spans).reshape(-1, 2).T
+        if not worker:  # the others began late, and left the model out for that
+            begins, ends = begins[ends - begins > period_s], ends[ends - begins > period_s]
         begins = begins - 2.0 * period_s * worker
         needed = np.full(len(begins), period_s / 2.0) if worker else ends - begins - period_s
         stood, moved = stalled_s(begins, ends, stalls), stalled_s(begins, ends, moves) > 0.0
@@ -130,9 +133,9 @@ class LateBlocks:
                 "stalls_by_chance": _share(still_by_chance),
                 "late_in_moves": int(np.sum(moved & (stood < needed))),
                 "moves_by_chance": _share(moved_by_chance),
-                "late_blocks": [{"at_s": begin - self._begin, "late_ms": 1e3 * late, "stood_still_ms": 1e3 * still,
-                                 "memory_moved": bool(move)}
-                                for begin, late, still, move in zip(begins, needed, stood, moved, strict=True)]}
+                "blocks_in_trouble": [{"at_s": begin - self._begin, "late_ms": 1e3 * late,
+                                       "stood_still_ms": 1e3 * still, "memory_moved": bool(move)}
+                                      for begin, late, still, move in zip(begins, needed, stood, moved, strict=True)]}
 
 
 def _share(found: NDArray[np.bool_]) -> float:

@@ -7,7 +7,8 @@ blocks is done by `rtsep.backends`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import NoReturn, SupportsIndex
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 from rtsep.backends import open_backend
 from rtsep.controls.controls import Controls
+from rtsep.controls.gains import Gains
+from rtsep.dsp.delay import Delay
 from rtsep.dsp.mask import mask_weights, output_names, wanted_sets
 from rtsep.dsp.ramp import RAMP_MS, Ramp
 from rtsep.errors import ConfigError
@@ -130,10 +133,11 @@ class Separator:
         return geometry.synthesis - aligned
 
     def process(self, block: Audio) -> Audio:
-        """Separate the next block.
+        """Separate the next block, and set the stems to their controls.
 
-        One thread at a time: native code works on the memory of this object without the interpreter's lock. A block
-        that holds NaN, infinity or samples beyond `LOUDEST` is taken as silence and counted in `bad_blocks`.
+        Each stem is `wet * gain(stem) * stem + (1 - wet) * mixture / stems`, see `rtsep.controls.gains`. One thread at
+        a time: native code works on the memory of this object without the interpreter's lock. A block that holds NaN,
+        infinity or samples beyond `LOUDEST` is taken as silence and counted in `bad_blocks`.
 
         Parameters
         ----------
@@ -150,14 +154,35 @@ class Separator:
         ConfigError
             When the block has another shape than promised, or another thread is in here.
         """
+        with self._in_turn():
+            block = self._checked(block)
+            stems = self._split(block)
+            if self._gains.idle:
+                self._dry.keep(block)
+            else:
+                self._gains.apply(stems, self._dry.push(block))
+            return stems
+
+    def separate(self, block: Audio) -> Audio:
+        """Separate the next block as `process` does, without the levels and dry/wet of the controls.
+
+        For a caller that applies them itself; use one of both between two calls of `reset`.
+        """
+        with self._in_turn():
+            return self._split(self._checked(block))
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Keep other threads out."""
         if not self._turn.acquire(blocking=False):
             raise ConfigError("this separator is at work in another thread: make one for each thread")
         try:
-            return self._process(self._checked(block))
+            yield
         finally:
             self._turn.release()
 
-    def _process(self, block: Audio) -> Audio:
+    def _split(self, block: Audio) -> Audio:
+        """Separate a checked block."""
         frames, hop = block.shape[1], self.info.geometry.hop
         if frames in self._straight and not self._pending_frames and not self._ready_frames:
             return self._separate(block)
@@ -215,9 +240,11 @@ class Separator:
     def reset(self) -> None:
         """Return to the state of a new separator."""
         self._backend.reset()
+        self._gains = Gains(self.controls, self.samplerate)
+        self._dry = Delay(self.channels, self.latency)
         self._pending_frames = 0
-        self._gain_ramp: Ramp | None = None
-        self._steady_gain: float | None = None  # the mask gain that does not move any more, if so
+        self._gain_ramp = Ramp(self._ramp_hops)
+        self._steady_gain = np.ones(1, np.float32)  # that the steady weights are of
         self._steady_weights = mask_weights(self._wanted)
         self._ready.fill(0.0)
         self._ready_frames = self.latency - (self.info.geometry.synthesis - self.info.geometry.hop)
@@ -228,14 +255,12 @@ class Separator:
 
     def _weights(self, hops: int) -> Audio:
         """Weights of the next hops' masks, (hops, 2 * outputs, stems), or of all alike where the gain does not move."""
-        gain = self.controls.mask_gain
-        if gain == self._steady_gain:
-            return self._steady_weights
-        target = np.array([gain], np.float32)
-        self._gain_ramp = self._gain_ramp or Ramp(target, self._ramp_hops)
+        target = np.array([self.controls.get("mask_gain")], np.float32)
         gains = self._gain_ramp.next(target, hops)
-        self._steady_gain = gain if self._gain_ramp.arrived else None
-        self._steady_weights = mask_weights(self._wanted, gain)
+        if self._gain_ramp.rests_at(target) and gains.shape[1] == 1:
+            if target != self._steady_gain:
+                self._steady_gain, self._steady_weights = target, mask_weights(self._wanted, float(target[0]))
+            return self._steady_weights
         return mask_weights(self._wanted, gains.reshape(-1, 1, 1))
 
     def _wait(self, part: Audio) -> Audio | None:

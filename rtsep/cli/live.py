@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
+from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rtsep.live.session.sources import Source
 
 DEMO = "demo"
+DEFAULT, NONE = "default", "none"  # as --output
 _DRAWN_S = 60  # of a recording are drawn
 _CALIBRATION_S = 2.0
 _AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".w64", ".caf", ".m4a"}
@@ -36,23 +38,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--input", metavar="DEV", help="device (name, part of it, or number; DEV:3-4 for its channels "
                         "3 and 4), audio file, or demo: a song that the program makes itself (default: the system's "
                         "input device)")
-    parser.add_argument("--output", metavar="DEV", help="device, as for --input; a file or the demo without one is "
-                        "played by the clock into files only (default: the system's output device)")
+    parser.add_argument("--output", metavar="DEV", help="device, as for --input; default: the system's output "
+                        "device; none: nothing is heard, and a file or the demo is played into files (default: "
+                        "default, or none where there is no device)")
     parser.add_argument("--model", default="stage", metavar="NAME",
                         help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--stem", metavar="STEM", help="play this stem alone (default: guitar)")
-    what.add_argument("--remove", metavar="STEM", help="play everything but this stem")
+    what.add_argument("--stem", metavar="STEM", nargs="+", action="extend",
+                      help="play these stems alone (default: guitar)")
+    what.add_argument("--remove", metavar="STEM", nargs="+", action="extend", help="play everything but these stems")
     what.add_argument("--split", action="store_true", help="play every stem on output channels of its own")
-    parser.add_argument("--mask-gain", type=float, default=1.0, metavar="G",
-                        help="how hard the mask pulls: 0 lets all through, above 1 suppresses more (default: 1)")
+    add_control_options(parser)
     parser.add_argument("--record", type=Path, metavar="DIR", help="write mixture and stems to DIR (the demo and files "
-                        "played by the clock always record: demo-out, SONG-out)")
+                        "played without output device always record: demo-out, SONG-out)")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="end after so long")
     parser.add_argument("--channels", type=int, choices=(1, 2), help="channels to take from the input device "
                         "(default: 2 where it has them)")
     parser.add_argument("--blocksize", type=int, metavar="N", help="frames of a block (default: the device's own "
-                        "period, which is fastest; by the clock, the model's hop)")
+                        "period, which is fastest; without output device, the model's hop)")
     parser.add_argument("--engine", choices=("callback", "worker"), default="callback", help="where the model runs: in "
                         "the audio callback, or in a thread that has a block's time for it, for slow models and one "
                         "block later (default: %(default)s)")
@@ -84,12 +87,14 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(markup=False, emoji=False, highlight=False)
     source = _source(args)
+    notify = partial(_notify, Console(stderr=True))
     preset = _preset(args)
+    args.output = _output(args, source, notify)
     settings = _settings(args, source)
     if preset is not None and preset.model is not None:
         settings = replace(settings, model=preset.model)
     session = Session(settings, source, _folder(args, source), args.seconds, _helpers(args, settings), preset=preset,
-                      on_notice=partial(_notify, Console(stderr=True)))
+                      on_notice=notify)
     with _stopped_by_signals(session):
         result = _play(session, console)
     if result is None:
@@ -119,20 +124,43 @@ def _source(args: argparse.Namespace) -> Source | None:
     return None
 
 
+def _output(args: argparse.Namespace, source: Source | None, notify: Callable[[str], None]) -> str:
+    """Return the output as `--output` names it: default where nothing is named, none where there is no device."""
+    from rtsep.audio.devices import choose_route
+    from rtsep.audio.systems import list_devices, open_portaudio
+    from rtsep.cli.timeout import timeout
+    from rtsep.errors import DeviceError
+
+    if args.output is not None or source is None or args.no_connect:
+        return str(args.output or DEFAULT)
+    try:
+        with timeout():
+            sounddevice = open_portaudio()
+            try:
+                choose_route(list_devices(sounddevice), None, "output")
+            finally:
+                sounddevice._terminate()  # a client of a sound server that dies would keep this process from ending
+    except DeviceError:
+        notify("no output device: nothing is heard, and the stems are written into files")
+        return NONE
+    return DEFAULT
+
+
 def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     """Translate options; one stem is played by computing it and the rest, and silencing one of the two."""
+    from rtsep.controls.options import read_control_options
     from rtsep.dsp.mask import REST
     from rtsep.live.protocol import LiveSettings
 
-    null_device = source is not None and args.output is None
-    stem = args.remove or args.stem or "guitar"
+    null_device = args.output == NONE
+    stems = tuple(dict.fromkeys(args.remove or args.stem or ["guitar"]))
     return LiveSettings(
-        model=args.model, stems=None if args.split else (stem, REST),
-        silent=() if args.split else (stem if args.remove else REST,), split=args.split,
-        input=args.input, output=args.output, fed=source is not None,
+        model=args.model, stems=None if args.split else (*stems, REST),
+        silent=() if args.split else stems if args.remove else (REST,), split=args.split,
+        input=args.input, output=None if args.output in (DEFAULT, NONE) else args.output, fed=source is not None,
         null_device=null_device,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
-        mask_gain=args.mask_gain, record=_folder(args, source) is not None,
+        controls=read_control_options(args), record=_folder(args, source) is not None,
         engine=args.engine, provider=args.provider, resample=args.resample, connect=not args.no_connect,
         allow_feedback=args.allow_feedback,
         calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)
@@ -167,7 +195,7 @@ def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:
         return Path(args.record)
     if args.input == DEMO:
         return Path("demo-out")
-    if source is not None and args.output is None:
+    if source is not None and args.output == NONE:
         return Path(f"{Path(args.input).stem}-out")
     return None
 
@@ -229,7 +257,10 @@ def _show_recording(console: Console, result: Result, source: Source) -> None:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r:.40} is no number: give seconds, such as 90") from None
     if not 0.0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text}: give seconds above 0")
     return value

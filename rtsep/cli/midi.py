@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
 import time
 from collections.abc import Generator
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rtsep.midi.live_controls import LiveControls
     from rtsep.midi.messages import Message
-    from rtsep.midi.parameters import Desk
     from rtsep.midi.targets import Target
 
 OFF = "off"
@@ -64,19 +63,19 @@ def run_monitor(args: argparse.Namespace) -> int:
     """Print messages and their effects until Ctrl-C; no music is touched."""
     from rtsep.controls.presets import load_presets
     from rtsep.live.board import new_board
+    from rtsep.midi.live_controls import LiveControls
     from rtsep.midi.mapping import load_mapping, mapping_file
     from rtsep.midi.messages import describe
-    from rtsep.midi.parameters import Desk
-    from rtsep.midi.surface import Surface
+    from rtsep.midi.surface import ControlSurface
 
-    desk = Desk(new_board(multiprocessing.get_context("spawn")), _STEMS, load_presets(args.presets))
-    surface = Surface(load_mapping(mapping_file(args.midi_map)), desk)
+    controls = LiveControls(new_board(None), _STEMS, load_presets(args.presets))
+    surface = ControlSurface(load_mapping(mapping_file(args.midi_map)), controls)
     with suppress(KeyboardInterrupt), closing(_messages(args.midi)) as messages:
         for message in messages:
             if message is not None:
                 bound = [binding.target for binding in surface.bound(message)]
                 moved = [binding.target for binding in surface.hear(message)]
-                print(f"{describe(message):24}", _effects(desk, bound, moved), flush=True)
+                print(f"{describe(message):24}", _effects(controls, bound, moved), flush=True)
     return 0
 
 
@@ -140,22 +139,18 @@ def _messages(port: str | None) -> Generator[Message | None]:
         link.close()
 
 
-def _effects(desk: Desk, bound: list[Target], moved: list[Target]) -> str:
+def _effects(controls: LiveControls, bound: list[Target], moved: list[Target]) -> str:
     """Write what a message did to the targets that are bound to it."""
-    texts = [f"{target} {_value(desk, target)}" if target in moved else f"{target} unmoved at {_value(desk, target)}"
-             for target in bound]
+    texts = [f"{target} {'' if target in moved else 'unmoved at '}{_value(controls, target)}" for target in bound]
     return "; ".join(texts) or "bound to nothing"
 
 
-def _value(desk: Desk, target: Target) -> str:
+def _value(controls: LiveControls, target: Target) -> str:
     """Write the value of a target as a musician reads it."""
-    from rtsep.dsp.decibels import OFF, to_db
-    from rtsep.midi.targets import Kind
+    from rtsep.controls.table import Kind
+    from rtsep.controls.units import write_value
 
-    value = desk.get(target)
-    if target.name in ("mask_gain", "level"):
-        return "off" if to_db(value) == OFF else f"{to_db(value):+.1f} dB"
-    if target.kind is Kind.CHOICE:
-        names = [preset.name for preset in desk.presets] if target.name == "preset" else list(desk.stems)
-        return names[int(value)] if value >= 0 else "none"
-    return f"{value:.2f}" if target.kind is Kind.FADER else "on" if value else "off"
+    value = controls.get(target)
+    if target.control.is_value:
+        return write_value(target.control, value)
+    return controls.name_of(target, int(value)) if target.kind is Kind.CHOICE else "on" if value else "off"

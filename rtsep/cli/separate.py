@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtsep.controls.options import add_control_options
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -26,8 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                         help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
     parser.add_argument("--stems", nargs="+", metavar="STEM",
                         help="only these, for example: guitar rest (rest is the mix without the others; default: all)")
-    parser.add_argument("--mask-gain", type=float, default=1.0, metavar="G",
-                        help="how hard the mask pulls: 0 lets all through, above 1 suppresses more (default: 1)")
+    add_control_options(parser, ("mask_gain",))
     parser.add_argument("--overwrite", action="store_true", help="replace stems that are there")
     parser.set_defaults(run=run)
 
@@ -59,8 +60,9 @@ def _planner(args: argparse.Namespace) -> Planner:
     from rtsep.files.naming import TEMPLATE, Naming, Planner
     from rtsep.files.stream import open_separator
 
-    separator = open_separator(args.model, 1, args.stems, args.mask_gain)
-    settings = "" if args.mask_gain == 1.0 else f", mask gain {args.mask_gain:g}"
+    gain = _mask_gain(args)
+    separator = open_separator(args.model, 1, args.stems, gain)
+    settings = "" if gain == 1.0 else f", mask gain {gain:g}"
     return Planner(Naming(args.output, TEMPLATE, separator.info.name, separator.stems, Encoding(), settings,
                           args.overwrite), args.files)
 
@@ -76,10 +78,19 @@ def _separate(args: argparse.Namespace, plan: Plan, progress: Progress) -> Separ
         progress.update(task, completed=seconds, total=expected, speed=seconds / (time.perf_counter() - started))
 
     try:
-        return separate_track(plan.source, plan.paths.__getitem__, args.model, args.stems, args.mask_gain, show,
+        return separate_track(plan.source, plan.paths.__getitem__, args.model, args.stems, _mask_gain(args), show,
                               args.overwrite or plan.ours, plan.tags)
     finally:
         progress.remove_task(task)
+
+
+def _mask_gain(args: argparse.Namespace) -> float:
+    """Return the linear mask gain that was asked for; ConfigError where it cannot be used."""
+    from rtsep.controls.options import read_control_options
+
+    gain = read_control_options(args).get("mask_gain", 1.0)
+    assert isinstance(gain, float)
+    return gain
 
 
 def _report(result: SeparatedFile) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,13 @@ from typing import Any
 import yaml
 
 from rtsep.errors import ConfigError
+
+LARGEST = 1_000_000
+"""Bytes that a settings file may have."""
+DEEPEST = 20
+"""Lists and mappings inside each other."""
+LONGEST_SHOWN = 80
+"""Letters of a value in a message."""
 
 
 def user_file(name: str) -> Path:
@@ -20,27 +28,69 @@ def user_file(name: str) -> Path:
 
 
 class StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which no key may come twice, and only `true` and `false` are truth values.
+    """Safe YAML without what surprises: aliases, keys that come twice, words that are truth values or numbers.
 
-    `on` and `off` stay words: `off` is the bottom of a gain.
+    Only `true` and `false` are truth values: `off` is the bottom of a gain. Numbers are written with ten digits, so
+    `10:30`, `0x10` and dates are texts; `1e-3` is a number.
     """
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way to configure a loader
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own way to configure a loader
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Read a node; refuse anchors and aliases, which can make a small file huge, and nesting without end."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise yaml.MarkedYAMLError(problem=f"anchors and aliases (& and *) are not read: {shown(event.anchor)}",
+                                       problem_mark=event.start_mark)
+        if self._depth >= DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"more than {DEEPEST} levels inside each other",
+                                       problem_mark=event.start_mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build a mapping; refuse a key that stands there twice."""
+        """Build a mapping; refuse a key that stands there twice, or that is a list or a mapping."""
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a list or a mapping is no key; put quotes around a name with "
+                                           "brackets", problem_mark=key.start_mark)
             if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} stands here twice",
+                raise yaml.MarkedYAMLError(problem=f"the key {shown(key.value)} stands here twice",
                                            problem_mark=key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
-StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
+for _tag, _pattern, _first in (
+        ("bool", r"true|false", "tf"), ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+        ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+        ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?"
+                  r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+0123456789.")):
+    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
+def shown(value: object) -> str:
+    """Write a value into a message: as Python does, but no longer than a line, however large it is."""
+    text = _SHORT.repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN - 3]}..."
+
+
+def _short_repr() -> reprlib.Repr:
+    """Return a `repr` that does not walk through what it leaves out."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = LONGEST_SHOWN
+    return short
+
+
+_SHORT = _short_repr()
 
 
 def read_text(path: Path) -> str:
@@ -49,13 +99,18 @@ def read_text(path: Path) -> str:
     Raises
     ------
     ConfigError
-        When it cannot be read.
+        When it cannot be read, or is larger than `LARGEST`.
     """
     try:
-        return path.read_text("utf-8")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise ConfigError(f"cannot read {path}: {reason}") from None
+    if len(data) > LARGEST:
+        raise ConfigError(f"cannot read {path}: it is larger than {LARGEST // 1_000_000} MB, which no settings file is")
+    return text
 
 
 def parse(text: str, name: str) -> Any:
@@ -71,16 +126,28 @@ def parse(text: str, name: str) -> Any:
     Raises
     ------
     ConfigError
-        When it is no YAML, or a key stands twice; the sentence has line and column.
+        When it is no YAML, or not such as `StrictLoader` reads; the sentence has line and column.
     """
     try:
         return yaml.load(text, StrictLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = "" if mark is None else f" line {mark.line + 1}, column {mark.column + 1}:"
-        raise ConfigError(f"{name}:{where} {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{name}: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"{name}:{where} {_short(error.problem)}") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError, AttributeError, KeyError) as error:
+        # besides its own errors PyYAML lets through what Python says about odd numbers, dates and tags
+        raise ConfigError(f"{name}: {_short(error)}") from None
+
+
+def _short(error: object) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 2 * LONGEST_SHOWN else f"{text[:2 * LONGEST_SHOWN - 3]}..."
+
+
+def document_of(text: str, name: str, keys: Sequence[str] | None = None) -> Section:
+    """Parse a settings file that is a mapping, or empty; errors as of `parse` and `Section`."""
+    document = parse(text, name)
+    return Section({} if document is None else document, name, keys)
 
 
 class Section:
@@ -104,13 +171,13 @@ class Section:
     def __init__(self, value: object, where: str, keys: Sequence[str] | None = None) -> None:
         self.where = where
         if not isinstance(value, dict):
-            raise ConfigError(f"{where}: this is {value!r}; give a mapping, key: value")
+            raise ConfigError(f"{where}: this is {shown(value)}; give a mapping, key: value")
         self.values: dict[str, Any] = value
         for key in value:
             if not isinstance(key, str):
-                raise ConfigError(f"{where}: the key {key!r} is no word; put quotes around it")
+                raise ConfigError(f"{where}: the key {shown(key)} is no word; put quotes around it")
             if keys is not None and key not in keys:
-                raise ConfigError(f"{where}: no key {key!r}; there are: {', '.join(keys)}")
+                raise ConfigError(f"{where}: no key {shown(key)}; there are: {', '.join(keys)}")
 
     def fail(self, key: str, sentence: str) -> ConfigError:
         """Error about the value of a key."""
@@ -120,16 +187,16 @@ class Section:
         """Value of a key that is a text; needed where there is no default."""
         value = self.values.get(key, default)
         if value is None:
-            raise ConfigError(f"{self.where}: the key {key!r} is missing")
+            raise ConfigError(f"{self.where}: the key {shown(key)} is missing")
         if not isinstance(value, str):
-            raise self.fail(key, f"{value!r} is no text")
+            raise self.fail(key, f"{shown(value)} is no text")
         return value
 
     def choice(self, key: str, choices: Sequence[str], default: str) -> str:
         """Value of a key that is one of some words."""
         value = self.text(key, default)
         if value not in choices:
-            raise self.fail(key, f"{value!r} is none of: {', '.join(choices)}")
+            raise self.fail(key, f"{shown(value)} is none of: {', '.join(choices)}")
         return value
 
 
@@ -142,5 +209,5 @@ def read_share(value: object, where: str) -> float:
         When it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
-        raise ConfigError(f"{where}: {value!r} is not 0 to 1")
+        raise ConfigError(f"{where}: {shown(value)} is not 0 to 1")
     return float(value)

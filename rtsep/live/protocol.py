@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rtsep.audio.devices import Defaults
+from rtsep.controls.controls import Values
 from rtsep.dsp.mask import REST
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.realtime import Measure
@@ -47,10 +48,10 @@ class LiveSettings:
         Channels of the mixture; None for stereo where the input has it, else mono.
     blocksize
         Frames of a block; None for the device's own period, or the model's hop by the clock.
-    mask_gain
-        Weight of the background in the mask, at the start.
+    controls
+        Linear values of the controls at the start, by their names, see `rtsep.controls.table`.
     record
-        Whether the mixture and the stems go to the tape.
+        Whether the mixture and the stems are recorded.
     engine
         Where the model runs: `callback`, or `worker`, a thread that has a step's time for it and costs a
         step of latency.
@@ -88,7 +89,7 @@ class LiveSettings:
     null_device: bool = False
     channels: int | None = None
     blocksize: int | None = None
-    mask_gain: float = 1.0
+    controls: Values = field(default_factory=dict)
     record: bool = False
     engine: str = "callback"
     provider: str = "cpu"
@@ -105,7 +106,7 @@ class LiveSettings:
 
     def __post_init__(self) -> None:
         if self.null_device and not self.fed:
-            raise ConfigError("the clock plays files and the demo only: an input device needs an output device")
+            raise ConfigError("without output device only files and the demo are played: an input device needs one")
         if self.blocksize is not None and not 1 <= self.blocksize <= 65536:
             raise ConfigError(f"blocksize is {self.blocksize}: give 1 to 65536 frames, or leave it to the device")
         if self.engine not in ENGINES:

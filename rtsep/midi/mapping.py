@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtsep.controls.strict_yaml import Section, parse, read_share, read_text, user_file
-from rtsep.dsp.decibels import OFF, read_db, to_gain
+from rtsep.controls.strict_yaml import Section, document_of, read_share, read_text, shown, user_file
+from rtsep.controls.table import CONTROLS, Control, Kind, Table, Unit
+from rtsep.controls.units import read_db
+from rtsep.dsp.decibels import OFF, to_gain
 from rtsep.errors import ConfigError
 from rtsep.midi.scales import DecibelScale, LinearScale, Scale
 from rtsep.midi.sources import Source
-from rtsep.midi.targets import Kind, Target
+from rtsep.midi.targets import Target
 
 DEFAULT_FILE = Path(__file__).with_name("default.yaml")
 """The mapping of a user who has none, with a comment on every key."""
@@ -21,8 +23,6 @@ NONE = "none"
 _PICKUPS = ("crossing", "jump")
 _MODES = ("toggle", "momentary")
 _CURVES = ("db", "linear")
-_FLOORS_DB = {"mask_gain": -40.0, "level": -60.0}
-_RANGES: dict[str, list[object]] = {"mask_gain": ["off", 40.0], "level": ["off", 0.0], "wet": [0.0, 1.0]}
 
 
 @dataclass(frozen=True)
@@ -70,27 +70,28 @@ def load_mapping(path: Path) -> tuple[Binding, ...]:
     return parse_mapping(read_text(path), path.name)
 
 
-def parse_mapping(text: str, name: str) -> tuple[Binding, ...]:
+def parse_mapping(text: str, name: str, table: Table = CONTROLS) -> tuple[Binding, ...]:
     """Read a mapping from its text; `name` is what errors call it."""
-    document = Section(parse(text, name) or {}, name, ("pickup", "bindings"))
+    document = document_of(text, name, ("pickup", "bindings"))
     pickup = document.choice("pickup", _PICKUPS, "crossing")
-    rows = document.values.get("bindings") or []
+    rows = document.values.get("bindings")
+    rows = [] if rows is None else rows
     if not isinstance(rows, list):
         raise document.fail("bindings", "give a list, each line beginning with a dash")
-    return tuple(_binding(row, f"{name}: bindings[{index}]", pickup) for index, row in enumerate(rows))
+    return tuple(_binding(row, f"{name}: bindings[{index}]", pickup, table) for index, row in enumerate(rows))
 
 
-def _binding(row: object, where: str, pickup: str) -> Binding:
+def _binding(row: object, where: str, pickup: str, table: Table) -> Binding:
     section = Section(row, where, ("source", "target", "range", "curve", "mode", "pickup"))
     try:
-        target = Target.parse(section.text("target"))
+        target = Target.parse(section.text("target"), table)
     except ConfigError as error:
         raise _placed(error, section, "target") from None
     source = _source(section, target.kind)
     _refuse_idle_keys(section, target.kind)
     jump = section.choice("pickup", _PICKUPS, pickup) == "jump"
     if target.kind is Kind.FADER:
-        return Binding(source, target, _scale(section, target.name), jump)
+        return Binding(source, target, _scale(section, target.control), jump)
     if target.kind is not Kind.SWITCH:
         return Binding(source, target)
     momentary = section.choice("mode", _MODES, "toggle") == "momentary"
@@ -124,18 +125,21 @@ def _refuse_idle_keys(section: Section, kind: Kind) -> None:
             raise section.fail(key, f"the target is {kind.value}, so this says nothing; leave it out")
 
 
-def _scale(section: Section, name: str) -> Scale:
-    ends = section.values.get("range", _RANGES[name])
+def _scale(section: Section, control: Control) -> Scale:
+    """Read the values of a knob's positions."""
+    usual = list(control.knob)
+    ends = section.values.get("range", usual)
     if not isinstance(ends, list) or len(ends) != 2 or ends[0] == ends[1]:
-        raise section.fail("range", f"{ends!r} is no range; give two different ends, as {_RANGES[name]}")
-    if name == "wet":
+        raise section.fail("range", f"{shown(ends)} is no range; give two different ends, as {usual}")
+    place = f"{section.where}.range"
+    if control.unit is not Unit.DB:
         if section.choice("curve", _CURVES, "linear") != "linear":
-            raise section.fail("curve", "wet has no dB; leave it out")
-        return LinearScale(*(read_share(end, f"{section.where}.range") for end in ends))
-    start, end = (read_db(end, name, f"{section.where}.range") for end in ends)
+            raise section.fail("curve", f"{control.name} has no dB; leave it out")
+        return LinearScale(*(read_share(end, place) for end in ends))
+    start, end = (read_db(control, end, place) for end in ends)
     if section.choice("curve", _CURVES, "db") == "linear":
         return LinearScale(to_gain(start), to_gain(end))
-    floor = min(_FLOORS_DB[name], *(end - 1.0 for end in (start, end) if end != OFF))
+    floor = min(control.floor_db, *(end - 1.0 for end in (start, end) if end != OFF))
     return DecibelScale(start, end, floor)
 
 
@@ -143,7 +147,7 @@ def _inverted(section: Section, momentary: bool) -> bool:
     """Read the range of a switch: [off, on], or [on, off]."""
     ends = section.values.get("range", ["off", "on"])
     if ends not in (["off", "on"], ["on", "off"]):
-        raise section.fail("range", f"{ends!r} is no range of a switch; give [off, on] or [on, off]")
+        raise section.fail("range", f"{shown(ends)} is no range of a switch; give [off, on] or [on, off]")
     if "range" in section.values and not momentary:
         raise section.fail("range", "a toggle has no range; give mode: momentary with it")
     return bool(ends == ["on", "off"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import faulthandler
 import os
 import time
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -19,11 +18,11 @@ from pathlib import Path
 from rtsep.controls.presets import load_presets, preset_file
 from rtsep.errors import ConfigError
 from rtsep.live.board import Board
+from rtsep.midi.live_controls import LiveControls
 from rtsep.midi.mapping import load_mapping, mapping_file
 from rtsep.midi.messages import Parser, encode
-from rtsep.midi.parameters import Desk
 from rtsep.midi.ports import VIRTUAL, Link
-from rtsep.midi.surface import Surface
+from rtsep.midi.surface import ControlSurface
 
 POLL_S = 0.001
 LOOK_S = 1.0  # how often ports and files are looked after
@@ -67,8 +66,8 @@ def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: M
     """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)  # sound libraries write to the terminal
-    desk = Desk(board, stems, call=pipe.send)
-    listener = Listener(desk, settings, pipe.send)
+    controls = LiveControls(board, stems, call=pipe.send)
+    listener = Listener(controls, settings, pipe.send)
     looks = 0
     while not pipe.poll():
         if listener.due():
@@ -88,7 +87,7 @@ class Listener:
 
     Parameters
     ----------
-    desk
+    controls
         Where the controls are.
     settings
         What to listen to.
@@ -96,13 +95,13 @@ class Listener:
         Gets sentences for the user.
     """
 
-    def __init__(self, desk: Desk, settings: MidiSettings, tell: Callable[[str], None]) -> None:
-        self._desk = desk
+    def __init__(self, controls: LiveControls, settings: MidiSettings, tell: Callable[[str], None]) -> None:
+        self._controls = controls
         self._settings = settings
         self._tell = tell
         self._link = Link(settings.port or VIRTUAL)
         self._parser = Parser()
-        self._surface = Surface((), desk)
+        self._surface = ControlSurface((), controls)
         self._files: object = None  # what the files were when they were last read
         self._looked = self._answered = -LOOK_S
 
@@ -140,12 +139,10 @@ class Listener:
         self._link.close()
 
     def _hear(self, data: Iterable[int]) -> None:
-        data = bytes(data)
         for message in self._parser.feed(data):
             self._surface.hear(message)
-        board = self._desk.board
+        board = self._controls.board
         board.midi_malformed = self._parser.malformed
-        board.midi_checksum = zlib.crc32(data, board.midi_checksum)
         board.midi_messages += 1  # last, so that what is counted has been done
 
     def _reload(self) -> None:
@@ -160,10 +157,10 @@ class Listener:
         except ConfigError as error:
             self._tell(str(error))
             return
-        if self._desk.presets not in ((), known):
-            self._desk.board.preset = -1  # its place may be another one's now
-        self._desk.presets = known
-        self._surface = Surface(bindings, self._desk)
+        if self._controls.presets not in ((), known):
+            self._controls.board.preset = -1  # its place may be another one's now
+        self._controls.presets = known
+        self._surface = ControlSurface(bindings, self._controls)
 
 
 def _stamp(path: Path) -> int | None:

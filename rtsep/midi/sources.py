@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from rtsep.controls.strict_yaml import shown
+from rtsep.controls.table import Kind
 from rtsep.errors import ConfigError
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
-from rtsep.midi.targets import Kind
 
 _FORMS = "cc N, cc14 N, note N, program, program N, bend; each with ch N after it for one channel"
 _PATTERN = re.compile(r"(cc|cc14|note|program|bend)(?: (\d+))?(?: ch (\d+))?")
@@ -47,15 +48,16 @@ class Source:
         """
         match = _PATTERN.fullmatch(" ".join(text.split()))
         if match is None:
-            raise ConfigError(f"{text!r} is no source; give {_FORMS}")
+            raise ConfigError(f"{shown(text)} is no source; give {_FORMS}")
         kind, number, channel = match[1], *(None if part is None else int(part) for part in match.groups()[1:])
         if (number is None) != (kind == "bend") and kind != "program":
-            raise ConfigError(f"{text!r}: {'the bender has no number' if kind == 'bend' else 'the number is missing'}")
+            reason = "the bender has no number" if kind == "bend" else "the number is missing"
+            raise ConfigError(f"{shown(text)}: {reason}")
         highest = HIGHEST_14_BIT if kind == "cc14" else 127
         if number is not None and number > highest:
-            raise ConfigError(f"{text!r}: the number of {kind} is 0 to {highest}")
+            raise ConfigError(f"{shown(text)}: the number of {kind} is 0 to {highest}")
         if channel is not None and not 1 <= channel <= 16:
-            raise ConfigError(f"{text!r}: the channel is 1 to 16")
+            raise ConfigError(f"{shown(text)}: the channel is 1 to 16")
         return cls(kind, number, channel)
 
     @property

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rtsep.controls.table import Kind
+from rtsep.midi.live_controls import LiveControls
 from rtsep.midi.mapping import Binding
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
-from rtsep.midi.parameters import Desk
 from rtsep.midi.scales import TOP_7_BIT, TOP_14_BIT, from_position, to_position
 from rtsep.midi.sources import Source
-from rtsep.midi.targets import Kind
 
 _PRESSED = 64  # value from which on a controller is a pressed button
 _NEAR = 1.0 / 127.0  # a knob this near to its control has met it
 
 
-class Knob:
+class BindingState:
     """One binding at work: what was heard, whether it holds its control, what its controller shows.
 
     Parameters
     ----------
     binding
-        A binding whose source is not None and whose target the desk has.
-    desk
+        A binding whose source is not None and whose target this run has.
+    controls
         Where the control is.
 
     Attributes
@@ -33,13 +33,13 @@ class Knob:
         Channel that it was last heard on.
     """
 
-    def __init__(self, binding: Binding, source: Source, desk: Desk) -> None:
+    def __init__(self, binding: Binding, source: Source, controls: LiveControls) -> None:
         self.binding = binding
         self.source = source
         self.channel = source.channel or 1
         self.shown: int | None = None
         self.top = TOP_14_BIT if source.kind in ("cc14", "bend") else TOP_7_BIT
-        self._desk = desk
+        self._controls = controls
         self._upper = 0  # upper 7 bits of a 14 bit controller
         self._upper_alone = False  # nothing has followed them yet
         self._position: float | None = None
@@ -61,17 +61,17 @@ class Knob:
             case _:
                 return self._press(value)
 
-    def state(self) -> int | None:
+    def value(self) -> int | None:
         """Return what the controller should show now; None for a target that it cannot show."""
-        value = self._desk.get(self.binding.target)
+        control = self._controls.get(self.binding.target)
         if self.binding.target.kind is Kind.FADER:
             assert self.binding.scale is not None
-            return from_position(self.binding.scale.position(value), self.top)
+            return from_position(self.binding.scale.position(control), self.top)
         if self.binding.target.kind is Kind.CHOICE:
-            return self._choice_state(int(value))
+            return self._choice_state(int(control))
         if self.source.kind == "program":
             return None
-        return TOP_7_BIT if bool(value) != self.binding.inverted else 0
+        return TOP_7_BIT if bool(control) != self.binding.inverted else 0
 
     def _value(self, message: Message) -> int | None:
         """Return what the source now stands at, 0 to `top`; None while half of it is missing."""
@@ -97,15 +97,15 @@ class Knob:
         self.shown = value
         target, scale = self.binding.target, self.binding.scale
         assert scale is not None
-        control = self._desk.get(target)
+        control = self._controls.get(target)
         before, self._position = self._position, to_position(value, self.top)
-        if value == self.state():  # it says what already is, as an echo does
+        if value == self.value():  # it says what already is, as an echo does
             self._holds, self._put = True, control
             return False
         if not self.binding.jump and not self._meets(before, self._position, scale.position(control), control):
             return False
         self._put = scale.value(self._position)
-        self._desk.set(target, self._put)
+        self._controls.set(target, self._put)
         return True
 
     def _meets(self, before: float | None, now: float, control_position: float, control: float) -> bool:
@@ -120,16 +120,16 @@ class Knob:
         self.shown = value
         target = self.binding.target
         index = self._choice(value)
-        if index >= self._desk.choices(target) or index == self._desk.get(target):
+        if index >= self._controls.choices(target) or index == self._controls.get(target):
             return False
-        self._desk.set(target, index)
+        self._controls.set(target, index)
         return True
 
     def _choice(self, value: int) -> int:
         """Return the index of what is chosen: a program itself, or the part of a knob's way that it stands in."""
         if self.source.kind == "program":
             return value
-        count = self._desk.choices(self.binding.target)
+        count = self._controls.choices(self.binding.target)
         return min(int(to_position(value, self.top) * count), count - 1)
 
     def _choice_state(self, index: int) -> int | None:
@@ -138,7 +138,7 @@ class Knob:
             return None if index < 0 else index
         if self.shown is not None and self._choice(self.shown) == index:
             return self.shown
-        return from_position((index + 0.5) / self._desk.choices(self.binding.target), self.top)
+        return from_position((index + 0.5) / self._controls.choices(self.binding.target), self.top)
 
     def _press(self, value: int) -> bool:
         self.shown = value
@@ -149,63 +149,63 @@ class Knob:
         if pressed == was:
             return False
         if self.binding.momentary:
-            self._desk.set(target, float(pressed != self.binding.inverted))
+            self._controls.set(target, float(pressed != self.binding.inverted))
         elif pressed:
-            self._desk.set(target, 1.0 - self._desk.get(target))
+            self._controls.set(target, 1.0 - self._controls.get(target))
         return self.binding.momentary or pressed
 
 
-class Surface:
+class ControlSurface:
     """All bindings at work.
 
     Parameters
     ----------
     bindings
-        The mapping; what the desk does not have is passed over.
-    desk
+        The mapping; what this run does not have is passed over.
+    controls
         Where the controls are.
     """
 
-    def __init__(self, bindings: Sequence[Binding], desk: Desk) -> None:
-        self._knobs = [Knob(binding, binding.source, desk) for binding in bindings
-                       if binding.source is not None and desk.has(binding.target)]
-        self._speakers: dict[Source, Knob] = {}  # one a source: the first that it moves
-        for knob in self._knobs:
-            self._speakers.setdefault(knob.source, knob)
+    def __init__(self, bindings: Sequence[Binding], controls: LiveControls) -> None:
+        self._states = [BindingState(binding, binding.source, controls) for binding in bindings
+                        if binding.source is not None and controls.has(binding.target)]
+        self._speakers: dict[Source, BindingState] = {}  # one a source: the first that it moves
+        for state in self._states:
+            self._speakers.setdefault(state.source, state)
 
     def hear(self, message: Message) -> list[Binding]:
         """Let a message move what it moves; return the bindings whose controls moved."""
-        return [knob.binding for knob in self._knobs if knob.source.hears(message) and knob.hear(message)]
+        return [state.binding for state in self._states if state.source.hears(message) and state.hear(message)]
 
     def bound(self, message: Message) -> list[Binding]:
         """Return the bindings that hear a message, whether it moves their controls or not."""
-        return [knob.binding for knob in self._knobs if knob.source.hears(message)]
+        return [state.binding for state in self._states if state.source.hears(message)]
 
     def forget(self) -> None:
         """Count nothing as shown: the controller is new, or was away."""
-        for knob in self._knobs:
-            knob.shown = None
+        for state in self._states:
+            state.shown = None
 
     def feedback(self) -> Iterator[Message]:
         """Yield what the controller has to be told so that it shows the state of the controls."""
-        for knob in self._speakers.values():
-            state = knob.state()
-            if state is not None and state != knob.shown:
-                yield from _messages(knob.source, knob.channel, state)
-                knob.shown = state  # not before all of them were taken
+        for state in self._speakers.values():
+            value = state.value()
+            if value is not None and value != state.shown:
+                yield from _messages(state.source, state.channel, value)
+                state.shown = value  # not before all of them were taken
 
 
-def _messages(source: Source, channel: int, state: int) -> Iterator[Message]:
+def _messages(source: Source, channel: int, value: int) -> Iterator[Message]:
     number = source.number or 0
     match source.kind:
         case "cc":
-            yield ControlChange(channel, number, state)
+            yield ControlChange(channel, number, value)
         case "cc14":
-            yield ControlChange(channel, number, state >> 7)
-            yield ControlChange(channel, number + 32, state & 0x7F)
+            yield ControlChange(channel, number, value >> 7)
+            yield ControlChange(channel, number + 32, value & 0x7F)
         case "note":
-            yield Note(channel, number, state)
+            yield Note(channel, number, value)
         case "bend":
-            yield PitchBend(channel, state)
+            yield PitchBend(channel, value)
         case "program":
-            yield ProgramChange(channel, state)
+            yield ProgramChange(channel, value)

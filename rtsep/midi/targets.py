@@ -1,25 +1,12 @@
-"""What a controller can move: the names that stand in a mapping."""
+"""What a controller can move: the names that stand in a mapping, which are those of the table of controls."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from rtsep.controls.strict_yaml import shown
+from rtsep.controls.table import CONTROLS, Control, Kind, Table, control_of
 from rtsep.errors import ConfigError
-
-
-class Kind(Enum):
-    """How a target is moved."""
-
-    FADER = "a value in a range"
-    SWITCH = "on or off"
-    CHOICE = "one of several"
-    BUTTON = "something that happens"
-
-
-_NAMES = {"mask_gain": "mask_gain", "wet": "wet", "level": "level STEM", "bypass": "bypass", "mute": "mute STEM",
-          "solo": "solo STEM", "stem": "stem, stem STEM", "preset": "preset, preset NAME", "reset": "reset"}
-_OF_A_STEM = ("level", "mute", "solo")
 
 
 @dataclass(frozen=True)
@@ -29,17 +16,20 @@ class Target:
     Parameters
     ----------
     name
-        `mask_gain`, `wet`, `level`, `bypass`, `mute`, `solo`, `stem`, `preset` or `reset`.
+        Of a row of `rtsep.controls.table`.
     item
-        Stem of a level, mute or solo; stem or preset that is chosen; None where the target is about none,
+        Stem of a control that every stem has; stem or preset that is chosen; None where the target is about none,
         or where the message itself chooses.
+    table
+        Rows of the controls.
     """
 
     name: str
     item: str | None = None
+    table: Table = CONTROLS
 
     @classmethod
-    def parse(cls, text: str) -> Target:
+    def parse(cls, text: str, table: Table = CONTROLS) -> Target:
         """Read a target as it stands in a mapping.
 
         Raises
@@ -48,20 +38,25 @@ class Target:
             When there is no such target.
         """
         name, _, item = " ".join(text.split()).partition(" ")
-        if name not in _NAMES or (item and "STEM" not in _NAMES[name] and "NAME" not in _NAMES[name]):
-            raise ConfigError(f"no target {text!r}; there are: {', '.join(_NAMES.values())}")
-        if name in _OF_A_STEM and not item:
-            raise ConfigError(f"{text!r} does not say which stem; give {_NAMES[name]}")
-        return cls(name, item or None)
+        control = control_of(name, table)
+        if control is None or (item and not control.per_stem and not control.item):
+            raise ConfigError(f"no target {shown(text)}; there are: {', '.join(row.forms for row in table)}")
+        if control.per_stem and not item:
+            raise ConfigError(f"{shown(text)} does not say which stem; give {control.forms}")
+        return cls(name, item or None, table)
+
+    @property
+    def control(self) -> Control:
+        """Its row."""
+        control = control_of(self.name, self.table)
+        assert control is not None
+        return control
 
     @property
     def kind(self) -> Kind:
-        """How it is moved."""
-        if self.name in ("mask_gain", "wet", "level"):
-            return Kind.FADER
-        if self.name in ("bypass", "mute", "solo"):
-            return Kind.SWITCH
-        return Kind.CHOICE if self.name != "reset" and self.item is None else Kind.BUTTON
+        """How it is moved: a choice whose item is named is a button."""
+        chooses = self.control.kind is Kind.CHOICE
+        return Kind.BUTTON if chooses and self.item is not None else self.control.kind
 
     def __str__(self) -> str:
         return self.name if self.item is None else f"{self.name} {self.item}"

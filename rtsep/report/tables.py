@@ -12,6 +12,7 @@ from rich.table import Table
 
 from rtsep.dsp.mask import REST
 from rtsep.live.board import Board
+from rtsep.live.counters import report_rows, status
 from rtsep.live.session.recorder import MIXTURE
 from rtsep.live.session.session import Result
 from rtsep.report.sdr import plain_sdr_db
@@ -23,9 +24,9 @@ def status_line(board: Board, samplerate: int) -> str:
     """One line: time, peaks, load and what went wrong so far."""
     seconds = board.frames / samplerate
     load = board.busy_s / seconds if seconds else 0.0
+    counts = status(lambda name: float(getattr(board, name)))
     return (f"{int(seconds) // 60}:{int(seconds) % 60:02d}  in {_peak_db(board.input_peak)}  "
-            f"out {_peak_db(board.output_peak)}  load {load:4.0%}  late {board.late} ({board.fallback_frames} frames)  "
-            f"xruns {board.input_xruns} + {board.output_xruns}  Ctrl-C ends")
+            f"out {_peak_db(board.output_peak)}  load {load:4.0%}  {counts}  Ctrl-C ends")
 
 
 def report(result: Result) -> Group:
@@ -54,7 +55,7 @@ def latency_rows(result: Result) -> Iterator[tuple[str, int | None]]:
 
 
 def run_rows(result: Result) -> Iterator[tuple[str, str]]:
-    """Name and value of every number of the run; troubles that did not occur are left out, late hops and xruns not."""
+    """Name and value of every number of the run; counters as of `rtsep.live.counters.report_rows`."""
     summary = result.summary
     yield "input", result.started.input
     yield "output", result.started.output
@@ -62,15 +63,7 @@ def run_rows(result: Result) -> Iterator[tuple[str, str]]:
     yield "time a block: p50, p99, max", f"{summary.p50_ms:.2f}, {summary.p99_ms:.2f}, {summary.longest_ms:.2f} ms"
     yield "deadline: length of a block", f"{summary.deadline_ms:.2f} ms"
     yield "load", f"{summary.load:.1%}"
-    yield "late hops", str(summary.late)
-    yield "xruns: input, output", f"{summary.input_xruns}, {summary.output_xruns}"
-    troubles = {"frames of the mixture for late hops": summary.fallback_frames,
-                "reconnections to the device": summary.reconnects,
-                "bad blocks (NaN or infinity), silenced": summary.bad_blocks,
-                "restarts, as the block size changed": summary.restarts,
-                "blocks without input in time": summary.starved_blocks,
-                "frames missing in the recording": summary.lost_frames}
-    yield from ((name, str(count)) for name, count in troubles.items() if count)
+    yield from report_rows(lambda name: float(getattr(summary, name))).items()
     yield from ((measure.name, f"refused: {measure.refusal}" if measure.refusal else "on")
                 for measure in result.measures)
 

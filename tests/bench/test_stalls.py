@@ -15,7 +15,8 @@ from bench.lib import stalls as stalls_module
 from bench.lib.paced import Turns
 from bench.lib.stalls import HIGHEST_PRIORITY, Stall, StallWatch, missed_in_stalls, stalled_s, watch_stalls
 from bench.soak import LateBlocks
-from rtsep.live.board import LATE_SPANS, new_board
+from rtsep.live.board import new_board
+from rtsep.live.counters import LATE_SPANS
 from rtsep.live.engine.statistics import Statistics
 
 
@@ -39,10 +40,10 @@ def test_a_late_block_is_the_machine_s_if_it_stood_still_for_as_long_as_the_bloc
     statistics, begin = Statistics(board, 44100), time.perf_counter()
     late.look(board)
     assert late.beside([], [], 0.01) == {"late_in_stalls": 0, "stalls_by_chance": 0.0, "late_in_moves": 0,
-                                         "moves_by_chance": 0.0, "late_blocks": []}
-    statistics.note_late(begin, begin + 0.012)
+                                         "moves_by_chance": 0.0, "blocks_in_trouble": []}
+    statistics.note(begin, begin + 0.012)
     late.look(board)
-    statistics.note_late(begin + 1.0, begin + 1.013)
+    statistics.note(begin + 1.0, begin + 1.013)
     late.look(board)
     late.look(board)
     assert late.spans == [(begin, begin + 0.012), (begin + 1.0, begin + 1.013)]
@@ -52,7 +53,7 @@ def test_a_late_block_is_the_machine_s_if_it_stood_still_for_as_long_as_the_bloc
     found = late.beside(stalls, moves, 0.01)
     assert found["late_in_moves"] == 1  # the second one; the first has an explanation
     assert found["late_in_stalls"] == 1  # the second one stood still for 2.9 ms and was late by 3
-    assert [round(block["stood_still_ms"], 3) for block in found["late_blocks"]] == [2.1, 2.9]
+    assert [round(block["stood_still_ms"], 3) for block in found["blocks_in_trouble"]] == [2.1, 2.9]
     assert late.beside(stalls, [], 0.01, worker=True)["late_in_stalls"] == 1
     assert late.beside([Stall(0, begin - 9.0, begin + 9.0)], moves[1:], 0.01)["stalls_by_chance"] == 1.0
 
@@ -61,7 +62,7 @@ def test_late_blocks_that_the_board_could_not_keep_are_not_accounted_for() -> No
     late, board = LateBlocks(), new_board(multiprocessing.get_context("spawn"))
     statistics = Statistics(board, 44100)
     for index in range(LATE_SPANS + 6):
-        statistics.note_late(float(index), index + 0.5)
+        statistics.note(float(index), index + 0.5)
     late.look(board)
     assert late.spans == [(float(index), index + 0.5) for index in range(6, LATE_SPANS + 6)]
 

@@ -89,7 +89,7 @@ def test_bad_samples_are_reported(tmp_path, tiny_model):
     (["--model", "missing.onnx"], "no model file missing.onnx"),
     (["--stems", "kazoo"], "no stem 'kazoo': this model has drums, guitar, other"),
     (["--stems", "guitar", "guitar"], "name each stem once"),
-    (["--mask-gain", "-3"], "mask_gain is -3.0: give a number from 0"),
+    (["--mask-gain", "61"], "--mask-gain: 61.0 is not -80 to 60 dB, nor off"),
 ])
 def test_wrong_options_are_one_sentence_before_any_work(tmp_path, tiny_model, arguments, words):
     model = [] if "--model" in arguments else ["--model", tiny_model]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,15 +29,16 @@ def file(tmp_path: Path) -> Path:
 
 def test_presets_come_in_the_order_of_the_file(file: Path) -> None:
     assert load_presets(file) == (
-        Preset("verse", mask_gain=0.0, levels={"guitar": pytest.approx(0.1), "drums": 0.0}, mutes={"drums": True},
-               program=0),
-        Preset("loud", "ultra", pytest.approx(10.0), 0.5, False, solos={"guitar": True}, program=1),
+        Preset("verse", values={"mask_gain": 0.0, "level": {"guitar": pytest.approx(0.1), "drums": 0.0},
+                                "mute": {"drums": 1.0}}, program=0),
+        Preset("loud", "ultra", {"mask_gain": pytest.approx(10.0), "wet": 0.5, "bypass": 0.0, "solo": {"guitar": 1.0}},
+               program=1),
         Preset("nothing", program=2))
 
 
 def test_a_preset_changes_only_what_it_names(file: Path) -> None:
     verse, loud, nothing = load_presets(file)
-    board = new_board(multiprocessing.get_context("spawn"))
+    board = new_board(None)
     rest = snapshot(board, STEMS)
     put_preset(nothing, board, STEMS)
     assert snapshot(board, STEMS) == replace(rest, program=2)

@@ -21,7 +21,7 @@ def follow(ramp: Ramp, target: float, frames: int) -> np.ndarray:
 
 @given(st.lists(st.tuples(GAINS, st.integers(1, 300)), min_size=1, max_size=20))
 def test_never_jumps_and_never_overshoots_whatever_the_targets(moves: list[tuple[float, int]]) -> None:
-    ramp = Ramp(np.zeros(1, np.float32), 100)
+    ramp = Ramp(100, np.zeros(1, np.float32))
     last = 0.0
     highest = max(target for target, _ in moves)
     for target, frames in moves:
@@ -36,7 +36,7 @@ def test_never_jumps_and_never_overshoots_whatever_the_targets(moves: list[tuple
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 99, 100])
 def test_arrives_in_the_promised_time_and_not_before(frames: int) -> None:
-    gains = follow(Ramp(np.zeros(1, np.float32), frames), 1.0, frames)
+    gains = follow(Ramp(frames, np.zeros(1, np.float32)), 1.0, frames)
     assert gains[-1] == 1.0
     assert np.all(np.diff(gains) > 0)
     assert frames == 1 or gains[-2] < 1.0
@@ -44,8 +44,8 @@ def test_arrives_in_the_promised_time_and_not_before(frames: int) -> None:
 
 @pytest.mark.parametrize("blocksize", [1, 7, 64, 1000])
 def test_blocks_of_any_size_give_the_same_ramp(blocksize: int) -> None:
-    whole = follow(Ramp(np.zeros(1, np.float32), 100), 1.0, 1000)
-    ramp = Ramp(np.zeros(1, np.float32), 100)
+    whole = follow(Ramp(100, np.zeros(1, np.float32)), 1.0, 1000)
+    ramp = Ramp(100, np.zeros(1, np.float32))
     parts = np.concatenate([follow(ramp, 1.0, blocksize) for _ in range(1000 // blocksize)])
     np.testing.assert_allclose(parts, whole[:parts.size], rtol=0, atol=1e-6)
 
@@ -68,7 +68,7 @@ def sweep(starts: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("blocksize", [64, 128, 256, 512])
 def test_a_full_sweep_of_a_fader_leaves_no_zipper_noise(blocksize: int) -> None:
-    ramp = Ramp(np.zeros(1, np.float32), round(RAMP_MS / 1e3 * SAMPLERATE))
+    ramp = Ramp(round(RAMP_MS / 1e3 * SAMPLERATE), np.zeros(1, np.float32))
     steps = sweep(np.arange(0, SAMPLERATE, blocksize))
     gains = np.concatenate([follow(ramp, step, blocksize) for step in steps])[:SAMPLERATE]
     tone = np.sin(2 * np.pi * 3000.0 * np.arange(SAMPLERATE) / SAMPLERATE)

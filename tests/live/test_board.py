@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rtsep.controls.controls import Controls
-from rtsep.live.board import MAX_STEMS, Board, Ring, new_board
+from rtsep.live.board import MAX_STEMS, Board, new_board
+from rtsep.live.ring import Ring
 
 CONTEXT = multiprocessing.get_context("spawn")
 STEMS = ("guitar", "rest")
@@ -48,7 +49,7 @@ def echo(board: Board, there: Ring, back: Ring, pipe: Connection) -> None:
     block = np.empty((2, there.filled), np.float32)
     there.read(block)
     back.write(block * np.float32(board.levels[1]))
-    board.late += 7
+    board.late_blocks += 7
     pipe.send("done")
 
 
@@ -56,9 +57,7 @@ def test_another_process_sees_the_same_memory() -> None:
     board, there, back = new_board(CONTEXT), Ring(CONTEXT, 400), Ring(CONTEXT, 400)
     there.shape(2)
     back.shape(2)
-    controls = Controls(STEMS)
-    controls.set_level("rest", 0.5)
-    board.put_controls(controls, STEMS)
+    board.put({"level": {"rest": 0.5}}, STEMS)
     sound = np.random.default_rng(6).standard_normal((2, 100)).astype(np.float32)
     there.write(sound)
     here, their = CONTEXT.Pipe()
@@ -69,18 +68,15 @@ def test_another_process_sees_the_same_memory() -> None:
     out = np.empty((2, 200), np.float32)
     assert back.read(out) == 100
     np.testing.assert_array_equal(out[:, :100], 0.5 * sound)
-    assert board.late == 7
+    assert board.late_blocks == 7
     assert there.filled == 0
 
 
 def test_controls_travel_over_the_board() -> None:
     board = new_board(CONTEXT)
-    sent, received = Controls(STEMS), Controls(STEMS)
-    sent.mask_gain, sent.wet, sent.bypass = 2.5, 0.75, True
-    sent.set_level("guitar", 0.1)
-    sent.set_mute("rest", True)
-    sent.set_solo("guitar", True)
-    board.put_controls(sent, STEMS)
+    received = Controls(STEMS)
+    board.put({"mask_gain": 2.5, "wet": 0.75, "bypass": 1.0, "level": {"guitar": 0.1}, "mute": {"rest": 1.0},
+               "solo": {"guitar": 1.0}}, STEMS)
     board.take_controls(received, STEMS)
     assert (received.mask_gain, received.wet, received.bypass) == (2.5, 0.75, True)
     assert [received.level(stem) for stem in STEMS] == pytest.approx([0.1, 1.0])
@@ -88,11 +84,11 @@ def test_controls_travel_over_the_board() -> None:
     assert [received.soloed(stem) for stem in STEMS] == [True, False]
 
 
-@pytest.mark.parametrize("name", ["mask_gain", "wet", "bypass", "preset", "master", "levels", "mutes", "solos"])
+@pytest.mark.parametrize("name", ["mask_gain", "wet", "bypass", "preset", "levels", "mutes", "solos"])
 def test_every_control_that_moves_is_seen(name: str) -> None:
     board = new_board(CONTEXT)
     before = board.controls_state()
-    board.late = board.callbacks = board.source_frames = 5
+    board.late_blocks = board.callbacks = board.source_frames = 5
     assert board.controls_state() == before, "counters are no controls"
     if name in ("levels", "mutes", "solos"):
         getattr(board, name)[MAX_STEMS - 1] = 3

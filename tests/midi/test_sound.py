@@ -79,7 +79,7 @@ def test_a_preset_of_another_model_is_changed_to_without_a_jump(tiny_model: Path
 
     with Devices() as devices:
         midi = Helper("midi", run_midi, (MidiSettings(SOURCE, tmp_path / "map.yaml", tmp_path / "presets.yaml"),))
-        settings = LiveSettings(model=str(tiny_model), input=SOURCE, output=SINK, mask_gain=0.0)
+        settings = LiveSettings(model=str(tiny_model), input=SOURCE, output=SINK, controls={"mask_gain": 0.0})
         session = Session(settings, helpers=[midi], on_notice=notices.append)
         result = session.run(tick)
     assert result is not None

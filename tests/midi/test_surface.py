@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from rtsep.controls.presets import Preset
+from rtsep.midi.live_controls import LiveControls
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
-from rtsep.midi.parameters import Desk
-from rtsep.midi.surface import Surface
+from rtsep.midi.surface import ControlSurface
 from rtsep.midi.targets import Target
 from tests.midi.conftest import MakeSurface
 
@@ -15,26 +15,26 @@ def cc(number: int, value: int, channel: int = 1) -> ControlChange:
     return ControlChange(channel, number, value)
 
 
-def moved(surface: Surface, *messages: Message) -> list[bool]:
+def moved(surface: ControlSurface, *messages: Message) -> list[bool]:
     return [bool(surface.hear(message)) for message in messages]
 
 
-def told(surface: Surface) -> list[Message]:
+def told(surface: ControlSurface) -> list[Message]:
     return list(surface.feedback())
 
 
-def test_a_knob_waits_until_it_crosses_its_control(desk: Desk, surface: MakeSurface) -> None:
+def test_a_knob_waits_until_it_crosses_its_control(controls: LiveControls, surface: MakeSurface) -> None:
     knob = surface("{source: cc 1, target: mask_gain}")  # the control rests at 64
     assert moved(knob, cc(1, 20), cc(1, 50), cc(1, 70), cc(1, 40)) == [False, False, True, True]
-    desk.board.mask_gain = 50.0  # somebody else: 116
+    controls.board.mask_gain = 50.0  # somebody else: 116
     assert moved(knob, cc(1, 50), cc(1, 110), cc(1, 126), cc(1, 0)) == [False, False, True, True]
-    assert desk.board.mask_gain == 0.0
+    assert controls.board.mask_gain == 0.0
 
 
-def test_a_knob_that_stands_at_its_control_holds_it(desk: Desk, surface: MakeSurface) -> None:
+def test_a_knob_that_stands_at_its_control_holds_it(controls: LiveControls, surface: MakeSurface) -> None:
     knob = surface("{source: cc 1, target: mask_gain}")
     assert moved(knob, cc(1, 64)) == [False]  # it says what already is
-    assert desk.board.mask_gain == 1.0
+    assert controls.board.mask_gain == 1.0
     assert moved(knob, cc(1, 65), cc(1, 100)) == [True, True]
 
 
@@ -43,96 +43,96 @@ def test_crossing_counts_from_both_sides_and_however_fast(surface: MakeSurface) 
     assert moved(surface("{source: cc 1, target: mask_gain}"), cc(1, 80), cc(1, 66)) == [False, False]
 
 
-def test_jump_takes_every_value_at_once(desk: Desk, surface: MakeSurface) -> None:
+def test_jump_takes_every_value_at_once(controls: LiveControls, surface: MakeSurface) -> None:
     assert moved(surface("{source: cc 1, target: wet, pickup: jump}"), cc(1, 32)) == [True]
-    assert desk.board.wet == 0.25
+    assert controls.board.wet == 0.25
 
 
-def test_the_last_writer_wins(desk: Desk, surface: MakeSurface) -> None:
+def test_the_last_writer_wins(controls: LiveControls, surface: MakeSurface) -> None:
     both = surface("{source: cc 1, target: wet, pickup: jump}, {source: cc 2, target: wet, pickup: jump}")
     moved(both, cc(1, 32), cc(2, 64))
-    assert desk.board.wet == 0.5
+    assert controls.board.wet == 0.5
     moved(both, cc(1, 32))
-    assert desk.board.wet == 0.25
+    assert controls.board.wet == 0.25
 
 
-def test_channels_are_told_apart(desk: Desk, surface: MakeSurface) -> None:
+def test_channels_are_told_apart(controls: LiveControls, surface: MakeSurface) -> None:
     knob = surface("{source: cc 1 ch 3, target: wet, pickup: jump}")
     assert moved(knob, cc(1, 0, channel=2), cc(1, 0, channel=3)) == [False, True]
 
 
-def test_14_bit_halves_are_heard_together(desk: Desk, surface: MakeSurface) -> None:
+def test_14_bit_halves_are_heard_together(controls: LiveControls, surface: MakeSurface) -> None:
     fader = surface("{source: cc14 1, target: wet, pickup: jump}")
     assert moved(fader, cc(1, 64)) == [False]
-    assert desk.board.wet == 1.0
+    assert controls.board.wet == 1.0
     assert moved(fader, cc(33, 1)) == [True]
-    assert desk.board.wet == pytest.approx(0.5 + 0.5 / 8191)
+    assert controls.board.wet == pytest.approx(0.5 + 0.5 / 8191)
     assert moved(fader, cc(33, 0)) == [True]
-    assert desk.board.wet == 0.5
+    assert controls.board.wet == 0.5
 
 
-def test_14_bit_works_where_the_lower_half_is_never_sent(desk: Desk, surface: MakeSurface) -> None:
+def test_14_bit_works_where_the_lower_half_is_never_sent(controls: LiveControls, surface: MakeSurface) -> None:
     assert moved(surface("{source: cc14 1, target: wet, pickup: jump}"), cc(1, 10), cc(1, 32)) == [False, True]
-    assert desk.board.wet == 0.25
+    assert controls.board.wet == 0.25
 
 
-def test_the_bender_has_its_rest_in_the_middle(desk: Desk, surface: MakeSurface) -> None:
+def test_the_bender_has_its_rest_in_the_middle(controls: LiveControls, surface: MakeSurface) -> None:
     bend = surface("{source: bend, target: mask_gain, range: [-20, 20], pickup: jump}")
     assert moved(bend, PitchBend(1, 16383), PitchBend(1, 8192)) == [True, True]
-    assert desk.board.mask_gain == 1.0
+    assert controls.board.mask_gain == 1.0
 
 
-def test_toggle_changes_at_every_press(desk: Desk, surface: MakeSurface) -> None:
+def test_toggle_changes_at_every_press(controls: LiveControls, surface: MakeSurface) -> None:
     pedal = surface("{source: cc 64, target: bypass}")
     states = []
     for value in (127, 90, 0, 10, 64, 0, 127):
         pedal.hear(cc(64, value))
-        states.append(desk.board.bypass)
+        states.append(controls.board.bypass)
     assert states == [1, 1, 1, 1, 0, 0, 1]
 
 
-def test_momentary_is_on_while_held_or_the_other_way_round(desk: Desk, surface: MakeSurface) -> None:
+def test_momentary_is_on_while_held_or_the_other_way_round(controls: LiveControls, surface: MakeSurface) -> None:
     pads = surface("{source: note 36, target: mute drums, mode: momentary}, "
                    "{source: note 37, target: solo rest, mode: momentary, range: [on, off]}")
     states = []
     for message in (Note(1, 36, 1), Note(1, 36, 0), Note(1, 37, 99), Note(1, 37, 0)):
         pads.hear(message)
-        states.append((desk.board.mutes[0], desk.board.solos[2]))
+        states.append((controls.board.mutes[0], controls.board.solos[2]))
     assert states == [(1, 0), (0, 0), (0, 0), (0, 1)]
 
 
-def test_programs_are_buttons_or_choose(desk: Desk, surface: MakeSurface) -> None:
+def test_programs_are_buttons_or_choose(controls: LiveControls, surface: MakeSurface) -> None:
     programs = surface("{source: program, target: preset}, {source: program 9, target: bypass}")
     assert moved(programs, ProgramChange(1, 0)) == [True]
-    assert (desk.board.mask_gain, desk.board.levels[1]) == (0.5, 0.25)
+    assert (controls.board.mask_gain, controls.board.levels[1]) == (0.5, 0.25)
     assert moved(programs, ProgramChange(1, 99)) == [False]
     assert moved(programs, ProgramChange(1, 9), ProgramChange(1, 9), ProgramChange(1, 9)) == [True, True, True]
-    assert desk.board.bypass == 1
+    assert controls.board.bypass == 1
 
 
-def test_presets_and_reset_by_button(desk: Desk, surface: MakeSurface) -> None:
+def test_presets_and_reset_by_button(controls: LiveControls, surface: MakeSurface) -> None:
     buttons = surface("{source: note 1, target: preset solo part}, {source: note 2, target: reset}")
     assert moved(buttons, Note(1, 1, 64), Note(1, 1, 0)) == [True, False]
-    assert desk.board.solos[:3] == [0, 1, 0]
+    assert controls.board.solos[:3] == [0, 1, 0]
     buttons.hear(Note(1, 2, 64))
-    assert desk.board.solos[:3] == [0, 0, 0]
+    assert controls.board.solos[:3] == [0, 0, 0]
 
 
-def test_a_preset_with_a_model_is_for_the_session(desk: Desk, surface: MakeSurface) -> None:
+def test_a_preset_with_a_model_is_for_the_session(controls: LiveControls, surface: MakeSurface) -> None:
     called: list[Preset] = []
-    desk.call = called.append
+    controls.call = called.append
     surface("{source: note 1, target: preset big}").hear(Note(1, 1, 64))
-    assert called == [desk.presets[2]]
-    assert desk.board.preset == -1
+    assert called == [controls.presets[2]]
+    assert controls.board.preset == -1
 
 
-def test_a_stem_is_chosen_by_button_and_by_knob(desk: Desk, surface: MakeSurface) -> None:
+def test_a_stem_is_chosen_by_button_and_by_knob(controls: LiveControls, surface: MakeSurface) -> None:
     chooser = surface("{source: note 1, target: stem rest}, {source: cc 1, target: stem}")
     chooser.hear(Note(1, 1, 64))
-    assert desk.board.levels[:3] == [0.0, 0.0, 1.0]
+    assert controls.board.levels[:3] == [0.0, 0.0, 1.0]
     assert moved(chooser, cc(1, 127), cc(1, 64), cc(1, 60), cc(1, 0)) == [False, True, False, True]
-    assert desk.board.levels[:3] == [1.0, 0.0, 0.0]
-    assert desk.get(Target("stem")) == 0
+    assert controls.board.levels[:3] == [1.0, 0.0, 0.0]
+    assert controls.get(Target("stem")) == 0
 
 
 def test_what_the_run_does_not_have_is_passed_over(surface: MakeSurface) -> None:
@@ -142,21 +142,22 @@ def test_what_the_run_does_not_have_is_passed_over(surface: MakeSurface) -> None
     assert told(absent) == []
 
 
-def test_state_goes_back_once_on_connect_and_on_change(desk: Desk, surface: MakeSurface) -> None:
+def test_state_goes_back_once_on_connect_and_on_change(controls: LiveControls, surface: MakeSurface) -> None:
     controller = surface("{source: cc 1, target: mask_gain}, {source: note 36 ch 10, target: bypass}, "
                          "{source: cc14 2, target: wet}, {source: bend, target: level drums}, "
                          "{source: program, target: preset}")
     state = [cc(1, 64), Note(10, 36, 0), cc(2, 127), cc(34, 127), PitchBend(1, 16383)]
     assert told(controller) == state
     assert told(controller) == []
-    desk.board.bypass = 1
+    controls.board.bypass = 1
     assert told(controller) == [Note(10, 36, 127)]
     controller.forget()
     state[1] = Note(10, 36, 127)
     assert told(controller) == state
 
 
-def test_choices_are_shown_as_programs_as_lights_and_as_places_of_a_knob(desk: Desk, surface: MakeSurface) -> None:
+def test_choices_are_shown_as_programs_as_lights_and_as_places_of_a_knob(controls: LiveControls,
+                                                                         surface: MakeSurface) -> None:
     controller = surface("{source: program ch 2, target: preset}, {source: note 1, target: preset verse}, "
                          "{source: note 2, target: stem rest}, {source: cc 1, target: stem}, "
                          "{source: program 9, target: bypass}")
@@ -164,8 +165,8 @@ def test_choices_are_shown_as_programs_as_lights_and_as_places_of_a_knob(desk: D
     controller.hear(ProgramChange(2, 0))
     controller.hear(cc(1, 127))
     assert told(controller) == [Note(1, 1, 127), Note(1, 2, 127)]
-    desk.set(Target("stem", "drums"), 1.0)
-    desk.set(Target("preset", "solo part"), 1.0)
+    controls.set(Target("stem", "drums"), 1.0)
+    controls.set(Target("preset", "solo part"), 1.0)
     assert told(controller) == [ProgramChange(2, 1), Note(1, 1, 0), Note(1, 2, 0), cc(1, 21)]
     assert moved(controller, ProgramChange(2, 1), cc(1, 21)) == [False, False]  # an echo
     controller.hear(cc(1, 5))  # inside the part of the stem that is chosen
@@ -174,7 +175,7 @@ def test_choices_are_shown_as_programs_as_lights_and_as_places_of_a_knob(desk: D
     assert told(controller) == [ProgramChange(2, 1)]
 
 
-def test_a_held_knob_hears_no_echo_and_a_toggle_lights_up(desk: Desk, surface: MakeSurface) -> None:
+def test_a_held_knob_hears_no_echo_and_a_toggle_lights_up(controls: LiveControls, surface: MakeSurface) -> None:
     controller = surface("{source: cc 1, target: wet, pickup: jump}, {source: cc 64, target: bypass}")
     told(controller)
     controller.hear(cc(1, 33, channel=5))
@@ -184,17 +185,17 @@ def test_a_held_knob_hears_no_echo_and_a_toggle_lights_up(desk: Desk, surface: M
     assert told(controller) == [cc(64, 127)]
 
 
-def test_what_is_sent_back_and_echoed_changes_nothing(desk: Desk, surface: MakeSurface) -> None:
+def test_what_is_sent_back_and_echoed_changes_nothing(controls: LiveControls, surface: MakeSurface) -> None:
     knob = surface("{source: cc 1, target: wet}")
-    desk.board.wet = 0.501
+    controls.board.wet = 0.501
     (message,) = told(knob)
     assert moved(knob, message) == [False]
-    assert desk.board.wet == 0.501
+    assert controls.board.wet == 0.501
 
 
-def test_one_knob_with_two_targets_shows_the_first(desk: Desk, surface: MakeSurface) -> None:
+def test_one_knob_with_two_targets_shows_the_first(controls: LiveControls, surface: MakeSurface) -> None:
     both = surface("{source: cc 1, target: wet}, {source: cc 1, target: level drums}")
-    desk.board.wet = 0.5
+    controls.board.wet = 0.5
     assert told(both) == [cc(1, 64)]
 
 
@@ -206,14 +207,14 @@ def test_feedback_that_is_cut_off_is_sent_again(surface: MakeSurface) -> None:
     assert len(told(fader)) == 2
 
 
-def test_any_message_goes_through_the_default_mapping(desk: Desk) -> None:
-    surface = Surface(load_mapping(DEFAULT_FILE), desk)
+def test_any_message_goes_through_the_default_mapping(controls: LiveControls) -> None:
+    surface = ControlSurface(load_mapping(DEFAULT_FILE), controls)
     for value in (0, 127, 64, 1):
         for number in range(128):
             surface.hear(cc(number, value))
             surface.hear(Note(1, number, value))
             surface.hear(ProgramChange(1, number))
     surface.hear(PitchBend(1, 0))
-    assert 0.0 <= desk.board.mask_gain <= 100.0
+    assert 0.0 <= controls.board.mask_gain <= 100.0
     told(surface)
     assert told(surface) == []

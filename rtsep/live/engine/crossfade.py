@@ -12,8 +12,8 @@ FADE = 64
 """Frames of a cross-fade."""
 
 
-class Handover:
-    """Gain of the separated sound: 1, on a straight line to 0 where it is missing, and back."""
+class Crossfade:
+    """Wet gain, that of the separated sound: 1, on a straight line to 0 where it is missing, and back."""
 
     def __init__(self) -> None:
         self._gain = 1.0

@@ -12,11 +12,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.live.board import Board, Ring
-from rtsep.live.engine.crossfade import Handover
+from rtsep.dsp.delay import Delay
+from rtsep.live.board import Board
+from rtsep.live.engine.crossfade import Crossfade
+from rtsep.live.engine.guard import Guard, limit, peak
 from rtsep.live.engine.inline import Inference, common_multiple
-from rtsep.live.engine.mixer import Delay, Mixer
+from rtsep.live.engine.mixer import Mixer
 from rtsep.live.engine.statistics import Statistics
+from rtsep.live.ring import Ring
 from rtsep.separator import is_sound
 
 Audio = NDArray[np.float32]
@@ -53,13 +56,13 @@ class Engine:
         Brings stems to output channels.
     board
         Shared with the supervisor.
-    tape
-        Where the mixture and all stems are recorded, as late as the output; None for no recording.
+    record
+        Ring where the mixture and all stems are recorded, as late as the output; None for no recording.
     deadline
         Whether somebody waits for every block in real time. Else nothing is left out to save time.
     """
 
-    def __init__(self, inference: Inference, mixer: Mixer, board: Board, tape: Ring | None = None,
+    def __init__(self, inference: Inference, mixer: Mixer, board: Board, record: Ring | None = None,
                  deadline: bool = True) -> None:
         self._inference = inference
         self._mixer = mixer
@@ -71,11 +74,12 @@ class Engine:
         self.stems, self._controls = separator.stems, separator.controls
         self._controls_state = b""  # as they were taken last
         self._statistics = Statistics(board, separator.samplerate)
-        self._tape = tape
-        self._tape_block = np.zeros(((1 + len(self.stems)) * self.channels, PIECE), np.float32)
+        self._record = record
+        self._record_block = np.zeros(((1 + len(self.stems)) * self.channels, PIECE), np.float32)
         self._block = np.zeros((self.channels, PIECE), np.float32)
-        self._delay = Delay(self.channels, 0, PIECE)
-        self._handover = Handover()
+        self._delay = Delay(self.channels, 0)
+        self._crossfade = Crossfade()
+        self._guard = Guard(self.samplerate)
         self._multiple = 0  # that all blocks are of; 0 before the first block
         self._longest = 0
         self._frames = 0  # since the last start
@@ -97,7 +101,7 @@ class Engine:
             Receives the sound, float32 (outputs, frames).
         """
         started = time.perf_counter()
-        frames, late = block.shape[1], self._board.late
+        frames, missed = block.shape[1], self._inference.missed
         if not self._multiple or frames % self._multiple or frames > self._inference.longest:
             self._start(frames)
         self._follow_controls()
@@ -106,13 +110,11 @@ class Engine:
             self._play(block[:, piece], out[:, piece])
         hops = (self._frames + frames) // self.hop - self._frames // self.hop
         self._frames += frames
-        seconds = time.perf_counter() - started
+        ended = time.perf_counter()
         period_s = frames / self.samplerate
-        self._behind_s = min(max(0.0, self._behind_s + seconds - period_s), period_s)  # a device waits for nobody
-        self._board.blocksize = frames
-        self._statistics.add(seconds, frames, hops)
-        if self._board.late > late:
-            self._statistics.note_late(started, started + seconds)
+        behind_s = self._behind_s + ended - started - period_s
+        self._behind_s = min(max(0.0, behind_s), period_s)  # a device waits for nobody
+        self._statistics.add(started, ended, frames, hops, self._inference.missed - missed)
 
     def _follow_controls(self) -> None:
         """Take the controls from the board, where any was moved."""
@@ -120,7 +122,7 @@ class Engine:
         if state != self._controls_state:
             self._controls_state = state
             self._board.take_controls(self._controls, self.stems)
-            self._mixer.master = self._board.master
+        self._mixer.master = self._board.master
 
     def _start(self, frames: int) -> None:
         """Set everything to the size of the first block, or to that of a later one too."""
@@ -128,7 +130,7 @@ class Engine:
         self._board.restarts += self._multiple > 0
         self._multiple, self._longest = multiple, max(frames, self._longest)
         self._inference.start(self._longest, multiple)
-        self._delay = Delay(self.channels, self._inference.latency, PIECE)
+        self._delay = Delay(self.channels, self._inference.latency)
         self._frames = 0
         self._board.latency = self._inference.latency
 
@@ -138,29 +140,32 @@ class Engine:
         if not is_sound(clean):
             clean.fill(0.0)
             self._board.bad_blocks += 1
-        late = self._inference.late
         stems, present = self._inference.process(clean, self._behind_s > 0.0, self.deadline)
-        self._board.late += self._inference.late - late
         dry = self._delay.push(clean)
-        presence = self._handover.next(present, block.shape[1])
-        if presence is not None:
-            self._board.fallback_frames += int(np.count_nonzero(presence < 1.0))
-        if self._tape is not None:
-            self._record(self._tape, stems, dry, presence)
-        self._mixer.mix(stems, dry, out, presence)
+        if not self._guard.passes(stems, clean):
+            self._board.wild_blocks += 1
+            stems[:] = dry / len(stems)
+            present = np.zeros(block.shape[1], np.bool_)
+        crossfade = self._crossfade.next(present, block.shape[1])
+        if crossfade is not None:
+            self._board.fallback_frames += int(np.count_nonzero(crossfade < 1.0))
+        if self._record is not None:
+            self._put(self._record, stems, dry, crossfade)
+        self._mixer.mix(stems, dry, out, crossfade)
+        self._board.limited_blocks += limit(out)
         self._meter(clean, out)
 
-    def _record(self, tape: Ring, stems: Audio, dry: Audio, presence: Audio | None) -> None:
-        """Put mixture and stems onto the tape; for a late hop every stem gets its share of the mixture."""
+    def _put(self, record: Ring, stems: Audio, dry: Audio, crossfade: Audio | None) -> None:
+        """Put mixture and stems into the ring; for a missed hop every stem gets its share of the mixture."""
         frames, channels = dry.shape[1], dry.shape[0]
-        block = self._tape_block[:, :frames]
+        block = self._record_block[:, :frames]
         block[:channels] = dry
         tracks = block[channels:].reshape(stems.shape)
-        tracks[:] = stems if presence is None else presence * stems + (1.0 - presence) / len(stems) * dry
-        if not tape.write(block):
+        tracks[:] = stems if crossfade is None else crossfade * stems + (1.0 - crossfade) / len(stems) * dry
+        if not record.write(block):
             self._board.lost_frames += frames
 
     def _meter(self, block: Audio, out: Audio) -> None:
         board = self._board
-        board.input_peak = max(float(np.abs(block).max(initial=0.0)), _METER_FALL * board.input_peak)
-        board.output_peak = max(float(np.abs(out).max(initial=0.0)), _METER_FALL * board.output_peak)
+        board.input_peak = max(peak(block), _METER_FALL * board.input_peak)
+        board.output_peak = max(peak(out), _METER_FALL * board.output_peak)

@@ -20,8 +20,8 @@ class Inference(Protocol):
     separator: Separator
     latency: int
     """Frames by which the stems lag the block, after `start`."""
-    late: int
-    """Hops so far whose estimates the callback asked for in vain."""
+    missed: int
+    """Hops so far for which the model had no result in time."""
     longest: int
     """Frames that a block may have, after `start`."""
 
@@ -64,8 +64,10 @@ class Inline:
     def __init__(self, separator: Separator) -> None:
         self.separator = separator
         self.latency = separator.latency
-        self.late = 0
+        self.missed = 0
         self.longest = sys.maxsize
+        self._hop = separator.info.geometry.hop
+        self._missed_frames = 0  # that are no whole hop yet
 
     def start(self, frames: int, multiple: int) -> None:
         """Begin anew; the length of the blocks does not matter, what they are a multiple of does."""
@@ -76,7 +78,11 @@ class Inline:
         """Separate a block, see `Inference`."""
         held = behind and deadline
         self.separator.hold = held
-        stems = self.separator.process(block)
+        stems = self.separator.separate(block)
+        if held:
+            self._missed_frames += block.shape[1]
+            missed, self._missed_frames = divmod(self._missed_frames, self._hop)
+            self.missed += missed
         return stems, np.zeros(block.shape[1], np.bool_) if held else None
 
 

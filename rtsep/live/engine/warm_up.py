@@ -1,7 +1,7 @@
 """Plays everything once before the stream opens, the rare too, so that no first time is left for the music.
 
-What runs for the first time is slow: code comes from the disk, page by page. A hop that is late would then make
-the next ones late.
+What runs for the first time is slow: code comes from the disk, page by page. A block that is late would then
+make the next one begin late.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Stumbling(Inline):
         return super().process(block, behind, deadline)
 
 
-def rehearse(separator: Separator, outputs: int, split: bool) -> int:
+def warm_up(separator: Separator, outputs: int, split: bool) -> int:
     """Run noise through an engine of its own: on time and late, with controls at rest and moving.
 
     Parameters
@@ -50,11 +50,11 @@ def rehearse(separator: Separator, outputs: int, split: bool) -> int:
 
     Returns
     -------
-    late
-        Hops that were late.
+    missed
+        Hops that were missed.
     """
     board, hop, blocksize = new_board(None), separator.info.geometry.hop, separator.blocksize
-    mixer = Mixer(separator.stems, separator.channels, outputs, separator.samplerate, separator.controls, split)
+    mixer = Mixer(separator.controls, separator.channels, outputs, separator.samplerate, split)
     engine = Engine(Stumbling(separator), mixer, board)
     noise = np.random.default_rng(0).standard_normal((separator.channels, hop)).astype(np.float32) * 0.1
     out = np.zeros((outputs, hop), np.float32)
@@ -65,8 +65,8 @@ def rehearse(separator: Separator, outputs: int, split: bool) -> int:
         if time.monotonic() > end:
             break
     separator.preview(FADE)
-    board.bypass, board.mask_gain = 0, 1.0
+    board.rest()
     board.take_controls(separator.controls, separator.stems)
     separator.hold = False
     separator.set_blocksize(blocksize)
-    return int(board.late)
+    return int(board.missed_hops)

@@ -1,7 +1,7 @@
 """Where the model runs: in a thread of its own, with a step's time for each hop and a step more latency.
 
 The callback leaves complete hops in a lane of slots and takes results out of it. It never waits: a result
-that is not there is a late hop. Hops come back by number, so a late one disturbs no other.
+that is not there is a missed hop. Hops come back by number, so a missed one disturbs no other.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class Worker:
     def __init__(self, separator: Separator) -> None:
         self.separator = separator
         self.latency = separator.latency
-        self.late = 0
+        self.missed = 0
         self.longest = 0
         self._hop = separator.info.geometry.hop
         self._queue: SimpleQueue[tuple[Lane, int]] = SimpleQueue()
         self._step = 0  # frames that the worker has for a hop
         self._frames = 0  # taken in since the start
         self._offset = 0  # by which the stems follow the hops
-        self._last_late = _NONE
+        self._last_missed = _NONE
         self._lane = Lane(1, len(separator.stems), separator.channels, self._hop)
         self.error: Exception | None = None
         threading.Thread(target=self._work, name="worker", daemon=True).start()
@@ -80,7 +80,7 @@ class Worker:
         slots = 2 * self._step // self._hop + round(_SPARE_S * self.separator.samplerate / self._hop)
         self._lane = Lane(slots, len(self.separator.stems), self.separator.channels, self._hop)
         self._frames = 0
-        self._last_late = _NONE
+        self._last_missed = _NONE
 
     def process(self, block: Audio, behind: bool, deadline: bool) -> tuple[Audio, NDArray[np.bool_] | None]:
         """Separate a block, see `Inference`; it does not matter whether the block began late."""
@@ -125,9 +125,9 @@ class Worker:
         if lane.result[slot] == hop and lane.fresh[slot]:
             out[:] = lane.stems[slot, :, :, start:end]
             return True
-        if hop != self._last_late:
-            self._last_late = hop
-            self.late += 1
+        if hop != self._last_missed:
+            self._last_missed = hop
+            self.missed += 1
         before = (hop - 1) % lane.slots
         if lane.result[before] == hop - 1 and start < FADE:
             count = min(FADE, end) - start
@@ -161,7 +161,7 @@ class Worker:
             self.separator.reset()
         late = behind > self._step // self._hop
         self.separator.hold = late
-        lane.stems[slot, :, :, :self._hop] = self.separator.process(lane.hops[slot])
+        lane.stems[slot, :, :, :self._hop] = self.separator.separate(lane.hops[slot])
         lane.stems[slot, :, :, self._hop:] = self.separator.preview(FADE)
         lane.fresh[slot] = follows and not late
         lane.result[slot] = hop

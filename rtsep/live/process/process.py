@@ -18,7 +18,7 @@ from rtsep.live.board import RUNNING, Board, Memory
 from rtsep.live.engine.engine import Engine
 from rtsep.live.engine.inline import Inline
 from rtsep.live.engine.mixer import Mixer, output_channels
-from rtsep.live.engine.warm_up import rehearse
+from rtsep.live.engine.warm_up import warm_up
 from rtsep.live.engine.worker import Worker
 from rtsep.live.process.calibration import Choice, Period
 from rtsep.live.process.devices import Devices, choose_devices, choose_rate, wait_for
@@ -91,7 +91,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     if separator.samplerate != separator.info.samplerate:
         pipe.send(Notice(f"{separator.info.name}, made for {separator.info.samplerate} Hz, runs as it is at "
                          f"{separator.samplerate} Hz, the rate of the device"))
-    if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.feed.filled > 0
+    if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.playback.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
     measures = (*model_measures(separator.executor, settings.threads), awake, *prepare_process())
@@ -189,15 +189,14 @@ def _join_jack(settings: LiveSettings, devices: Devices) -> JackStream | None:
 def _make_engine(parts: _Parts, memory: Memory) -> Engine:
     """Make the engine, and run all of it once."""
     settings, separator = parts.settings, parts.separator
-    mixer = Mixer(separator.stems, separator.channels, parts.outputs, separator.samplerate, separator.controls,
-                  settings.split)
-    memory.feed.shape(separator.channels)
-    memory.tape.shape((1 + len(separator.stems)) * separator.channels)
+    mixer = Mixer(separator.controls, separator.channels, parts.outputs, separator.samplerate, settings.split)
+    memory.playback.shape(separator.channels)
+    memory.record.shape((1 + len(separator.stems)) * separator.channels)
     if settings.record:
-        memory.tape.touch()
-    rehearse(separator, parts.outputs, settings.split)
+        memory.record.touch()
+    warm_up(separator, parts.outputs, settings.split)
     inference = Worker(separator) if settings.engine == "worker" else Inline(separator)
-    return Engine(inference, mixer, memory.board, memory.tape if settings.record else None, not settings.null_device)
+    return Engine(inference, mixer, memory.board, memory.record if settings.record else None, not settings.null_device)
 
 
 def _output_names(settings: LiveSettings, stems: tuple[str, ...], outputs: int) -> list[str]:
@@ -210,16 +209,16 @@ def _output_names(settings: LiveSettings, stems: tuple[str, ...], outputs: int) 
 def _open(parts: _Parts, engine: Engine, memory: Memory) -> tuple[Player, Stream]:
     """Make the player and the stream that calls it, at the device's rate."""
     settings, devices, jack = parts.settings, parts.devices, parts.jack
-    feed = memory.feed if settings.fed else None
+    playback = memory.playback if settings.fed else None
     if devices.target is None or devices.rate is None:
-        player = Player(engine, memory.board, feed)
+        player = Player(engine, memory.board, playback)
         return player, open_null(player, parts.outputs, engine.samplerate, settings.blocksize or engine.hop)
     if devices.rate == engine.samplerate:
-        player = Player(engine, memory.board, feed)
+        player = Player(engine, memory.board, playback)
     else:
         resampled = Resampled(engine, parts.outputs, devices.rate)
         memory.board.resampling = resampled.delay
-        player = Player(resampled, memory.board, feed)
+        player = Player(resampled, memory.board, playback)
     if jack is not None:
         jack.attach(player, _output_names(settings, engine.stems, parts.outputs))
         return player, jack

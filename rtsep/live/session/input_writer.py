@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.live.board import Board, Ring
+from rtsep.live.board import Board
+from rtsep.live.ring import Ring
 
 Audio = NDArray[np.float32]
 _PIECE = 16384  # frames written at once

@@ -1,4 +1,4 @@
-"""Takes what the audio process has put on the tape and writes it to disk, aligned with the input."""
+"""Takes what the audio process has put into the record ring and writes it to disk, aligned with the input."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ class Recorder:
                               f"play fewer --channels, or do not record")
         folder = new_folder(folder)
         self.paths = {name: folder / f"{name}.flac" for name in (MIXTURE, *stems)}
-        memory.tape.shape(len(self.paths) * channels)
+        memory.record.shape(len(self.paths) * channels)
         self._memory = memory
         self._notify = on_notice
-        self._block = np.zeros((memory.tape.rows, _PIECE), np.float32)
+        self._block = np.zeros((memory.record.rows, _PIECE), np.float32)
         self._fed = 0  # frames that earlier audio processes took from a fed input
-        self._position = 0  # frames taken from the tape of this one
+        self._position = 0  # frames taken from the ring of this one
         self._ended = False
         with ExitStack() as stack:
             self._writers = {name: stack.enter_context(AudioWriter(
@@ -100,7 +100,7 @@ class Recorder:
         end
             Frames of a fed input, after which silence was played that is not recorded; None if not known.
         """
-        while frames := self._memory.tape.read(self._block):
+        while frames := self._memory.record.read(self._block):
             late = self._memory.board.latency
             first = max(0, late - self._position)
             last = frames if end is None else min(frames, end - self._fed + late - self._position)

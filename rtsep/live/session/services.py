@@ -83,8 +83,8 @@ class Services:
         """
         requested, memory = self._requested, self._memory
         if requested.source is not None:
-            memory.feed.shape(loaded.channels)
-            self._input_writer = InputWriter(requested.source.blocks(loaded.samplerate), memory.feed, memory.board,
+            memory.playback.shape(loaded.channels)
+            self._input_writer = InputWriter(requested.source.blocks(loaded.samplerate), memory.playback, memory.board,
                                   requested.frames(loaded.samplerate))
         if requested.folder is not None:
             self._recorder = self._stack.enter_context(Recorder(requested.folder, loaded.stems, loaded.samplerate,
@@ -97,7 +97,7 @@ class Services:
     def begin_again(self, lost: bool) -> None:
         """Go on with another audio process; where a device was lost, helpers start anew, as they may hang."""
         if self._recorder is not None:
-            self._recorder.begin_again(self._memory.feed.taken)
+            self._recorder.begin_again(self._memory.playback.taken)
         for process in self._helpers if lost else ():
             process.start()
 

@@ -121,7 +121,7 @@ class Session:
         RtsepError
             When it cannot start.
         """
-        self._put_controls()
+        self._put_controls(self._settings.stems or ())
         with closing(self._services):
             failure = self._play_on(on_tick or (lambda *_: None))
             if self._loaded is None or self._started is None:
@@ -129,14 +129,18 @@ class Session:
             summary = summarise(self._memory.board, self._loaded.samplerate)
             return Result(self._loaded, self._started, summary, self._measures, self._services.recorded, failure)
 
-    def _put_controls(self) -> None:
-        """Write the controls as they are at the start; later nobody but their writers touches them."""
-        stems = self._settings.stems or ()
+    def _put_controls(self, stems: tuple[str, ...]) -> None:
+        """Write the controls as they are at the start; later nobody but their writers touches them.
+
+        Raises
+        ------
+        ConfigError
+            When a value is out of range, or a stem is not played.
+        """
         controls = Controls(stems)
-        controls.mask_gain = self._settings.mask_gain
-        for stem in self._settings.silent:
-            controls.set_level(stem, 0.0)
-        self._memory.board.put_controls(controls, stems)
+        controls.put(self._settings.controls, strict=bool(stems))
+        self._memory.board.put({"level": dict.fromkeys(self._settings.silent, 0.0)}, stems)
+        self._memory.board.put(self._settings.controls, stems)
 
     def _play_on(self, on_tick: OnTick) -> str | None:
         """Play, and begin anew whenever a device was lost; return a sentence where something broke for good."""
@@ -228,6 +232,8 @@ class Session:
         if not first:
             self._services.begin_again(self._waiting)
             return
+        if self._settings.stems is None:  # which stems there are, only the model says
+            self._put_controls(loaded.stems)
         if self._preset is not None:
             put_preset(self._preset, self._memory.board, loaded.stems)
         self._services.begin(loaded)

@@ -7,9 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.live.board import RUNNING, Board, Ring
+from rtsep.live.board import RUNNING, Board
 from rtsep.live.engine.engine import Processor
 from rtsep.live.realtime import Measure, prepare_thread
+from rtsep.live.ring import Ring
 
 Audio = NDArray[np.float32]
 

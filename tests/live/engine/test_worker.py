@@ -11,7 +11,7 @@ import pytest
 
 from rtsep import Separator
 from rtsep.live.board import Board, new_board
-from rtsep.live.engine.crossfade import FADE, Handover
+from rtsep.live.engine.crossfade import FADE, Crossfade
 from rtsep.live.engine.engine import Engine
 from rtsep.live.engine.inline import Inference, Inline
 from rtsep.live.engine.mixer import Mixer
@@ -28,8 +28,8 @@ def engine(inference: Inference, board: Board, deadline: bool) -> Engine:
     """Play the guitar alone."""
     controls = inference.separator.controls
     controls.set_level("rest", 0.0)
-    board.put_controls(controls, STEMS)
-    return Engine(inference, Mixer(STEMS, 2, 2, 44100, controls), board, deadline=deadline)
+    board.put({"level": {"rest": 0.0}}, STEMS)
+    return Engine(inference, Mixer(controls, 2, 2, 44100), board, deadline=deadline)
 
 
 def play(engine: Engine, sound: np.ndarray, blocksize: int) -> np.ndarray:
@@ -53,7 +53,7 @@ def test_same_sound_a_step_later(tiny_model: Path, board: Board, blocksize: int,
     out = play(engine(worker, board, deadline=False), sound, blocksize)
     separator = Separator(tiny_model, 2, stems=STEMS)
     guitar = separator.process(np.pad(sound, ((0, 0), (0, separator.latency))))[0, :, separator.latency:]
-    assert (board.latency, worker.late, board.fallback_frames) == (latency, 0, 0)
+    assert (board.latency, worker.missed, board.fallback_frames) == (latency, 0, 0)
     np.testing.assert_allclose(out[:, latency:], guitar[:, :-latency], rtol=0, atol=1e-5)
 
 
@@ -63,12 +63,12 @@ class Gate:
     def __init__(self, separator: Separator) -> None:
         self.open = threading.Event()
         self.open.set()
-        self._process = separator.process
-        separator.process = self
+        self._separate = separator.separate
+        separator.separate = self
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         assert self.open.wait(60.0)
-        return self._process(block)
+        return self._separate(block)
 
 
 def test_late_hops_are_the_delayed_mixture_faded_in_and_out(tiny_model: Path, board: Board) -> None:
@@ -79,12 +79,12 @@ def test_late_hops_are_the_delayed_mixture_faded_in_and_out(tiny_model: Path, bo
     gate.open.clear()
     player.deadline = True  # from here on nobody waits
     out.append(play(player, sound[:, 20 * 256:30 * 256], 256))
-    late = board.late
+    late = board.missed_hops
     gate.open.set()
     player.deadline = False
     out.append(play(player, sound[:, 30 * 256:], 256))
     assert late >= 8
-    assert board.late >= late
+    assert board.missed_hops >= late
     heard = np.concatenate(out, axis=1)
     start, latency = (20 + 1) * 256, board.latency  # one hop was ready when the gate closed
     delayed = np.pad(sound, ((0, 0), (latency, 0)))[:, :sound.shape[1]]
@@ -108,9 +108,9 @@ def test_a_callback_that_is_behind_leaves_the_model_out(tiny_model: Path) -> Non
 
 
 @pytest.mark.parametrize("blocksize", [1, 64, 65, 512])
-def test_handover_takes_64_frames_each_way(blocksize: int) -> None:
-    handover, present = Handover(), np.repeat([True, False, True], 512)
-    gains = [handover.next(None if block.all() else block, block.size)
+def test_crossfade_takes_64_frames_each_way(blocksize: int) -> None:
+    crossfade, present = Crossfade(), np.repeat([True, False, True], 512)
+    gains = [crossfade.next(None if block.all() else block, block.size)
              for block in np.array_split(present, present.size // blocksize)]
     blocks = np.array_split(present, present.size // blocksize)
     line = np.concatenate([np.ones(block.size) if gain is None else gain
@@ -122,7 +122,7 @@ def test_handover_takes_64_frames_each_way(blocksize: int) -> None:
 
 def test_an_error_in_the_thread_reaches_the_caller(tiny_model: Path) -> None:
     separator = Separator(tiny_model, 2, stems=STEMS)
-    separator.process = None
+    separator.separate = None
     worker = Worker(separator)
     worker.start(256, 256)
     worker.process(noise(256), behind=False, deadline=False)

@@ -20,6 +20,8 @@ import soundfile
 
 from rtsep import RtsepError, Separator
 from rtsep.audio.devices import Defaults
+from rtsep.cli.live import _settings
+from rtsep.cli.main import build_parser
 from rtsep.errors import ConfigError, DeviceError, ModelError
 from rtsep.live.board import Memory, new_memory
 from rtsep.live.protocol import Ended, LiveSettings, Loaded, Notice, Prepared, Started
@@ -112,7 +114,7 @@ def test_stop_before_the_start_is_nothing(tiny_model: Path) -> None:
 @pytest.mark.parametrize(("changes", "error", "sentence"), [
     ({"model": "nix"}, ModelError, "no model 'nix'"),
     ({"stems": ("violin", "rest"), "silent": ()}, ConfigError, "no stem 'violin': this model has drums"),
-    ({"mask_gain": -1.0}, ConfigError, "mask_gain is -1"),
+    ({"controls": {"mask_gain": -1.0}}, ConfigError, "mask_gain is -1"),
     ({"null_device": False, "output": "no such device"}, DeviceError, "device"),
 ])
 def test_refusals_come_as_they_were_raised(tiny_model: Path, changes: dict[str, object], error: type[RtsepError],
@@ -149,8 +151,8 @@ def expect(process: AudioProcess, kind: type) -> object:
 def started(process: AudioProcess, memory: Memory) -> None:
     """Wait until silence plays."""
     expect(process, Loaded)
-    memory.feed.shape(2)
-    memory.feed.write(np.zeros((2, 20000), np.float32))
+    memory.playback.shape(2)
+    memory.playback.write(np.zeros((2, 20000), np.float32))
     expect(process, Started)
     expect(process, Prepared)
 
@@ -159,8 +161,8 @@ def test_process_says_what_it_does(tiny_model: Path) -> None:
     with audio_process(tiny_model) as (process, memory):
         loaded = expect(process, Loaded)
         assert loaded == Loaded("tiny", SAMPLERATE, 2, ("guitar", "rest"), 512, 256, str(tiny_model), 1)
-        memory.feed.shape(2)
-        memory.feed.write(noise(2000))
+        memory.playback.shape(2)
+        memory.playback.write(noise(2000))
         memory.board.source_frames = 2000
         assert expect(process, Started) == Started("fed", "null device", 0, 0, Defaults())
         expect(process, Prepared)
@@ -173,8 +175,8 @@ def test_a_calibration_before_is_kept_for_blocks_that_come_back_shorter(tiny_mod
         loaded = expect(process, Loaded)
         assert isinstance(loaded, Loaded)
         assert loaded.p99_ms == 3.0
-        memory.feed.shape(2)
-        memory.feed.write(np.zeros((2, 20000), np.float32))
+        memory.playback.shape(2)
+        memory.playback.write(np.zeros((2, 20000), np.float32))
         expect(process, Started)
         expect(process, Prepared)
         assert expect(process, Notice) == Notice(
@@ -185,9 +187,9 @@ def test_a_calibration_before_is_kept_for_blocks_that_come_back_shorter(tiny_mod
 def test_missing_input_is_waited_for_and_counted(tiny_model: Path) -> None:
     with audio_process(tiny_model) as (process, memory):
         started(process, memory)
-        while process.receive(0.05) is None and memory.board.starved_blocks == 0:
-            pass
-        assert memory.board.frames <= 20000
+        while memory.board.starved_blocks == 0:
+            assert process.receive(0.05) is None
+        assert memory.board.frames == memory.feed.taken  # no frame was made up while the input was missing
 
 
 def test_a_process_that_dies_is_a_sentence(tiny_model: Path) -> None:
@@ -268,7 +270,8 @@ def song(tmp_path: Path) -> Path:
 
 
 def test_command_plays_a_file_by_the_clock(tiny_model: Path, tmp_path: Path, song: Path) -> None:
-    with rtsep_live("--input", song.name, "--model", str(tiny_model), "--remove", "drums", cwd=tmp_path) as rtsep:
+    with rtsep_live("--input", song.name, "--output", "none", "--model", str(tiny_model), "--remove", "drums",
+                    cwd=tmp_path) as rtsep:
         out, err = rtsep.finish()
     assert (rtsep.process.returncode, err) == (0, "")
     folder = tmp_path / "song-out"
@@ -280,7 +283,8 @@ def test_command_plays_a_file_by_the_clock(tiny_model: Path, tmp_path: Path, son
 
 
 def test_command_plays_the_demo_and_measures_it(tiny_model: Path, tmp_path: Path) -> None:
-    with rtsep_live("--input", "demo", "--model", str(tiny_model), "--seconds", "2", cwd=tmp_path) as rtsep:
+    with rtsep_live("--input", "demo", "--output", "none", "--model", str(tiny_model), "--seconds", "2",
+                    cwd=tmp_path) as rtsep:
         out, err = rtsep.finish()
     assert (rtsep.process.returncode, err) == (0, "")
     names = {path.name for path in (tmp_path / "demo-out").iterdir()}
@@ -291,10 +295,13 @@ def test_command_plays_the_demo_and_measures_it(tiny_model: Path, tmp_path: Path
 
 @pytest.mark.parametrize(("options", "code", "sentence"), [
     (["--input", "nix.wav"], 1, r"rtsep: no file nix\.wav.*\n"),
-    (["--input", "song.wav", "--stem", "violin"], 1, r"rtsep: no stem 'violin': this model has drums, guitar.*\n"),
-    (["--input", "song.wav", "--blocksize", "0"], 1, r"rtsep: blocksize is 0.*\n"),
+    (["--input", "song.wav", "--output", "none", "--stem", "violin"], 1,
+     r"rtsep: no stem 'violin': this model has drums, guitar.*\n"),
+    (["--input", "song.wav", "--output", "none", "--blocksize", "0"], 1, r"rtsep: blocksize is 0.*\n"),
     (["--stem", "guitar", "--split"], 2, r"(?s)usage:.*not allowed with argument.*"),
     (["--seconds", "nan"], 2, r"(?s)usage:.*give seconds above 0.*"),
+    (["--seconds", "1m"], 2, r"(?s)usage:.*'1m' is no number: give seconds, such as 90\n"),
+    (["--output", "none"], 1, r"rtsep: without output device only files and the demo are played.*\n"),
 ])
 def test_command_refuses_in_one_sentence(tiny_model: Path, tmp_path: Path, song: Path, options: list[str], code: int,
                                          sentence: str, monkeypatch: pytest.MonkeyPatch,
@@ -305,10 +312,24 @@ def test_command_refuses_in_one_sentence(tiny_model: Path, tmp_path: Path, song:
     assert re.fullmatch(sentence, err)
 
 
+@pytest.mark.parametrize(("options", "stems", "silent"), [
+    ([], ("guitar", "rest"), ("rest",)),
+    (["--stem", "guitar", "drums"], ("guitar", "drums", "rest"), ("rest",)),
+    (["--remove", "guitar", "drums"], ("guitar", "drums", "rest"), ("guitar", "drums")),
+    (["--remove", "guitar", "--remove", "drums"], ("guitar", "drums", "rest"), ("guitar", "drums")),
+    (["--remove", "drums", "drums"], ("drums", "rest"), ("drums",)),
+    (["--split"], None, ()),
+])
+def test_several_stems_are_played_or_removed(options: list[str], stems: tuple[str, ...] | None,
+                                             silent: tuple[str, ...]) -> None:
+    found = _settings(build_parser().parse_args(["live", *options]), None)
+    assert (found.stems, found.silent) == (stems, silent)
+
+
 def test_command_that_is_killed_leaves_no_audio_process(tiny_model: Path, tmp_path: Path) -> None:
     if not Path("/proc/self/stat").exists():
         pytest.skip("no /proc here, where the test finds the audio process")
-    with rtsep_live("--input", "demo", "--model", str(tiny_model), cwd=tmp_path) as rtsep:
+    with rtsep_live("--input", "demo", "--output", "none", "--model", str(tiny_model), cwd=tmp_path) as rtsep:
         child = wait_for_audio_process(rtsep.process.pid)
         rtsep.process.kill()
         rtsep.finish()

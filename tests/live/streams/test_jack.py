@@ -65,7 +65,7 @@ def reported_latency(tables: str) -> int:
 
 
 def late_hops(tables: str) -> int:
-    found = re.search(r"^late hops +(\d+)", tables, re.MULTILINE)
+    found = re.search(r"^missed hops +(\d+)", tables, re.MULTILINE)
     assert found, tables
     return int(found[1])
 
@@ -136,7 +136,7 @@ def test_every_signal_ends_it_with_tables_and_whole_files(server: JackServer, ti
     with rtsep_live("--model", str(tiny_model), "--record", str(tmp_path / "tape"), env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
         tables = end(rtsep, number)
-    assert "late hops" in tables
+    assert "late blocks" in tables
     assert "rtsep:out_2" not in server.ports()
     found = {path.stem: soundfile.info(path).frames for path in (tmp_path / "tape").glob("*.flac")}
     assert found.keys() == {"mixture", "guitar", "rest"}
@@ -152,6 +152,17 @@ def test_a_file_plays_to_a_device(server: JackServer, tiny_model: Path, tmp_path
     assert (rtsep.process.returncode, err) == (0, "")
     assert re.search(r"^output +system, JACK", out, re.MULTILINE)
     np.testing.assert_array_equal(soundfile.read(tmp_path / "tape" / "mixture.flac", dtype="float32")[0].T, song)
+
+
+@pytest.mark.parametrize("output", [(), ("--output", "default")])
+def test_a_file_is_heard_on_the_default_output(server: JackServer, tiny_model: Path, tmp_path: Path,
+                                               output: tuple[str, ...]) -> None:
+    soundfile.write(tmp_path / "song.wav", music(0.5).T, SAMPLERATE, subtype="FLOAT")
+    with rtsep_live("--model", str(tiny_model), "--input", "song.wav", *output, env=server.env, cwd=tmp_path) as rtsep:
+        out, err = rtsep.finish()
+    assert (rtsep.process.returncode, err) == (0, "")
+    assert re.search(r"^output +system, JACK", out, re.MULTILINE)
+    assert [path.name for path in tmp_path.iterdir()] == ["song.wav"]
 
 
 @pytest.fixture(scope="module")

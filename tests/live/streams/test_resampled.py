@@ -41,7 +41,7 @@ def test_no_block_is_ever_short_whatever_its_length(tiny_model: Path, samplerate
     """Both changes of the rate are at their worst together only after half a minute."""
     board = new_board(multiprocessing.get_context("spawn"))
     separator = Separator(tiny_model, 1, stems=("guitar", "rest"))
-    separator.process = lambda block: np.stack([block, 0.0 * block])
+    separator.separate = lambda block: np.stack([block, 0.0 * block])
     mixer = Mixer(separator.stems, 1, 1, 44100, separator.controls)
     player = Resampled(Engine(Inline(separator), mixer, board, deadline=False), 1, samplerate)
     sound = 0.5 * np.sin(2 * np.pi * 440 * np.arange(40 * samplerate) / samplerate).astype(np.float32)[np.newaxis]

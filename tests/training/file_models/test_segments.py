@@ -171,7 +171,7 @@ def test_models_are_told_apart(models: dict[str, Path], tiny_model: Path, tmp_pa
     assert not is_file_model(tiny_model)
     with pytest.raises(ModelError, match=r"is a file model, .* cannot run live; use it with: rtsep separate"):
         Separator(models["unet"])
-    assert main(["live", "--input", "demo", "--model", str(models["unet"])]) == 1
+    assert main(["live", "--input", "demo", "--output", "none", "--model", str(models["unet"])]) == 1
     assert "cannot run live" in capsys.readouterr().err
     soundfile.write(tmp_path / "song.wav", noise(1, 9000).T, 44100)
     with pytest.raises(ConfigError, match=r"mask_gain is 2\.0: .* is a file model"):
