@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
 import resource
 import sys
 import threading
@@ -20,7 +22,7 @@ from rtsep.cli.main import main
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.board import Board, Memory, new_memory
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.realtime import Measure
+from rtsep.live.realtime import Measure, ask_for_realtime
 from rtsep.live.session import helper as helper
 from rtsep.live.session.helper import Helper
 from rtsep.live.session.recorder import Recorder
@@ -161,9 +163,18 @@ def test_measures_are_told(tiny_model: Path) -> None:
             "processor kept from deep sleep"} <= names
 
 
-def test_a_refusal_carries_its_reason() -> None:
-    assert str(Measure("locked memory", "no")) == "locked memory: refused (no)"
-    assert str(Measure("locked memory")) == "locked memory: on"
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="no such scheduling here")
+def test_a_refusal_carries_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_getscheduler", lambda _: os.SCHED_OTHER)
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    refusal = ask_for_realtime()
+    assert refusal.startswith("Operation not permitted; allow it: ulimit -r 95")
+    assert str(Measure("real-time priority", refusal)) == f"real-time priority: refused ({refusal})"
+    monkeypatch.setattr(os, "sched_setscheduler", lambda *_: None)
+    assert str(Measure("real-time priority", ask_for_realtime())) == "real-time priority: on"
 
 
 def test_a_missing_graphics_processor_is_a_sentence_and_the_processor_plays(tiny_model: Path) -> None:
