@@ -91,6 +91,11 @@ class AudioWriter:
             self._part.unlink(missing_ok=True)
             raise self._failure(error) from None
 
+    @property
+    def part(self) -> Path:
+        """Name that the file has until it is committed."""
+        return self._part
+
     def write(self, block: Audio) -> None:
         """Append a block, float32 (channels, frames)."""
         if not self.encoding.holds_any_level and np.abs(block).max(initial=0.0) > 1.0:
