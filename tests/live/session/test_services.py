@@ -68,11 +68,30 @@ def test_a_disk_that_takes_no_more_ends_the_recording_and_not_the_music(tiny_mod
     assert result.failure is None
     assert result.summary.seconds >= 1.0
     assert result.summary.lost_frames == 0
-    assert len(notices) == 1
-    assert notices[0].startswith("cannot write ")
-    assert notices[0].endswith("the recording ends here, the music goes on")
+    assert notices[0] == f"recording to {tmp_path}"
+    assert len(notices) == 2
+    assert notices[1].startswith("cannot write ")
+    assert notices[1].endswith("the recording ends here, the music goes on")
     with AudioReader(result.recorded["mixture"]) as reader:  # what was recorded until then can be heard
         assert reader.read(8192).shape == (2, 8192)
+
+
+def test_takes_are_numbered_and_can_be_read_while_they_are_written(memory: Memory, tmp_path: Path) -> None:
+    notices: list[str] = []
+    (tmp_path / "take").mkdir()
+    (tmp_path / "take" / "mixture.flac").write_bytes(b"the first take")
+    with Recorder(tmp_path / "take", ("guitar",), 44100, 2, memory, notices.append, {"comment": "model x"}) as recorder:
+        sound = put(memory, 30_000)
+        assert memory.record.write(3.0 * sound)
+        recorder.drain(None)
+        with AudioReader(recorder.paths["mixture"]) as reader:  # what a killed process leaves
+            assert reader.read(40_000).shape[1] > 40_000 - 8192
+    assert recorder.paths["guitar"] == tmp_path / "take-2" / "guitar.flac"
+    assert (tmp_path / "take" / "mixture.flac").read_bytes() == b"the first take"
+    with soundfile.SoundFile(recorder.paths["guitar"]) as file:
+        assert (file.comment, file.title) == ("model x", "guitar")
+    assert len(notices) == 1
+    assert notices[0].startswith("the recording was limited to full scale")
 
 
 def test_too_many_channels_to_record(memory: Memory, tmp_path: Path) -> None:
