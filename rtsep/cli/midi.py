@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rtsep.midi.targets import Target
 
 OFF = "off"
-_STEMS = ("drums", "guitar", "other", "rest")
+_STEMS = ("drums", "bass", "guitar", "vocals", "other", "rest")
 _SETTLE_S = 0.1  # what the second half of a 14 bit controller may take
 
 

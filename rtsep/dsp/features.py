@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rtsep.dsp.stft import mid_signal
+from rtsep.dsp.stft import flushed, mid_signal
 from rtsep.types import Audio, Magnitude, Spectrum
 
 CROSS, DIFFERENCE = "cross", "difference"
@@ -61,7 +61,8 @@ def _mid_magnitude(spectra: Spectrum) -> Magnitude:
 
 
 def _power(spectrum: Spectrum) -> Audio:
-    power: Audio = np.square(spectrum.real) + np.square(spectrum.imag)
+    """Squared magnitude; what a sound that fades away leaves would be too small to be squared, and is zero."""
+    power: Audio = np.square(flushed(np.abs(spectrum)))
     return power
 
 
