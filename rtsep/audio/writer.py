@@ -84,12 +84,17 @@ class AudioWriter:
         except OSError as error:
             raise AudioFileError(f"cannot write {self.path}: {error.strerror}") from None
         try:
-            self._file = SequentialFile(self._part, "w", samplerate, channels, **self.encoding.options(long))
+            self._file = SequentialFile(_name(self._part), "w", samplerate, channels, **self.encoding.options(long))
             for name, value in (tags or {}).items():
                 setattr(self._file, name, value)
         except (soundfile.LibsndfileError, ValueError) as error:
             self._part.unlink(missing_ok=True)
             raise self._failure(error) from None
+
+    @property
+    def part(self) -> Path:
+        """Name that the file has until it is committed."""
+        return self._part
 
     def write(self, block: Audio) -> None:
         """Append a block, float32 (channels, frames)."""
@@ -160,6 +165,11 @@ class AudioWriter:
                                   f"folder")
         reason = getattr(error, "strerror", None) or "the system took only a part of it (a quota or a size limit?)"
         return AudioFileError(f"cannot write {self.path}: {reason}")
+
+
+def _name(path: Path) -> str | bytes:
+    """Name of a file for libsndfile: soundfile refuses the text of one that is not UTF-8."""
+    return os.fsencode(path) if os.name == "posix" else str(path)
 
 
 def _is_full(folder: Path) -> bool:

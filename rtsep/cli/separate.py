@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import time
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
+    from rtsep.files.batch import Batch
     from rtsep.files.naming import Plan, Planner
     from rtsep.files.track import SeparatedFile
+
+_STDOUT = Path("-")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,67 +28,111 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("separate", help="split audio files into stems",
                                    description="Write DIR/TRACK/STEM.wav for every stem of every file, with the "
                                    "file's sample rate, channels and length. Tracks that are finished are skipped.")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, mp3, ogg, ...")
-    parser.add_argument("-o", "--output", type=Path, default=Path("separated"), metavar="DIR",
-                        help="where the tracks' folders go (default: %(default)s)")
-    parser.add_argument("--model", default="stage", metavar="NAME",
+    parser.add_argument("files", nargs="+", metavar="FILE", help="sound of any format, a folder, a playlist (m3u), a "
+                        "pattern in quotes, or - for standard input")
+    parser.add_argument("-r", "--recursive", action="store_true", help="look into folders inside folders")
+    parser.add_argument("-o", "--output", "--out", type=Path, default=Path("separated"), metavar="DIR",
+                        help="where the tracks' folders go (default: %(default)s); - for standard output")
+    parser.add_argument("-n", "--model", "--name", default="stage", metavar="NAME",
                         help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
-    parser.add_argument("--stems", nargs="+", metavar="STEM",
-                        help="only these, for example: guitar rest (rest is the mix without the others; default: all)")
+    stems = parser.add_mutually_exclusive_group()
+    stems.add_argument("--stems", nargs="+", metavar="STEM",
+                       help="only these, for example: guitar rest (rest is the mix without the others; default: all)")
+    stems.add_argument("--two-stems", metavar="STEM", help="this one and the rest")
     add_control_options(parser, ("mask_gain",))
-    parser.add_argument("--overwrite", action="store_true", help="replace stems that are there")
+    _add_format_options(parser)
+    parser.add_argument("--filename", metavar="TEMPLATE", help="names of results below DIR, of {track}, {stem}, {ext} "
+                        "and {model} (default: {track}/{stem}.{ext})")
+    parser.add_argument("--plot", action="store_true", help="draw the spectrograms of mixture and stems as PNG")
+    parser.add_argument("-j", "--jobs", type=int, metavar="N", help="files at once (default: one on each core)")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there; redo finished tracks")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON")
     parser.set_defaults(run=run)
 
 
+def _add_format_options(parser: argparse.ArgumentParser) -> None:
+    """Declare how results are written."""
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--format", metavar="F", help="wav (default, 32-bit floats), flac, mp3, ogg or opus")
+    for name in ("flac", "mp3"):
+        forms.add_argument(f"--{name}", action="store_const", const=name, dest="format", help=f"as --format {name}")
+    depths = parser.add_mutually_exclusive_group()
+    for name in ("int16", "int24", "float32"):
+        depths.add_argument(f"--{name}", action="store_const", const=name, dest="depth", default="default",
+                            help=f"{name} samples")
+    parser.add_argument("--bitrate", "--mp3-bitrate", type=float, metavar="KBPS",
+                        help="of mp3, ogg and opus, in kbit/s (default: the best of the format)")
+    parser.add_argument("--clip", "--clip-mode", default="rescale", metavar="HOW",
+                        help="what is done where a format ends at full scale: rescale turns all stems of the file down "
+                        "(default), clamp limits the samples, none leaves them to the encoder")
+
+
 def run(args: argparse.Namespace) -> int:
-    """Separate the files one after the other; whatever is wrong with one does not stop the rest."""
+    """Separate the files; whatever is wrong with one does not stop the rest."""
     from rtsep.cli.main import print_error
-    from rtsep.files.naming import unique_sources
+    from rtsep.files.inputs import find_inputs
 
-    planner = _planner(args)
-    failed = False
-    with _progress() as progress:
-        for source in unique_sources(args.files):
-            try:
-                plan = planner.plan(source)
-                if plan.finished:
-                    print(f"{source}: is separated already, in {_folder(plan)}; --overwrite separates it again")
-                else:
-                    _report(_separate(args, plan, progress))
-            except Exception as error:  # a decoder may fail in any way; the next file is another matter
-                print_error(error, source)
-                failed = True
-    return int(failed)
+    sources, problems = find_inputs(args.files, args.recursive)
+    with _results(args, sources) as (folder, lines):
+        batch, planner = _prepare(args, folder, sources)
+        for problem in problems:
+            print_error(problem)
+        told = [{"error": str(problem), "status": "failed"} for problem in problems]
+        plans = list(_plans(planner, sources, told))
+        for plan, status in plans:
+            if status == "finished":
+                print(f"{plan.source}: is separated already, in {_folder(plan)}; --overwrite separates it again",
+                      file=lines)
+                told.append(_told(plan, status))
+            elif args.dry_run:
+                print(f"{plan.source} -> {', '.join(map(str, plan.paths.values()))}", file=lines)
+                told.append(_told(plan, "planned"))
+        if not args.dry_run:
+            told += _separate(batch, [plan for plan, status in plans if status == "planned"], args.jobs, lines)
+    if args.json:
+        print(json.dumps({"model": str(args.model), "files": told}, indent=2))
+    return int(any(one["status"] == "failed" for one in told))
 
 
-def _planner(args: argparse.Namespace) -> Planner:
-    """Prepare names; wrong options fail here, before any work."""
+@contextmanager
+def _results(args: argparse.Namespace, sources: list[Path]) -> Iterator[tuple[Path, TextIO]]:
+    """Yield the folder of the results, and where lines about them go: not between sound or JSON."""
+    if args.output != _STDOUT:
+        yield args.output, sys.stderr if args.json else sys.stdout
+        return
+    from rtsep.errors import ConfigError
+
+    if args.json or args.plot or len(sources) != 1 or len(args.stems or []) != 1:
+        raise ConfigError("standard output takes one stem of one file, and nothing else: give one FILE and one stem, "
+                          "for example --stems guitar -o -")
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder), sys.stderr
+        for path in Path(folder).rglob("*"):
+            if path.is_file():
+                with path.open("rb") as sound:
+                    shutil.copyfileobj(sound, sys.stdout.buffer, 1 << 20)
+
+
+def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tuple[Batch, Planner]:
+    """Prepare names and settings; wrong options fail here, before any work."""
     from rtsep.audio.encodings import Encoding
+    from rtsep.files.batch import Batch
+    from rtsep.files.jobs import check_processes
+    from rtsep.files.levels import Output
     from rtsep.files.naming import TEMPLATE, Naming, Planner
     from rtsep.files.stream import open_separator
 
+    check_processes(args.jobs)
+    named = [args.two_stems, "rest"] if args.two_stems else args.stems
+    encoding = Encoding(args.format or "wav", args.depth, args.bitrate)
+    output = Output(encoding, args.clip, args.overwrite)
     gain = _mask_gain(args)
-    separator = open_separator(args.model, 1, args.stems, gain)
+    separator = open_separator(args.model, 1, named, gain)
     settings = "" if gain == 1.0 else f", mask gain {gain:g}"
-    return Planner(Naming(args.output, TEMPLATE, separator.info.name, separator.stems, Encoding(), settings,
-                          args.overwrite), args.files)
-
-
-def _separate(args: argparse.Namespace, plan: Plan, progress: Progress) -> SeparatedFile:
-    """Separate one file under its own progress bar."""
-    from rtsep.files.track import separate_track
-
-    task = progress.add_task(plan.source.name, total=None, speed=0.0)
-    started = time.perf_counter()
-
-    def show(seconds: float, expected: float | None) -> None:
-        progress.update(task, completed=seconds, total=expected, speed=seconds / (time.perf_counter() - started))
-
-    try:
-        return separate_track(plan.source, plan.paths.__getitem__, args.model, args.stems, _mask_gain(args), show,
-                              args.overwrite or plan.ours, plan.tags)
-    finally:
-        progress.remove_task(task)
+    naming = Naming(folder, args.filename or TEMPLATE, separator.info.name, separator.stems, encoding, settings,
+                    args.overwrite)
+    return Batch(args.model, separator.stems, gain, output, args.plot), Planner(naming, sources)
 
 
 def _mask_gain(args: argparse.Namespace) -> float:
@@ -93,15 +144,60 @@ def _mask_gain(args: argparse.Namespace) -> float:
     return gain
 
 
-def _report(result: SeparatedFile) -> None:
+def _plans(planner: Planner, sources: list[Path], told: list[dict[str, Any]]) -> Iterator[tuple[Plan, str]]:
+    """Yield where the results of every file go; problems are printed and told."""
+    from rtsep.cli.main import print_error
+
+    for source in sources:
+        try:
+            plan = planner.plan(source)
+        except Exception as error:  # one name may be odd in any way; the next file is another matter
+            print_error(error, source)
+            told.append({"source": str(source), "status": "failed", "error": str(error)})
+        else:
+            yield plan, "finished" if plan.finished else "planned"
+
+
+def _separate(batch: Batch, plans: list[Plan], jobs: int | None, lines: TextIO) -> list[dict[str, Any]]:
+    """Separate what is planned, and say how it went."""
+    from rtsep.cli.bars import Bars
+    from rtsep.cli.main import print_error
+    from rtsep.files.batch import separate_planned
+    from rtsep.files.inputs import STDIN
+    from rtsep.files.jobs import cores, in_order, run_jobs
+
+    told = []
+    from_stdin = any(plan.source == STDIN for plan in plans)  # which other processes do not have
+    with Bars([plan.source for plan in plans], lines) as bars:
+        work = partial(separate_planned, batch)
+        results = run_jobs(plans, work, 1 if from_stdin else jobs or cores(), bars.show)
+        for number, result in in_order(results, bars.end):
+            plan = plans[number]
+            if isinstance(result, Exception):
+                print_error(result, plan.source)
+                told.append(_told(plan, "failed", None, str(result)))
+            else:
+                _report(result, lines)
+                told.append(_told(plan, "separated", result))
+    return told
+
+
+def _told(plan: Plan, status: str, result: SeparatedFile | None = None, error: str = "") -> dict[str, Any]:
+    from rtsep.files.batch import summary
+
+    return summary(plan, status, result, error)
+
+
+def _report(result: SeparatedFile, lines: TextIO) -> None:
     """Print one line about a finished file, and what was wrong inside it."""
     folder = next(iter(result.outputs.values())).parent
     print(f"{result.source} -> {folder} ({', '.join(result.outputs)}): {_clock(result.seconds)} in "
-          f"{_clock(result.elapsed_s)}, {result.times_real_time:.0f} times real time")
+          f"{_clock(result.elapsed_s)}, {result.times_real_time:.0f} times real time", file=lines)
     if result.bad_frames:
-        print(f"  {result.bad_frames} frames held no usable numbers (NaN, infinity) and were taken as silence")
+        print(f"  {result.bad_frames} frames held no usable numbers (NaN, infinity) and were taken as silence",
+              file=lines)
     for note in result.notes:
-        print(f"  {note}")
+        print(f"  {note}", file=lines)
 
 
 def _folder(plan: Plan) -> Path:
@@ -111,15 +207,3 @@ def _folder(plan: Plan) -> Path:
 def _clock(seconds: float) -> str:
     """Write a duration as seconds, or as minutes and seconds from one minute on."""
     return f"{seconds:.1f} s" if seconds < 60.0 else f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
-
-
-def _progress() -> Progress:
-    """Return a progress bar for people; nothing where the output is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console()
-    speed = TextColumn("{task.fields[speed]:.0f} x real time")
-    done = TextColumn("{task.percentage:>3.0f} %")
-    return Progress(TextColumn("{task.description}", markup=False), BarColumn(), done, speed, TimeRemainingColumn(),
-                    console=console, transient=True, disable=not console.is_terminal)

@@ -42,5 +42,7 @@ def leave_output() -> None:
 
 def print_line(text: str) -> None:
     """Print one line on stderr, if anybody can read it."""
-    with suppress(OSError, ValueError, AttributeError):
+    if sys.stderr is None:  # which print takes for standard output
+        return
+    with suppress(OSError, ValueError):
         print(text, file=sys.stderr, flush=True)

@@ -13,18 +13,31 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn, TypeVar
 
-from rtsep.errors import RtsepError
+from rtsep.errors import ConfigError, RtsepError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Report = Callable[[float, float | None], None]
 Work = Callable[[Task, Report], Result]
+MOST = 256
 _END_S = 10.0  # what a process may take to remove its unfinished files
 
 
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_processes(number: int | None) -> None:
+    """Refuse a number of processes that is none; None is one on each core.
+
+    Raises
+    ------
+    ConfigError
+        When it is less than 1 or more than any computer needs.
+    """
+    if number is not None and not 1 <= number <= MOST:
+        raise ConfigError(f"jobs is {number}: give 1 to {MOST}")
 
 
 def run_jobs(tasks: Sequence[Task], work: Work[Task, Result], processes: int,
@@ -57,6 +70,18 @@ def run_jobs(tasks: Sequence[Task], work: Work[Task, Result], processes: int,
         except Exception as error:  # whatever it is, it is handed over
             result = error
         yield number, result
+
+
+def in_order(results: Iterator[tuple[int, Result]], ended: Callable[[int], None]) -> Iterator[tuple[int, Result]]:
+    """Yield results in the order of their numbers; `ended` is told each at once."""
+    kept: dict[int, Result] = {}
+    upcoming = 0
+    for number, result in results:
+        ended(number)
+        kept[number] = result
+        while upcoming in kept:
+            yield upcoming, kept.pop(upcoming)
+            upcoming += 1
 
 
 class _Worker:

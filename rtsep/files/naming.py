@@ -31,6 +31,8 @@ class Plan:
     ----------
     source
         The file that is separated.
+    track
+        Name of the track, numbered where another one has it.
     paths
         By stem.
     mark
@@ -42,6 +44,7 @@ class Plan:
     """
 
     source: Path
+    track: str
     paths: dict[str, Path]
     mark: str
     finished: bool = False
@@ -159,7 +162,7 @@ class Planner:
                 raise AudioFileError(f"{next(iter(paths.values()))} belongs to another file than {source}: put "
                                      f"{{track}} into the file name, or choose another folder")
             last = paths
-            plan = None if self._is_taken(paths) else self._plan_at(source, paths)
+            plan = None if self._is_taken(paths) else self._plan_at(source, track, paths)
             if plan is not None:
                 self._taken |= {_key(path) for path in paths.values()}
                 return plan
@@ -175,18 +178,18 @@ class Planner:
             return True
         return False
 
-    def _plan_at(self, source: Path, paths: dict[str, Path]) -> Plan | None:
+    def _plan_at(self, source: Path, track: str, paths: dict[str, Path]) -> Plan | None:
         """Plan these names; None where they belong to another source."""
         naming, mark = self._naming, self._naming.mark(source)
         there = [path for path in paths.values() if os.path.lexists(path)]
         marks = [_mark_of(path) for path in there]
         if any(_source_of(found) != _source_of(mark) for found in marks):
             strangers = all(_source_of(found) is None for found in marks)
-            return Plan(source, paths, mark) if strangers and naming.overwrite else None
+            return Plan(source, track, paths, mark) if strangers and naming.overwrite else None
         if any(found != mark for found in marks) and not naming.overwrite:
             raise AudioFileError(f"{there[0]} is there, made in another way: it is kept; --overwrite replaces it, and "
                                  f"--output takes another folder")
-        return Plan(source, paths, mark, finished=len(there) == len(paths) and not naming.overwrite,
+        return Plan(source, track, paths, mark, finished=len(there) == len(paths) and not naming.overwrite,
                     ours=bool(there))
 
 
@@ -212,7 +215,7 @@ def _source_of(mark: str | None) -> str | None:
 def _mark_of(path: Path) -> str | None:
     """Read the mark of a file that is there; None where it has none."""
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             return str(file.comment) or None
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError):
         return None

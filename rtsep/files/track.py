@@ -12,7 +12,9 @@ from rtsep.audio.files import AudioReader
 from rtsep.audio.outputs import check_outputs
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError
+from rtsep.files.levels import Output, StemFile, finish
 from rtsep.files.stream import aligned_stems, open_separator
+from rtsep.files.tags import read_tags
 from rtsep.separator import MAX_CHANNELS
 
 Progress = Callable[[float, float | None], None]
@@ -29,13 +31,13 @@ class SeparatedFile:
     outputs
         The written file of every stem.
     samplerate, channels, frames
-        Of the source and of every output.
+        Of the source; some formats have another rate.
     elapsed_s
         Time that it took, in seconds.
     bad_frames
         Frames of the source that held no usable numbers (NaN, infinity) and were taken as silence.
     notes
-        Sentences about what is missing or damaged in the source.
+        Sentences about what is missing or damaged in the source, and about what was done to levels.
     """
 
     source: Path
@@ -91,41 +93,47 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
         When the model, the stems or the gain cannot be used.
     """
     return separate_track(source, lambda stem: Path(folder) / f"{stem}.wav", model, stems, mask_gain, progress,
-                          overwrite)
+                          Output(overwrite=overwrite))
 
 
 def separate_track(source: str | Path, name: Callable[[str], Path], model: str | Path = "stage",
                    stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
-                   progress: Progress | None = None, overwrite: bool = False,
-                   tags: Mapping[str, str] | None = None) -> SeparatedFile:
+                   progress: Progress | None = None, output: Output | None = None,
+                   marks: Mapping[str, str] | None = None) -> SeparatedFile:
     """Write every stem of an audio file under a name of its own.
 
     Parameters
     ----------
     name
         Gives the path of a stem.
-    tags
-        Of every stem, see `AudioWriter`; the title is the stem's.
+    output
+        Format, levels, and whether files are replaced.
+    marks
+        Tags of every stem, see `AudioWriter`. Those of the source, and its cover, are added where the format takes
+        them; without a title it is the stem's.
 
     The other parameters, and what is raised, are those of `separate_file`.
     """
     started = time.perf_counter()
+    output = output or Output()
     with AudioReader(source) as reader, ExitStack() as stack:
         _check(reader)
         separator = open_separator(model, reader.channels, stems, mask_gain, reader.samplerate)
         paths = {stem: name(stem) for stem in separator.stems}
         check_outputs(paths.values(), [reader.path])
-        writers = [stack.enter_context(AudioWriter(path, reader.samplerate, reader.channels, reader.frames,
-                                                   tags={**(tags or {}), "title": stem}, overwrite=overwrite))
-                   for stem, path in paths.items()]
+        output.encoding.check_channels(reader.channels)
+        tags = read_tags(reader.path)
+        files = [stack.enter_context(StemFile(path, reader.samplerate, reader.channels, reader.frames, output,
+                                              {"title": stem, **(marks or {})}, tags)) for stem, path in paths.items()]
         for blocks in aligned_stems(separator, reader.blocks(), reader.samplerate):
-            for writer, block in zip(writers, blocks, strict=True):
-                writer.write(block)
+            for file, block in zip(files, blocks, strict=True):
+                file.write(block)
             if progress is not None:
                 progress(reader.position / reader.samplerate, reader.frames and reader.frames / reader.samplerate)
-        _commit(writers)
+        notes = finish(files, output)
+        _commit([file.writer for file in files])
         return SeparatedFile(reader.path, paths, reader.samplerate, reader.channels, reader.position,
-                             time.perf_counter() - started, reader.bad_frames, reader.notes)
+                             time.perf_counter() - started, reader.bad_frames, (*reader.notes, *notes))
 
 
 def _check(reader: AudioReader) -> None:
@@ -136,8 +144,6 @@ def _check(reader: AudioReader) -> None:
 
 def _commit(writers: Sequence[AudioWriter]) -> None:
     """Give all files their names, or none of them."""
-    for writer in writers:
-        writer.close()  # a full disk is noticed before the first gets its name
     for count, writer in enumerate(writers):
         try:
             writer.commit()

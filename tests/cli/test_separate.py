@@ -139,3 +139,52 @@ def test_a_terminal_sees_a_progress_bar(tmp_path, tiny_model):
     assert "x real time" in shown.decode()
     assert "━" in shown.decode()
     assert "times real time" in shown.decode()
+
+
+def test_a_name_in_another_encoding_is_a_name(tmp_path, tiny_model):
+    source = song(tmp_path / "a.wav")
+    name = os.fsencode(tmp_path) + b"/caf\xe9 [red].wav"
+    os.replace(source, name)
+    done = subprocess.run([*COMMAND, name, "-o", "out", "--model", tiny_model], capture_output=True, cwd=tmp_path,
+                          env=environment() | {"LC_ALL": "C"}, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(list((tmp_path / "out").rglob("*.wav"))) == 3
+
+
+def test_finished_tracks_are_skipped_and_foreign_ones_kept(tmp_path, tiny_model):
+    options = ("-o", "out", "--model", tiny_model, "--stems", "guitar")
+    assert separate(tmp_path, song(tmp_path / "x" / "a.wav"), *options).returncode == 0
+    again = separate(tmp_path, "x/a.wav", *options)
+    assert (again.returncode, "is separated already" in again.stdout) == (0, True)
+    assert separate(tmp_path, song(tmp_path / "y" / "a.wav"), *options).returncode == 0
+    assert tree(tmp_path / "out") == ["a-2/guitar.wav", "a/guitar.wav"]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_standard_streams_harm_nothing(tmp_path, tiny_model, closed):
+    song(tmp_path / "a.wav")
+    line = f"exec {' '.join(map(str, COMMAND))} a.wav missing.wav -o out --model {tiny_model} {closed}"
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment(), capture_output=True, text=True,
+                          timeout=120, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert soundfile.info(tmp_path / "out" / "a" / "guitar.wav").frames == 22050
+
+
+def test_a_full_standard_output_is_told(tmp_path, tiny_model):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, song(tmp_path / "a.wav"), "-o", "out", "--model", tiny_model], stdout=full,
+                              stderr=subprocess.PIPE, cwd=tmp_path, env=environment(), text=True, timeout=120,
+                              check=False)
+    assert (done.returncode, done.stderr) == (1, "rtsep: cannot go on: No space left on device\n")
+
+
+def test_options_stand_anywhere_and_wrong_ones_are_told_with_the_nearest(tmp_path, tiny_model):
+    song(tmp_path / "a.wav")
+    song(tmp_path / "b.wav")
+    assert separate(tmp_path, "a.wav", "--model", tiny_model, "b.wav", "-o", "out").returncode == 0
+    assert {path.parts[0] for path in map(Path, tree(tmp_path / "out"))} == {"a", "b"}
+    wrong = separate(tmp_path, "a.wav", "--overwite")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("usage: rtsep separate")
+    assert "did you mean --overwrite?" in wrong.stderr

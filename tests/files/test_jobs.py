@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.files.jobs import Report, run_jobs
+from rtsep.files.jobs import Report, in_order, run_jobs
 
 
 class OddError(Exception):
@@ -60,6 +60,13 @@ def test_every_task_ends_by_itself(processes):
     assert str(found[1]) == "this is wrong"
     assert isinstance(found[3], Exception)
     assert sorted(told) == [(number, 1.0, 2.0) for number in range(5)]
+
+
+def test_results_are_told_in_order():
+    ended = []
+    assert list(in_order(iter([(2, "c"), (0, "a"), (1, "b"), (3, "d")]), ended.append)) == [
+        (0, "a"), (1, "b"), (2, "c"), (3, "d")]
+    assert ended == [2, 0, 1, 3]
 
 
 def test_several_processes_are_used_and_one_task_needs_none():

@@ -80,6 +80,7 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
         When the step model does not do what the network does in training, or its 8-bit version loses more
         than 0.05 dB SDR against float32 on any target.
     """
+    check_card(out)
     if not songs and not float32:
         raise ConfigError("no songs to measure the loss of 8 bit on: put some into DATA/medleydb, or export --float32")
     net, _, training = load_network(checkpoint)
@@ -152,6 +153,7 @@ def metadata(net: Network, name: str, samplerate: int, summary: dict[str, Any]) 
 
 def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) -> None:
     """Write a step model with its metadata and reference vectors, and its card beside it."""
+    check_card(path)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, {"rtsep": json.dumps(document)})
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,6 +163,26 @@ def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) ->
     onnx.save(model, draft)
     os.replace(draft, path)
     path.with_suffix(".yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100))
+
+
+def check_card(path: Path) -> None:
+    """Refuse a name whose `.yaml` is no model card: the card would replace it.
+
+    Raises
+    ------
+    ConfigError
+        When it is a recipe, or anything else.
+    """
+    card = path.with_suffix(".yaml")
+    if not card.exists():
+        return
+    try:
+        content = yaml.safe_load(card.read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        content = None
+    if not (isinstance(content, dict) and {"format", "analysis", "licence"} <= content.keys()):
+        raise ConfigError(f"{card} is no model card, and the card of {path.name} would replace it: give another "
+                          f"name or folder")
 
 
 def _reference(path: Path) -> str:

@@ -44,6 +44,13 @@ class Recorder:
     tags
         Of every file, see `AudioWriter`.
 
+    Attributes
+    ----------
+    folder
+        Where the files are.
+    paths
+        By track, `mixture` and the stems.
+
     Raises
     ------
     ConfigError
@@ -57,8 +64,8 @@ class Recorder:
         if channels > MOST_CHANNELS:
             raise ConfigError(f"a recording has at most {MOST_CHANNELS} channels a track, the input has {channels}; "
                               f"play fewer --channels, or do not record")
-        folder = new_folder(folder)
-        self.paths = {name: folder / f"{name}.flac" for name in (MIXTURE, *stems)}
+        self.folder = new_folder(folder)
+        self.paths = {name: self.folder / f"{name}.flac" for name in (MIXTURE, *stems)}
         memory.record.shape(len(self.paths) * channels)
         self._memory = memory
         self._notify = on_notice

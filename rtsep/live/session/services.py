@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtsep import __version__
 from rtsep.live.board import Memory
 from rtsep.live.protocol import Loaded
 from rtsep.live.session.helper import Helper, HelperProcess, OnMessage
@@ -87,8 +89,11 @@ class Services:
             self._input_writer = InputWriter(requested.source.blocks(loaded.samplerate), memory.playback, memory.board,
                                   requested.frames(loaded.samplerate))
         if requested.folder is not None:
+            tags = {"software": f"rtsep {__version__}", "date": time.strftime("%Y-%m-%d"),
+                    "comment": f"rtsep live, model {loaded.model}"}
             self._recorder = self._stack.enter_context(Recorder(requested.folder, loaded.stems, loaded.samplerate,
-                                                                loaded.channels, memory, self._notify))
+                                                                loaded.channels, memory, self._notify, tags))
+            self._notify(f"recording to {self._recorder.folder}")
         for helper in requested.helpers:
             process = HelperProcess(helper, memory.board, loaded.stems, self._on_message)
             self._stack.callback(process.stop)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
 import resource
 import sys
 import threading
@@ -20,7 +22,7 @@ from rtsep.cli.main import main
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.board import Board, Memory, new_memory
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.realtime import Measure
+from rtsep.live.realtime import Measure, ask_for_realtime
 from rtsep.live.session import helper as helper
 from rtsep.live.session.helper import Helper
 from rtsep.live.session.recorder import Recorder
@@ -66,11 +68,30 @@ def test_a_disk_that_takes_no_more_ends_the_recording_and_not_the_music(tiny_mod
     assert result.failure is None
     assert result.summary.seconds >= 1.0
     assert result.summary.lost_frames == 0
-    assert len(notices) == 1
-    assert notices[0].startswith("cannot write ")
-    assert notices[0].endswith("the recording ends here, the music goes on")
+    assert notices[0] == f"recording to {tmp_path}"
+    assert len(notices) == 2
+    assert notices[1].startswith("cannot write ")
+    assert notices[1].endswith("the recording ends here, the music goes on")
     with AudioReader(result.recorded["mixture"]) as reader:  # what was recorded until then can be heard
         assert reader.read(8192).shape == (2, 8192)
+
+
+def test_takes_are_numbered_and_can_be_read_while_they_are_written(memory: Memory, tmp_path: Path) -> None:
+    notices: list[str] = []
+    (tmp_path / "take").mkdir()
+    (tmp_path / "take" / "mixture.flac").write_bytes(b"the first take")
+    with Recorder(tmp_path / "take", ("guitar",), 44100, 2, memory, notices.append, {"comment": "model x"}) as recorder:
+        sound = put(memory, 30_000)
+        assert memory.record.write(3.0 * sound)
+        recorder.drain(None)
+        with AudioReader(recorder.paths["mixture"]) as reader:  # what a killed process leaves
+            assert reader.read(40_000).shape[1] > 40_000 - 8192
+    assert recorder.paths["guitar"] == tmp_path / "take-2" / "guitar.flac"
+    assert (tmp_path / "take" / "mixture.flac").read_bytes() == b"the first take"
+    with soundfile.SoundFile(recorder.paths["guitar"]) as file:
+        assert (file.comment, file.title) == ("model x", "guitar")
+    assert len(notices) == 1
+    assert notices[0].startswith("the recording was limited to full scale")
 
 
 def test_too_many_channels_to_record(memory: Memory, tmp_path: Path) -> None:
@@ -161,9 +182,18 @@ def test_measures_are_told(tiny_model: Path) -> None:
             "processor kept from deep sleep"} <= names
 
 
-def test_a_refusal_carries_its_reason() -> None:
-    assert str(Measure("locked memory", "no")) == "locked memory: refused (no)"
-    assert str(Measure("locked memory")) == "locked memory: on"
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="no such scheduling here")
+def test_a_refusal_carries_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_getscheduler", lambda _: os.SCHED_OTHER)
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    refusal = ask_for_realtime()
+    assert refusal.startswith("Operation not permitted; allow it: ulimit -r 95")
+    assert str(Measure("real-time priority", refusal)) == f"real-time priority: refused ({refusal})"
+    monkeypatch.setattr(os, "sched_setscheduler", lambda *_: None)
+    assert str(Measure("real-time priority", ask_for_realtime())) == "real-time priority: on"
 
 
 def test_a_missing_graphics_processor_is_a_sentence_and_the_processor_plays(tiny_model: Path) -> None:

@@ -199,7 +199,8 @@ def test_at_48_khz_the_model_runs_as_it_is_and_the_round_trip_is_what_is_told(ti
         rtsep.wait_for_port(server, "rtsep:out_2")
         recording = play_through(server, song, ("rtsep:out_1", "rtsep:out_2"), tmp_path)
         tables = end(rtsep, quiet=False)
-    assert rtsep.lines == ["rtsep: tiny, made for 44100 Hz, runs as it is at 48000 Hz, the rate of the device\n"]
+    assert [line for line in rtsep.lines if "recording to" not in line] == [
+        "rtsep: tiny, made for 44100 Hz, runs as it is at 48000 Hz, the rate of the device\n"]
     assert "change of the sample rate" not in tables
     found = re.search(r"^output behind input, blocks of 512 +(\d+) +(\d+\.\d)", tables, re.MULTILINE)
     assert found, tables

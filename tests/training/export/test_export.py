@@ -16,7 +16,7 @@ from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
 from tests.training.tiny import tiny_network, write_tiny_model
 from training.corpora.songs import Song
-from training.export.export import check_parity, export, metadata, write_model
+from training.export.export import check_card, check_parity, export, metadata, write_model
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.nets import build
@@ -134,3 +134,15 @@ def test_fine_tuning_begins_with_the_weights_and_a_new_schedule(checkpoint: Path
     for name, value in trained.net.state_dict().items():
         assert torch.equal(value, content["ema"][name])
         assert torch.equal(value, trained.averaged.state_dict()[name])
+
+
+@pytest.mark.parametrize(("content", "taken"), [("format: 1\nanalysis: 1024\nlicence: CC0-1.0\n", True),
+                                                ("network: {}\nsteps: 10\n", False), ("- a list\n", False),
+                                                ("[unreadable", False)])
+def test_a_card_replaces_cards_alone(tmp_path: Path, content: str, taken: bool) -> None:
+    (tmp_path / "stage.yaml").write_text(content)
+    if taken:
+        check_card(tmp_path / "stage.onnx")
+        return
+    with pytest.raises(ConfigError, match="is no model card"):
+        check_card(tmp_path / "stage.onnx")

@@ -1,0 +1,86 @@
+"""One file of a batch: separated as it was planned, in whichever process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtsep.audio.files import AudioReader
+from rtsep.files.levels import Output
+from rtsep.files.naming import Plan
+from rtsep.files.track import SeparatedFile, separate_track
+from rtsep.report.spectrograms import draw_spectrograms
+
+Audio = NDArray[np.float32]
+_LONGEST_S = 600.0  # of a picture: its signals are in memory
+_PICTURE_HZ = 32_000  # shows all that a picture has room for
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What all files of a batch have in common.
+
+    Parameters
+    ----------
+    model, stems, mask_gain
+        As of `separate_file`.
+    output
+        How stems are written.
+    plot
+        Whether a picture of the mixture and its stems is drawn beside them.
+    """
+
+    model: str | Path = "stage"
+    stems: tuple[str, ...] | None = None
+    mask_gain: float = 1.0
+    output: Output = field(default_factory=Output)
+    plot: bool = False
+
+
+def separate_planned(batch: Batch, plan: Plan, progress: Callable[[float, float | None], None]) -> SeparatedFile:
+    """Separate one file of a batch; what is raised is that of `separate_file`."""
+    output = Output(batch.output.encoding, batch.output.clip, batch.output.overwrite or plan.ours)
+    result = separate_track(plan.source, plan.paths.__getitem__, batch.model, batch.stems, batch.mask_gain, progress,
+                            output, plan.tags)
+    if batch.plot:
+        draw_spectrograms(picture_of(plan), dict(_signals(result)), _PICTURE_HZ, plan.source.name)
+    return result
+
+
+def picture_of(plan: Plan) -> Path:
+    """Name of the picture of a track: in the folder of its stems, or beside the first stem where it has none alone."""
+    first = next(iter(plan.paths.values()))
+    if first.parent.name == plan.track:
+        return first.with_name("spectrograms.png")
+    return first.with_name(f"{plan.track} {first.stem} spectrograms.png")
+
+
+def summary(plan: Plan, status: str, result: SeparatedFile | None = None, error: str = "") -> dict[str, Any]:
+    """Tell what became of a file, in values of JSON."""
+    told: dict[str, Any] = {"source": str(plan.source), "status": status,
+                            "outputs": {stem: str(path) for stem, path in plan.paths.items()}}
+    if result is not None:
+        told |= {"samplerate": result.samplerate, "channels": result.channels, "frames": result.frames,
+                 "seconds": round(result.seconds, 3), "elapsed_s": round(result.elapsed_s, 3),
+                 "times_real_time": round(result.times_real_time, 1), "bad_frames": result.bad_frames,
+                 "notes": list(result.notes)}
+    return told | ({"error": error} if error else {})
+
+
+def _signals(result: SeparatedFile) -> Iterator[tuple[str, Audio]]:
+    """Yield the beginnings of the mixture and its stems, mono."""
+    for name, path in {"mixture": result.source, **result.outputs}.items():
+        pieces: list[Audio] = []
+        frames = 0
+        with AudioReader(path) as reader:
+            for block in reader.blocks(_PICTURE_HZ):
+                pieces.append(block.mean(axis=0, keepdims=True))
+                frames += block.shape[1]
+                if frames >= _LONGEST_S * _PICTURE_HZ:
+                    break
+        yield name, np.concatenate(pieces, axis=1)
