@@ -7,6 +7,7 @@ comments and layout too, which no YAML writer promises.
 from __future__ import annotations
 
 import os
+import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -131,6 +132,7 @@ def rebound(text: str, name: str, target: Target, source: Source) -> str:
     """
     before = parse_mapping(text, name)
     nodes = _source_nodes(text)
+    end = "\r\n" if "\r\n" in text else "\n"
     index = next((index for index, binding in enumerate(before) if binding.target == target), None)
     edits = [(nodes[other], NONE) for other, binding in enumerate(before) if _loses(binding, source) and other != index]
     if index is not None:
@@ -139,7 +141,7 @@ def rebound(text: str, name: str, target: Target, source: Source) -> str:
     for node, scalar in sorted(edits, key=lambda edit: -edit[0].start_mark.index):
         edited = edited[:node.start_mark.index] + scalar + edited[node.end_mark.index:]
     if index is None:
-        edited = _appended(edited, f"{{source: {source}, target: {target}}}")
+        edited = _appended(edited, f"{{source: {source}, target: {target}}}", end)
     if not _says_just_this(before, edited, index, target, source):
         raise ConfigError(f"{name} is written in a way that learning cannot edit; write it by hand: "
                           f"- {{source: {source}, target: {target}}}")
@@ -161,19 +163,20 @@ def _source_nodes(text: str) -> list[yaml.Node]:
     return [next(value for key, value in row.value if key.value == "source") for row in (rows.value if rows else ())]
 
 
-def _appended(text: str, binding: str) -> str:
+def _appended(text: str, binding: str, line_end: str) -> str:
     """Add a binding at the end of the list of bindings, in the list's own layout."""
     rows = _root(text).get("bindings")
     if rows is None:
-        return f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}bindings:\n  - {binding}\n"
+        gap = "" if text.endswith("\n") or not text else line_end
+        return f"{text}{gap}bindings:{line_end}  - {binding}{line_end}"
     if not rows.value:  # nothing, or [] in one line
-        return f"{text[:rows.start_mark.index].rstrip()}\n  - {binding}{text[rows.end_mark.index:]}"
+        return f"{text[:rows.start_mark.index].rstrip()}{line_end}  - {binding}{text[rows.end_mark.index:]}"
     end = _end(rows.value[-1])
     if isinstance(rows, yaml.SequenceNode) and rows.flow_style:
         return f"{text[:end]}, {binding}{text[end:]}"
-    stop = text.find("\n", end)  # keep a comment that stands behind it
+    stop = text.find(line_end, end)  # keep a comment that stands behind it
     stop = len(text) if stop < 0 else stop
-    return f"{text[:stop]}\n{' ' * rows.start_mark.column}- {binding}{text[stop:]}"
+    return f"{text[:stop]}{line_end}{' ' * rows.start_mark.column}- {binding}{text[stop:]}"
 
 
 def _end(node: yaml.Node) -> int:
@@ -198,11 +201,14 @@ def _says_just_this(before: Sequence[Binding], edited: str, index: int | None, t
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file, whole or not at all."""
-    draft = path.with_name(path.name + ".new")
+    """Replace a file, whole or not at all; what a link points to, with the mode that it has."""
     try:
+        path = path.resolve()
+        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, "utf-8")
+        draft.write_bytes(text.encode("utf-8"))
+        if path.exists():
+            shutil.copymode(path, draft)
         os.replace(draft, path)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from None

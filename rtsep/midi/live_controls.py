@@ -44,6 +44,13 @@ class LiveControls:
             return target.name != "preset" or bool(self.presets)
         return target.item in self._names(target)
 
+    def unknown(self, target: Target) -> str | None:
+        """Say what a target names that this run does not have; None where it has it."""
+        if target.item is None or self.has(target):
+            return None
+        kind = "preset" if target.name == "preset" else "stem"
+        return f"{target}: no {kind} {target.item!r} is here; there are: {', '.join(self._names(target)) or 'none'}"
+
     def choices(self, target: Target) -> int:
         """Count what a target without item chooses from."""
         return len(self._names(target))

@@ -11,9 +11,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import rtmidi
-
 from rtsep.errors import MidiError
+
+try:
+    import rtmidi
+
+    _RtMidiError: type[Exception] = rtmidi.RtMidiError
+except ImportError:  # it has no wheels for some versions of Python
+    rtmidi = None
+    _RtMidiError = MidiError
 
 VIRTUAL = "virtual"
 """Instead of a port's name: offer a port of our own."""
@@ -47,11 +53,14 @@ def open_systems() -> list[System]:
     """
     systems = []
     tried = []
+    if rtmidi is None:
+        raise MidiError("python-rtmidi is not installed, so there is no MIDI: pip install python-rtmidi, which needs "
+                        "the headers of ALSA where it has no wheel, or play with --midi off")
     for api in rtmidi.get_compiled_api():
         try:
             with _quiet():
                 systems.append(System(rtmidi.MidiIn(api, INPUT_CLIENT, _QUEUE), rtmidi.MidiOut(api, OUTPUT_CLIENT)))
-        except rtmidi.RtMidiError:
+        except _RtMidiError:
             tried.append(rtmidi.get_api_display_name(api))
     if not systems:
         raise MidiError(f"no MIDI system answers; tried: {', '.join(tried)}")
@@ -129,7 +138,7 @@ class Link:
             if self._system is None:
                 self._find()
             notice = f"MIDI: {self.label} is open" + ("" if self._answers else ", without a way back")
-        except (MidiError, rtmidi.RtMidiError) as error:
+        except (MidiError, _RtMidiError) as error:
             self.close()
             notice = f"{error}; looking again every second"
         news = None if notice == self._notice else notice
@@ -144,7 +153,7 @@ class Link:
     def send(self, data: list[int]) -> None:
         """Send a message back; where nothing listens, it is lost."""
         if self._system is not None and self._answers:
-            with suppress(rtmidi.RtMidiError):
+            with suppress(_RtMidiError):
                 self._system.sink.send_message(data)
 
     def close(self) -> None:
@@ -175,7 +184,7 @@ class Link:
         raise MidiError(f"no MIDI input matches {self._wanted!r}; there are: {there or 'none'}")
 
     def _offer(self, system: System) -> None:
-        with suppress(rtmidi.RtMidiError, NotImplementedError):
+        with suppress(_RtMidiError, NotImplementedError):
             system.source.open_virtual_port(PORT)
             system.sink.open_virtual_port(PORT)
             self._system, self._answers, self.label = system, True, f"{INPUT_CLIENT}:{PORT}"

@@ -19,13 +19,14 @@ from rtsep.controls.presets import load_presets, preset_file
 from rtsep.errors import ConfigError
 from rtsep.live.board import Board
 from rtsep.midi.live_controls import LiveControls
-from rtsep.midi.mapping import load_mapping, mapping_file
+from rtsep.midi.mapping import DEFAULT_FILE, load_mapping, mapping_file
 from rtsep.midi.messages import Parser, encode
 from rtsep.midi.ports import VIRTUAL, Link
 from rtsep.midi.surface import ControlSurface
 
 POLL_S = 0.001
 LOOK_S = 1.0  # how often ports and files are looked after
+_IDLE_S = 0.05  # between two polls while no port is open
 _FEEDBACK_S = 0.02
 _MOST_FEEDBACK = 20  # messages at once; a MIDI cable carries about one a millisecond
 _HANG_S = 10.0  # a process that has not looked after its ports for so long ends itself
@@ -77,7 +78,7 @@ def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: M
             if settings.port is None and not listener.open and looks >= _TRIES:
                 break
         listener.poll()
-        time.sleep(POLL_S)
+        time.sleep(POLL_S if listener.open else _IDLE_S)
     faulthandler.cancel_dump_traceback_later()
     listener.close()
 
@@ -161,11 +162,15 @@ class Listener:
             self._controls.board.preset = -1  # its place may be another one's now
         self._controls.presets = known
         self._surface = ControlSurface(bindings, self._controls)
+        if mapping != DEFAULT_FILE:  # which names more stems than any one run has
+            for text in filter(None, map(self._controls.unknown, {binding.target for binding in bindings})):
+                self._tell(f"{mapping.name}: {text}")
 
 
-def _stamp(path: Path) -> int | None:
-    """Return when a file was changed last; None where there is none."""
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is written; None where there is none."""
     try:
-        return path.stat().st_mtime_ns
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
     except OSError:
         return None

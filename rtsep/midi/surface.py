@@ -11,8 +11,51 @@ from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, Program
 from rtsep.midi.scales import TOP_7_BIT, TOP_14_BIT, from_position, to_position
 from rtsep.midi.sources import Source
 
-_PRESSED = 64  # value from which on a controller is a pressed button
+_PRESSED, _RELEASED = 64, 32  # a controller at or above the one is a pressed button, until it is below the other
+_BANK, _BANK_LOWER = 0, 32
 _NEAR = 1.0 / 127.0  # a knob this near to its control has met it
+
+
+class WideValue:
+    """Both halves of a 14 bit controller on one channel, in the order in which its sender has them.
+
+    The half that came first of all leads, and waits for the other one, so that no value in between is heard. Where the
+    leading half alone is ever sent, it counts from the second one on.
+    """
+
+    def __init__(self) -> None:
+        self._upper = self._lower = 0
+        self._upper_leads: bool | None = None
+        self._waiting = False  # the leading half has come, and nothing has followed it yet
+
+    def join(self, value: int, upper: bool) -> int | None:
+        """Take a half; return the value of both, or None while the other one is awaited."""
+        if self._upper_leads is None:
+            self._upper_leads = upper
+        leads, waited = upper == self._upper_leads, self._waiting
+        self._waiting = leads
+        if upper:
+            self._upper = value
+            self._lower = 0 if leads and waited else self._lower
+        else:
+            self._lower = value
+        return self._upper << 7 | self._lower if waited or not leads else None
+
+
+class Banks:
+    """Bank of programs that each channel has selected, by controllers 0 and 32: bank n holds programs from 128 n on."""
+
+    def __init__(self) -> None:
+        self._halves: dict[tuple[int, int], int] = {}
+
+    def hear(self, message: Message) -> None:
+        """Take a message; most say nothing about banks."""
+        if isinstance(message, ControlChange) and message.number in (_BANK, _BANK_LOWER):
+            self._halves[message.channel, message.number] = message.value
+
+    def number(self, channel: int) -> int:
+        """Bank of a channel, 0 to 16383."""
+        return self._halves.get((channel, _BANK), 0) << 7 | self._halves.get((channel, _BANK_LOWER), 0)
 
 
 class BindingState:
@@ -33,15 +76,15 @@ class BindingState:
         Channel that it was last heard on.
     """
 
-    def __init__(self, binding: Binding, source: Source, controls: LiveControls) -> None:
+    def __init__(self, binding: Binding, source: Source, controls: LiveControls, banks: Banks) -> None:
         self.binding = binding
         self.source = source
         self.channel = source.channel or 1
         self.shown: int | None = None
         self.top = TOP_14_BIT if source.kind in ("cc14", "bend") else TOP_7_BIT
         self._controls = controls
-        self._upper = 0  # upper 7 bits of a 14 bit controller
-        self._upper_alone = False  # nothing has followed them yet
+        self._banks = banks
+        self._halves: dict[int, WideValue] = {}  # of a 14 bit controller, by channel
         self._position: float | None = None
         self._holds = False
         self._put: float | None = None  # what it set its control to
@@ -76,22 +119,21 @@ class BindingState:
     def _value(self, message: Message) -> int | None:
         """Return what the source now stands at, 0 to `top`; None while half of it is missing."""
         match message:
-            case Note(velocity=value) | PitchBend(value=value) | ProgramChange(number=value):
+            case ProgramChange(channel=channel, number=value):
+                return value + 128 * self._banks.number(channel)
+            case Note(velocity=value) | PitchBend(value=value):
                 return value
             case ControlChange(number=number, value=value):
-                return value if self.source.kind == "cc" else self._join(number, value)
+                if self.source.kind == "cc":
+                    return value
+                halves = self._halves.setdefault(message.channel, WideValue())
+                return halves.join(value, upper=number == self.source.number)
 
-    def _join(self, number: int, value: int) -> int | None:
-        """Join both halves of a 14 bit controller.
-
-        The upper half waits for the lower one, so that no value in between is heard; where a controller
-        sends upper halves only, they count from the second one on.
-        """
-        if number != self.source.number:
-            self._upper_alone = False
-            return self._upper << 7 | value
-        waited, self._upper_alone, self._upper = self._upper_alone, True, value
-        return value << 7 if waited else None
+    def let_go(self) -> None:
+        """End what is held: the port is away, and the release will never come."""
+        if self._pressed and self.binding.momentary:
+            self._controls.set(self.binding.target, float(self.binding.inverted))
+        self._pressed = False
 
     def _slide(self, value: int) -> bool:
         self.shown = value
@@ -143,7 +185,8 @@ class BindingState:
     def _press(self, value: int) -> bool:
         self.shown = value
         program = self.source.kind == "program"
-        pressed = program or value >= (_PRESSED if self.source.kind == "cc" else 1)
+        threshold = _RELEASED if self._pressed else _PRESSED
+        pressed = program or value >= (threshold if self.source.kind == "cc" else 1)
         was, self._pressed = self._pressed, pressed and not program
         target = self.binding.target
         if pressed == was:
@@ -167,7 +210,8 @@ class ControlSurface:
     """
 
     def __init__(self, bindings: Sequence[Binding], controls: LiveControls) -> None:
-        self._states = [BindingState(binding, binding.source, controls) for binding in bindings
+        self._banks = Banks()
+        self._states = [BindingState(binding, binding.source, controls, self._banks) for binding in bindings
                         if binding.source is not None and controls.has(binding.target)]
         self._speakers: dict[Source, BindingState] = {}  # one a source: the first that it moves
         for state in self._states:
@@ -175,6 +219,7 @@ class ControlSurface:
 
     def hear(self, message: Message) -> list[Binding]:
         """Let a message move what it moves; return the bindings whose controls moved."""
+        self._banks.hear(message)
         return [state.binding for state in self._states if state.source.hears(message) and state.hear(message)]
 
     def bound(self, message: Message) -> list[Binding]:
@@ -182,9 +227,10 @@ class ControlSurface:
         return [state.binding for state in self._states if state.source.hears(message)]
 
     def forget(self) -> None:
-        """Count nothing as shown: the controller is new, or was away."""
+        """Count nothing as shown, and nothing as held: the controller is new, or was away."""
         for state in self._states:
             state.shown = None
+            state.let_go()
 
     def feedback(self) -> Iterator[Message]:
         """Yield what the controller has to be told so that it shows the state of the controls."""
@@ -208,4 +254,7 @@ def _messages(source: Source, channel: int, value: int) -> Iterator[Message]:
         case "bend":
             yield PitchBend(channel, value)
         case "program":
-            yield ProgramChange(channel, value)
+            if value >= 128:
+                yield ControlChange(channel, _BANK, value >> 14)
+                yield ControlChange(channel, _BANK_LOWER, value >> 7 & 0x7F)
+            yield ProgramChange(channel, value & 0x7F)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rtsep.controls.strict_yaml import shown
 from rtsep.controls.table import CONTROLS, Control, Kind, Table, control_of
@@ -26,7 +26,7 @@ class Target:
 
     name: str
     item: str | None = None
-    table: Table = CONTROLS
+    table: Table = field(default=CONTROLS, repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str, table: Table = CONTROLS) -> Target:

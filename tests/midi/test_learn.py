@@ -89,3 +89,15 @@ def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"cannot (read|write) "):
         bind(tmp_path / "file" / "midi.yaml", DEFAULT_FILE, Target("wet"), Source.parse("cc 1"))
+
+
+def test_links_modes_and_line_ends_are_kept(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.yaml", tmp_path / "midi.yaml"
+    real.write_bytes(b"bindings:\r\n  - {source: cc 1, target: wet}\r\n")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    bind(link, DEFAULT_FILE, Target("bypass"), Source.parse("cc 9"))
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert real.read_bytes() == (b"bindings:\r\n  - {source: cc 1, target: wet}\r\n"
+                                 b"  - {source: cc 9, target: bypass}\r\n")

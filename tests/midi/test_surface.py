@@ -218,3 +218,32 @@ def test_any_message_goes_through_the_default_mapping(controls: LiveControls) ->
     assert 0.0 <= controls.board.mask_gain <= 100.0
     told(surface)
     assert told(surface) == []
+
+
+def test_14_bit_halves_come_in_either_order_and_on_each_channel(controls: LiveControls, surface: MakeSurface) -> None:
+    fader = surface("{source: cc14 1, target: wet, pickup: jump}")
+    assert moved(fader, cc(33, 1), cc(1, 64)) == [False, True]
+    assert controls.board.wet == pytest.approx(0.5 + 0.5 / 8191)
+    assert moved(fader, cc(1, 0, channel=2), cc(33, 127), cc(33, 0, channel=2)) == [False, False, True]
+    assert controls.board.wet == 0.0
+
+
+def test_a_worn_switch_does_not_chatter(controls: LiveControls, surface: MakeSurface) -> None:
+    pedal = surface("{source: cc 64, target: bypass}")
+    assert moved(pedal, cc(64, 70), cc(64, 60), cc(64, 66), cc(64, 20), cc(64, 64)) == [True, False, False, False, True]
+
+
+def test_what_is_held_ends_when_the_port_vanishes(controls: LiveControls, surface: MakeSurface) -> None:
+    pads = surface("{source: note 36, target: mute drums, mode: momentary}, {source: note 37, target: bypass}")
+    moved(pads, Note(1, 36, 99), Note(1, 37, 99))
+    pads.forget()
+    assert (controls.board.mutes[0], controls.board.bypass) == (0, 1), "a toggle stays"
+
+
+def test_banks_hold_more_programs(controls: LiveControls, surface: MakeSurface) -> None:
+    controls.presets = tuple(Preset(str(index), program=index) for index in range(140))
+    programs = surface("{source: program, target: preset}")
+    moved(programs, cc(0, 0), cc(32, 1), ProgramChange(1, 5))
+    assert controls.board.preset == 133
+    moved(programs, ProgramChange(2, 5))
+    assert controls.board.preset == 5

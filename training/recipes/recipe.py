@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from rtsep.controls.strict_yaml import parse, read_text
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.errors import ConfigError
 from training.corpora.stems import STEMS
@@ -114,10 +113,7 @@ def read_yaml(path: Path) -> Any:
     """Read a YAML file; errors as of `read_recipe`."""
     if not path.is_file():
         raise ConfigError(f"no recipe {path}: give a file, or one of the recipes {', '.join(recipe_names())}")
-    try:
-        return yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {error}") from None
+    return parse(read_text(path), path.name)
 
 
 def recipe_names() -> list[str]:
