@@ -57,7 +57,8 @@ def noise_features(lengths: dict[str, int], levels: Sequence[float], rng: np.ran
 
 
 def _mid_magnitude(spectra: Spectrum) -> Magnitude:
-    return np.abs(mid_signal(spectra.swapaxes(0, 1)))
+    magnitude: Magnitude = np.abs(mid_signal(spectra.swapaxes(0, 1)))
+    return magnitude
 
 
 def _power(spectrum: Spectrum) -> Audio:

@@ -77,7 +77,8 @@ class Player:
     def latency(self) -> int:
         """Frames at the rate of the stream by which the output lags the input."""
         board = self._board
-        return round((board.latency + board.resampling) * self.samplerate / self._processor.engine_rate)
+        frames: int = round((board.latency + board.resampling) * self.samplerate / self._processor.engine_rate)
+        return frames
 
     def play(self, block: Audio | None, out: Audio) -> None:
         """Play a block of an input device, or None for a fed input; arrays are (channels, frames)."""

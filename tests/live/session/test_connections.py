@@ -20,9 +20,9 @@ from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.helper import Helper
 from rtsep.live.session.session import Session
-from tests.conftest import make_tiny_model
 from tests.rigs.jack_server import TIMEOUT_S, JackServer
 from tests.rigs.live import ROOT, StartServer, rtsep_live
+from tests.rigs.models import make_tiny_model
 
 from .test_trouble import device, end
 
