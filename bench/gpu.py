@@ -48,7 +48,8 @@ class DeviceStep:
     Attributes
     ----------
     spectra
-        Complex64 (streams, 1, length // 2 + 1) of the masked window and of each context, to be filled in.
+        Complex64 (streams, 1, 1, length // 2 + 1), one channel and one hop, of the masked window and of each context,
+        to be filled in.
     masks
         What the latest step gave, float32 (streams, 1, stems, bins).
     """
@@ -57,7 +58,7 @@ class DeviceStep:
         self._net, self._device = net.to(device).eval(), device
         self._spread = self._net.get_buffer("spread")
         lengths = (net.geometry.analysis, *net.config.contexts)
-        self.spectra = [self._host(torch.randn(streams, 1, length // 2 + 1, dtype=torch.complex64))
+        self.spectra = [self._host(torch.randn(streams, 1, 1, length // 2 + 1, dtype=torch.complex64))
                         for length in lengths]
         self.masks = self._host(torch.zeros(streams, 1, len(net.stems), net.geometry.bins))
         self._inputs = [spectrum.to(device) for spectrum in self.spectra]

@@ -35,6 +35,7 @@ from bench.lib.peer_streams import PEERS, Arrays, Audio, Card, Peer, PeerStream,
 from bench.lib.steps import FusedGraph
 from rtsep import Separator
 from rtsep.audio.resample import Resampler
+from rtsep.dsp.features import features
 from rtsep.dsp.stft import mid_signal
 from rtsep.live.realtime import ask_for_realtime
 from rtsep.live.session.sources import DemoSource, FileSource
@@ -75,17 +76,16 @@ def naive_export(recipe: str, folder: Path) -> System:
     found = find_recipe(recipe)
     net = build(found.network, found.geometry, found.stems, SAMPLERATE)
     geometry, contexts = net.geometry, tuple(net.config.contexts)
+    look = partial(naive_features, contexts=contexts, stereo=getattr(net.config, "stereo", False))
     peer = Peer(f"naive export of {found.name}", "random weights", SAMPLERATE, geometry.hop, geometry.synthesis, 2,
-                geometry.analysis, partial(naive_features, contexts=contexts), naive_sound, max(contexts, default=0))
+                geometry.analysis, look, naive_sound, max(contexts, default=0))
     return peer, save(net.step_graph(FusedGraph).model(), folder / "naive.onnx")
 
 
-def naive_features(spectra: Spectra, samples: Audio, contexts: Sequence[int]) -> Arrays:
-    """Magnitudes of the mid signal, of the masked window and of longer ones."""
-    mid = mid_signal(samples)
-    longer = {f"context_{index}": flat(np.abs(np.fft.rfft(mid[-length:] * np.hanning(length))))
-              for index, length in enumerate(contexts)}
-    return {"magnitude": flat(np.abs(mid_signal(spectra[-1]))), **longer}
+def naive_features(spectra: Spectra, samples: Audio, contexts: Sequence[int], stereo: bool) -> Arrays:
+    """Make what our networks look at, by windows as anybody has them."""
+    longer = [np.fft.rfft(samples[:, -length:] * np.hanning(length))[np.newaxis] for length in contexts]
+    return {name: flat(values) for name, values in features(spectra[-1:], longer, stereo).items()}
 
 
 def naive_sound(results: Arrays, spectra: Spectra) -> Audio:

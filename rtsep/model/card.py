@@ -103,8 +103,9 @@ def read_card(text: str, source: str) -> StepCard | FileCard:
     """
     document = Document(text, source)
     number = document.integer("format", 0, 1 << 31)
-    if number not in FORMATS:
-        raise ModelError(f"{source}: model format {number}, this rtsep reads format {', '.join(map(str, FORMATS))}")
+    formats = FORMATS[:1] if "kind" in document else FORMATS  # file models look at the mid signal, or at each channel
+    if number not in formats:
+        raise ModelError(f"{source}: model format {number}, this rtsep reads format {', '.join(map(str, formats))}")
     if "kind" in document and document.value("kind") != FILE_KIND:
         raise document.error(f"a model of kind {document.value('kind')!r:.60}, {FILE_KIND!r} or none is expected")
     return _file_card(document) if "kind" in document else _step_card(document)

@@ -100,7 +100,7 @@ def test_models_that_look_at_all_channels(channels: int, variant: str, tmp_path:
         block = noise(channels, 256) * np.linspace(0.2, 1.0, channels, dtype=np.float32)[:, np.newaxis]
         np.testing.assert_allclose(found.push(block, weights), expected.push(block, weights), atol=5e-7)
         for name, values in expected.step.inputs.items():
-            np.testing.assert_allclose(found.step.inputs[name], values, atol=2e-6 * float(np.abs(values).max() + 1e-9))
+            np.testing.assert_allclose(found.step.inputs[name], values, atol=5e-6 * float(np.abs(values).max() + 1e-9))
     assert set(found.step.inputs) == {"magnitude", "context_0", "cross", "difference"}
 
 

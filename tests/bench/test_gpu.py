@@ -27,7 +27,7 @@ def test_hop_by_hop_it_is_the_network(device: str, recorded: bool) -> None:
         step.run()
         found.append(step.masks.clone())
     with torch.no_grad():
-        whole = [torch.cat(parts, dim=1) for parts in zip(*hops, strict=True)]
+        whole = [torch.cat(parts, dim=2) for parts in zip(*hops, strict=True)]
         bands, _ = net(net.observe(whole), net.initial_state(STREAMS))
     torch.testing.assert_close(torch.cat(found, dim=1), bands @ net.spread, atol=1e-4, rtol=1e-4)
 

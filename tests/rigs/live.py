@@ -81,12 +81,12 @@ class Rtsep:
         self.wait_until(lambda: any(text in line for line in self.lines), repr(text))
 
     def finish(self) -> tuple[str, str]:
-        """Wait for its end; return what it wrote to stdout and stderr."""
+        """Wait for its end; return what it wrote to stdout, and to stderr besides where it records."""
         assert self.process.stdout is not None
         out = self.process.stdout.read()
         self.process.wait(TIMEOUT_S)
         self._reader.join(TIMEOUT_S)
-        return out, "".join(self.lines)
+        return out, "".join(line for line in self.lines if "recording to" not in line)
 
 
 @contextmanager

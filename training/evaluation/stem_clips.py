@@ -11,6 +11,7 @@ from training.corpora.songs import SAMPLERATE, Song
 from training.corpora.stems import KINDS, StemFolder
 from training.evaluation.clips import Clip, whole_clips
 from training.mixing.remix import STEMS, RemixConfig, Remixer
+from training.mixing.stereo import StereoConfig
 
 MIXTURES = 12
 COUNTS = dict.fromkeys(KINDS, (0.0, 1.0)) | {"voice": (1.0,)}  # the paper's mixtures have no vocals
@@ -33,8 +34,8 @@ def stem_clips(root: Path, seconds: float, seed: int) -> Iterator[Clip]:
     ConfigError
         When the folder lacks stems.
     """
-    folder, config = StemFolder(root), RemixConfig(counts=COUNTS)
+    folder, config = StemFolder(root), RemixConfig(counts=COUNTS, stereo=StereoConfig(mono=1.0))
     for number in range(1, MIXTURES + 1):
         remixer = Remixer(folder, config, np.random.default_rng([seed, number]))
         stems = remixer.segment(round(seconds * SAMPLERATE))
-        yield from whole_clips(Song(f"mixture {number}", dict(zip(STEMS, stems, strict=True))), "train")
+        yield from whole_clips(Song(f"mixture {number}", dict(zip(STEMS, stems[:, 0], strict=True))), "train")

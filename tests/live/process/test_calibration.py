@@ -83,7 +83,7 @@ def test_calibration_times_the_model_at_the_rate_of_the_device(tiny_model: Path,
 
 
 def slow_model(tiny: Path, path: Path) -> Path:
-    """Add large products to a model that its estimates wait for, and that change nothing."""
+    """Add a large product to a model that its estimates wait for, and that changes nothing."""
     model = onnx.load(tiny)
     graph, make = model.graph, onnx.helper.make_node
     bins = graph.input[0].type.tensor_type.shape.dim[1].dim_value
@@ -92,11 +92,10 @@ def slow_model(tiny: Path, path: Path) -> Path:
     graph.initializer.extend([onnx.helper.make_tensor("column", onnx.TensorProto.INT64, [2], [bins, 1]),
                               onnx.helper.make_tensor("nothing", onnx.TensorProto.FLOAT, [], [1e-30])])
     graph.node.extend([make("Reshape", ["magnitude", "column"], ["upright"]),
-                       make("MatMul", ["upright", "magnitude"], ["product_0"])])
-    for index in range(4):
-        graph.node.extend([make("Tanh", [f"product_{index}"], [f"small_{index}"]),
-                           make("MatMul", [f"small_{index}", f"small_{index}"], [f"product_{index + 1}"])])
-    graph.node.extend([make("ReduceMean", ["product_4"], ["mean"], keepdims=0),
+                       make("MatMul", ["upright", "magnitude"], ["wide"]),
+                       make("Tanh", ["wide"], ["small"]),
+                       make("MatMul", ["small", "small"], ["product"]),
+                       make("ReduceMean", ["product"], ["mean"], keepdims=0),
                        make("Mul", ["mean", "nothing"], ["almost_nothing"]),
                        make("Add", ["quick", "almost_nothing"], ["estimates"])])
     properties = {entry.key: entry.value for entry in model.metadata_props}

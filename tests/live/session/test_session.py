@@ -125,7 +125,7 @@ def test_refusals_come_as_they_were_raised(tiny_model: Path, changes: dict[str, 
 
 
 def test_settings_that_contradict_each_other() -> None:
-    with pytest.raises(ConfigError, match="an input device needs an output device"):
+    with pytest.raises(ConfigError, match="without output device only files and the demo are played"):
         LiveSettings(null_device=True)
     with pytest.raises(ConfigError, match="blocksize is 0"):
         LiveSettings(blocksize=0)
@@ -189,7 +189,7 @@ def test_missing_input_is_waited_for_and_counted(tiny_model: Path) -> None:
         started(process, memory)
         while memory.board.starved_blocks == 0:
             assert process.receive(0.05) is None
-        assert memory.board.frames == memory.feed.taken  # no frame was made up while the input was missing
+        assert memory.board.frames == memory.playback.taken  # no frame was made up while the input was missing
 
 
 def test_a_process_that_dies_is_a_sentence(tiny_model: Path) -> None:

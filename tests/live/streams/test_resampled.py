@@ -20,7 +20,7 @@ def test_the_delay_is_what_is_told(tiny_model: Path, samplerate: int, frames: in
     board = new_board(multiprocessing.get_context("spawn"))
     board.bypass = 1
     separator = Separator(tiny_model, 1, stems=("guitar", "rest"))
-    mixer = Mixer(separator.stems, 1, 1, 44100, separator.controls)
+    mixer = Mixer(separator.controls, 1, 1, 44100)
     player = Resampled(Engine(Inline(separator), mixer, board, deadline=False), 1, samplerate)
     time_s = np.arange(frames * (samplerate // frames)) / samplerate
     sound = 0.3 * np.sin(2 * np.pi * (200 + 2000 * time_s) * time_s) * np.hanning(time_s.size)
@@ -42,7 +42,7 @@ def test_no_block_is_ever_short_whatever_its_length(tiny_model: Path, samplerate
     board = new_board(multiprocessing.get_context("spawn"))
     separator = Separator(tiny_model, 1, stems=("guitar", "rest"))
     separator.separate = lambda block: np.stack([block, 0.0 * block])
-    mixer = Mixer(separator.stems, 1, 1, 44100, separator.controls)
+    mixer = Mixer(separator.controls, 1, 1, 44100)
     player = Resampled(Engine(Inline(separator), mixer, board, deadline=False), 1, samplerate)
     sound = 0.5 * np.sin(2 * np.pi * 440 * np.arange(40 * samplerate) / samplerate).astype(np.float32)[np.newaxis]
     out, sizes, done = np.empty_like(sound), np.random.default_rng(3), 0

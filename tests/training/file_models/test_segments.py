@@ -133,7 +133,7 @@ def test_memory_does_not_grow_with_the_length(models: dict[str, Path], tmp_path:
     for seconds in (4, 12):
         soundfile.write(tmp_path / "song.wav", noise(1, seconds * 44100).T, 44100)
         tracemalloc.start()
-        separate_file(tmp_path / "song.wav", tmp_path / "out", models["unet"])
+        separate_file(tmp_path / "song.wav", tmp_path / f"out{seconds}", models["unet"])
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]

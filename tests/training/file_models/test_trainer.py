@@ -36,7 +36,7 @@ def data(tmp_path: Path) -> Path:
     """Give a data folder with credits and no songs."""
     folder = tmp_path / "data"
     (folder / "phrases").mkdir(parents=True)
-    (folder / "phrases" / "CREDITS.tsv").write_text("author_source\tlicence\nsomebody\tCC0-1.0\n")
+    (folder / "phrases" / "CREDITS.tsv").write_text("file\tauthor_source\tlicence\na.ogg\tsomebody\tCC0-1.0\n")
     return folder
 
 
@@ -57,8 +57,8 @@ def test_committed_recipes_train_export_and_separate(name: str, noise_stems: Pat
     info = FileModel(tmp_path / "model.onnx").info
     assert (info.name, info.stems, info.training["steps"]) == ("model", ("drums", "guitar", "other"), 2)
     assert yaml.safe_load((tmp_path / "model.yaml").read_text())["segment"] == info.segment
-    stems = file_separator(tmp_path / "model.onnx")(np.ones(20_000, np.float32))
-    assert [stem.shape for stem in stems.values()] == [(20_000,)] * 3
+    stems = file_separator(tmp_path / "model.onnx")(np.ones((1, 20_000), np.float32))
+    assert [stem.shape for stem in stems.values()] == [(1, 20_000)] * 3
     assert all(np.isfinite(stem).all() for stem in stems.values())
 
 
@@ -89,7 +89,7 @@ def test_mistakes_are_explained(noise_stems: Path, tmp_path: Path, capsys: pytes
     with pytest.raises(ConfigError, match="is of another recipe"):
         ClipTrainer(small("hourglass"), noise_stems, [], tmp_path).resume(tmp_path / "last.pt")
     with pytest.raises(ConfigError, match="the loss is no number at step 0"):
-        trainer.update(torch.full((2, 3, trainer.net.segment), torch.nan))
+        trainer.update(torch.full((2, 5, 2, trainer.net.segment), torch.nan))
     assert main(["--data", str(tmp_path), "export", str(tmp_path / "none.pt"), str(tmp_path / "x.onnx")]) == 1
     assert "none.pt is no checkpoint" in capsys.readouterr().err
 

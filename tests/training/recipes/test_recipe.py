@@ -81,7 +81,7 @@ def test_training_learns_what_can_be_learnt(tmp_path: Path) -> None:
     trainer = Trainer(recipe, tmp_path, [], tmp_path)
     trainer.train(validate_every=10, workers=0)
     losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
-    assert losses[-1] < losses[0] - 3.0
+    assert losses[-1] < losses[0] - 2.0
 
 
 def test_schedule_rises_then_falls() -> None:
@@ -105,9 +105,9 @@ def test_schedule_rises_then_falls() -> None:
     ("base: banjo", "no recipe banjo: give a file, or one of the recipes finetune, hourglass"),
     ("base: stage\nmixtures: {counts: {banjo: [1.0]}}", "mixtures: counts: no kind 'banjo'; known are drums, guitar"),
     ("base: stage\nmixtures: {counts: {drums: [0.5, 0.4]}}", "drums: give probabilities of 0, 1, 2, ... that sum to"),
-    ("base: stage\nmixtures: {target_at_0_db: voice}", "no stem 'voice': choose one of drums, guitar, other"),
+    ("base: stage\nmixtures: {target_at_0_db: voice}", "no stem 'voice': choose one of drums, bass, guitar, vocals"),
     ("- a", "expected a mapping"),
-    ("name: [", "is no YAML"),
+    ("name: [", "recipe.yaml: line 1, column 8"),
 ])
 def test_mistakes_in_recipes_are_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "recipe.yaml").write_text(text)
@@ -121,7 +121,7 @@ def test_commands_end_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "no recipe banjo" in capsys.readouterr().err
     assert main(["--data", str(tmp_path), "train", "stage", str(tmp_path), str(tmp_path / "run")]) == 1
     assert "no scores on real songs" in (said := capsys.readouterr().err)
-    assert "has no sounds for drums, guitar, other" in said
+    assert "has no sounds for drums and guitar and accompaniment" in said
     assert main(["--data", str(tmp_path), "render", str(tmp_path / "out")]) == 1
     assert "no folder samples/" in capsys.readouterr().err
     (tmp_path / "x.pt").write_text("no checkpoint")

@@ -133,7 +133,7 @@ def test_single_bad_steps_are_skipped_and_counted_and_many_end_the_run(tiny_reci
     (stems, restart), *_ = [next(trainer.batches(0))]
     before = [parameter.detach().clone() for parameter in trainer.net.parameters()]
     broken = stems.clone()
-    broken[1, 0, 5000] = math.inf
+    broken[1, 0, 0, 5000] = math.inf
     assert math.isnan(trainer.update(broken, restart))
     assert trainer.skipped == 1
     for value, kept in zip(trainer.net.parameters(), before, strict=True):
