@@ -102,7 +102,7 @@ def test_a_preset_of_another_model_is_changed_to_without_a_jump(tiny_model: Path
 
 
 @pytest.mark.parametrize(("loaded", "split", "sentence"), [
-    ({"samplerate": 48000}, False, "tiny.onnx runs at 44100 Hz and cannot follow stage at 48000 Hz while it plays"),
+    ({"samplerate": 96000}, False, "tiny.onnx runs at 44100 Hz and cannot follow stage at 96000 Hz while it plays"),
     ({"stems": ("voice", "rest")}, False, "has the stems drums, guitar, other and cannot follow stage, which plays v"),
     ({"stems": ("drums", "guitar")}, True, "and cannot follow stage, which plays drums, guitar; start with it"),
     ({"stems": ("guitar", "rest")}, False, ""),

@@ -10,9 +10,11 @@ that of the slowest client, and nothing can be late.
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import jack
 import numpy as np
@@ -74,6 +76,15 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def _connect(client: jack.Client, source: Any, target: Any) -> None:
+    """Connect two ports, which rtsep may have done: it remembers clients that come back."""
+    try:
+        client.connect(source, target)
+    except jack.JackErrorCode as error:
+        if error.code != errno.EEXIST:
+            raise
+
+
 def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None:
     """Play and record."""
     song = np.load(song_path)
@@ -91,9 +102,9 @@ def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None
     for port, name in zip(player.ports, inputs.split(","), strict=True):
         for source in client.get_all_connections(name):
             client.disconnect(source, name)
-        client.connect(port, name)
+        _connect(client, port, name)
     for port, name in zip(recorder.ports, outputs.split(","), strict=True):
-        recorder.client.connect(name, port)
+        _connect(client, name, port)
     client.connect(player.mark, recorder.mark)
     client.set_freewheel(True)
     begin = recorder.position
