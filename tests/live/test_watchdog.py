@@ -39,7 +39,7 @@ def test_a_process_that_got_no_processor_is_excused_but_not_for_ever() -> None:
 def spinners() -> Iterator[list[subprocess.Popen[bytes]]]:
     """Give two processes that want the same processor for themselves alone."""
     processor = min(os.sched_getaffinity(0))
-    code = f"import os; os.sched_setaffinity(0, {{{processor}}})\nwhile True: pass"
+    code = f"import os; os.sched_setaffinity(0, {{{processor}}})\nwhile os.getppid() == {os.getpid()}: pass"
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     yield processes
     for process in processes:

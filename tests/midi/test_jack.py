@@ -179,11 +179,11 @@ def test_the_commands(server: JackServer, files: list[str], tmp_path: Path) -> N
         with rtsep_midi("monitor", "--midi", "nano", *files, env=server.env) as monitor:
             assert monitor.stderr is not None
             assert monitor.stderr.readline() == "rtsep: MIDI: nano:out is open\n"
-            knobs.ask("send b00100 c000 b00001")
+            knobs.ask("send b00100 c000 b00501")
             assert monitor.stdout is not None
             lines = [" ".join(monitor.stdout.readline().split()) for _ in range(3)]
             assert lines == ["ch 1 cc 1 = 0 mask_gain off", "ch 1 program 0 preset half",
-                             "ch 1 cc 0 = 1 bound to nothing"]
+                             "ch 1 cc 5 = 1 bound to nothing"]
             monitor.send_signal(signal.SIGINT)
             assert monitor.wait(TIMEOUT_S) == 0
         with rtsep_midi("learn", "solo", "drums", "--midi", "nano", *files, env=server.env) as learn:

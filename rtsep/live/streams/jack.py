@@ -162,6 +162,7 @@ class JackStream:
                 ours = f"{self._client.name}:{name}"
                 with suppress(self._jack.JackError):  # a port of other models, or one that goes just now
                     self._client.connect(*((other, ours) if hear else (ours, other)))
+                    links.made((name, other))
 
     def _device_ports(self) -> list[str]:
         """Ports of the chosen devices that we are connected with."""

@@ -60,6 +60,10 @@ class Links:
         self._cut = cut
         return returned
 
+    def made(self, pair: Pair) -> None:
+        """Note that a connection was made: if it is missing later, the user has cut it."""
+        self._tries.pop(pair, None)
+
     @property
     def by_hand(self) -> tuple[Pair, ...] | None:
         """What the user wants; None where that is what we made."""

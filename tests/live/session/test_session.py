@@ -225,7 +225,7 @@ def test_a_process_that_the_machine_keeps_waiting_does_not_hang(tiny_model: Path
         for thread in map(int, os.listdir(f"/proc/{process.pid}/task")):
             os.sched_setaffinity(thread, {processor})
             os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
-        code = f"import os; os.sched_setaffinity(0, {{{processor}}})\nwhile True: pass"
+        code = f"import os; os.sched_setaffinity(0, {{{processor}}})\nwhile os.getppid() == {os.getpid()}: pass"
         spinners = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
         try:
             end = time.monotonic() + 2.0
