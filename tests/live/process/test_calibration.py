@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import onnx
 import pytest
 
@@ -90,12 +91,14 @@ def slow_model(tiny: Path, path: Path) -> Path:
     (last,) = (node for node in graph.node if "estimates" in node.output)
     last.output[list(last.output).index("estimates")] = "quick"
     graph.initializer.extend([onnx.helper.make_tensor("column", onnx.TensorProto.INT64, [2], [bins, 1]),
-                              onnx.helper.make_tensor("nothing", onnx.TensorProto.FLOAT, [], [1e-30])])
+                              onnx.helper.make_tensor("nothing", onnx.TensorProto.FLOAT, [], [1e-30]),
+                              onnx.numpy_helper.from_array(np.full((bins, 400), 0.1, np.float32), "heavy")])
     graph.node.extend([make("Reshape", ["magnitude", "column"], ["upright"]),
                        make("MatMul", ["upright", "magnitude"], ["wide"]),
                        make("Tanh", ["wide"], ["small"]),
-                       make("MatMul", ["small", "small"], ["product"]),
-                       make("ReduceMean", ["product"], ["mean"], keepdims=0),
+                       make("MatMul", ["small", "heavy"], ["product_0"]),
+                       *(make("Tanh", [f"product_{index}"], [f"product_{index + 1}"]) for index in range(120)),
+                       make("ReduceMean", ["product_120"], ["mean"], keepdims=0),
                        make("Mul", ["mean", "nothing"], ["almost_nothing"]),
                        make("Add", ["quick", "almost_nothing"], ["estimates"])])
     properties = {entry.key: entry.value for entry in model.metadata_props}
