@@ -84,7 +84,8 @@ def naive_export(recipe: str, folder: Path) -> System:
 
 def naive_features(spectra: Spectra, samples: Audio, contexts: Sequence[int], stereo: bool) -> Arrays:
     """Make what our networks look at, by windows as anybody has them."""
-    longer = [np.fft.rfft(samples[:, -length:] * np.hanning(length))[np.newaxis] for length in contexts]
+    longer = [np.fft.rfft(samples[:, -length:] * np.hanning(length))[np.newaxis].astype(np.complex64)
+              for length in contexts]
     return {name: flat(values) for name, values in features(spectra[-1:], longer, stereo).items()}
 
 
