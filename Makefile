@@ -12,7 +12,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
 demo: $(VENV)/runtime  ## isolate the guitar of a song that rtsep plays itself; no sound card needed
-	$(BIN)/rtsep live --input demo --record $(DEMO_OUT)
+	$(BIN)/rtsep live --input demo --model instrumental --record $(DEMO_OUT)
 
 test: $(VENV)/dev  ## install what the tests need and run them all
 	$(BIN)/python -m pytest

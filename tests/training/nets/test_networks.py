@@ -19,6 +19,7 @@ from rtsep.model.gate import read_step
 from tests.training.tiny import tiny_network, write_tiny_model
 from training.evaluation.validation import torch_separator
 from training.export.export import metadata, write_model
+from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.nets import build
 from training.nets.band_gru import BandGru, BandGruConfig
@@ -134,3 +135,16 @@ def test_the_papers_network_runs_through_the_same_engine(tmp_path: Path) -> None
         np.testing.assert_allclose(sound, expected[name][0, :sound.size], atol=1e-5)
         assert 0.2 < np.std(sound) / np.std(audio) < 0.8
     np.testing.assert_allclose(out.sum(axis=0), audio[:out.shape[1]], atol=1e-5)
+
+
+def test_a_network_that_looks_at_both_channels_is_its_step_graph(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    config = BandGruConfig(bands=48, linear_bands=16, contexts=(2048,), context_bands=32, context_linear=8, hidden=24,
+                           stereo=True)
+    net = BandGru(config, PROFILES["stage"], STEMS, 44100).eval()
+    with torch.no_grad():
+        net.decoder.weight.mul_(6.0)
+    summary = {"licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
+    write_model(net.step_graph().model(), metadata(net, "both", 44100, summary), tmp_path / "both.onnx")
+    assert parity_db(net, tmp_path / "both.onnx") < -80
+    assert parity_db(net, tmp_path / "both.onnx", "numpy") < -80
