@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rtsep.live.signals import STOP_SIGNALS
 from tests.rigs.models import TINY
 
 pytest_plugins = ("tests.rigs.live",)
@@ -35,8 +36,10 @@ def data_root() -> Path:
 
 
 def pytest_configure() -> None:
-    """Let programs that tests start hear Ctrl-C, which a shell ignores for what runs in its background."""
+    """Let programs that tests start hear the signals that a shell or nohup ignores for what runs in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in set(STOP_SIGNALS) - {signal.SIGINT}:
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
