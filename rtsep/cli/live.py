@@ -162,6 +162,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
         controls=read_control_options(args), record=_folder(args, source) is not None,
         engine=args.engine, provider=args.provider, resample=args.resample, connect=not args.no_connect,
+        samplerate=source.samplerate if source is not None and null_device else None,
         allow_feedback=args.allow_feedback,
         calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)
 

@@ -90,7 +90,8 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
                      None if parts.choice is None else parts.choice.p99_ms))
     if separator.samplerate != separator.info.samplerate:
         pipe.send(Notice(f"{separator.info.name}, made for {separator.info.samplerate} Hz, runs as it is at "
-                         f"{separator.samplerate} Hz, the rate of the device"))
+                         f"{separator.samplerate} Hz, the rate of the "
+                         f"{'file' if settings.null_device else 'device'}"))
     if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.playback.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played

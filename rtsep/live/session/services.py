@@ -116,5 +116,7 @@ class Services:
             process.look_after()
 
     def close(self) -> None:
-        """End all; the recording is whole then."""
+        """End all, and say what was wrong with the input; the recording is whole then."""
         self._stack.close()
+        for note in () if self._requested.source is None else self._requested.source.notes:
+            self._notify(note)

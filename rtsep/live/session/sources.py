@@ -12,12 +12,24 @@ from numpy.typing import NDArray
 from rtsep.audio.files import AudioReader
 
 Audio = NDArray[np.float32]
+_MOST_NOTES = 5
 
 
 class Source(Protocol):
-    """Blocks of a mixture."""
+    """Blocks of a mixture.
+
+    Attributes
+    ----------
+    samplerate
+        Its own rate in Hz; None where it is made at any.
+    """
 
     channels: int
+    samplerate: int | None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what is missing or damaged in it, as far as it was read."""
 
     def blocks(self, samplerate: int) -> Iterator[Audio]:
         """Yield the mixture at this rate in Hz, float32 (channels, any number of frames) each."""
@@ -39,17 +51,30 @@ class FileSource:
         self._path = path
         with AudioReader(path) as reader:
             self.channels = reader.channels
-            self._samplerate = reader.samplerate
+            self.samplerate: int | None = reader.samplerate
             self._frames = reader.frames
+        self._reader: AudioReader | None = None  # that read it last
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader says, each with the name of the file."""
+        if self._reader is None:
+            return ()
+        found = self._reader.notes
+        if len(found) > _MOST_NOTES:
+            found = (*found[:_MOST_NOTES], f"{len(found) - _MOST_NOTES} damaged places more")
+        if self._reader.bad_frames:
+            found += (f"{self._reader.bad_frames} frames held no usable numbers (NaN, infinity) and were silent",)
+        return tuple(f"{self._path.name}: {note}" for note in found)
 
     def blocks(self, samplerate: int) -> Iterator[Audio]:
         """Read the file from its start."""
-        with AudioReader(self._path) as reader:
-            yield from reader.blocks(samplerate)
+        with AudioReader(self._path) as self._reader:
+            yield from self._reader.blocks(samplerate)
 
     def frames(self, samplerate: int) -> int | None:
         """Announced length, converted to this rate."""
-        return None if self._frames is None else round(self._frames * samplerate / self._samplerate)
+        return None if self._frames is None else round(self._frames * samplerate / (self.samplerate or samplerate))
 
 
 class DemoSource:
@@ -62,6 +87,8 @@ class DemoSource:
     """
 
     channels = 2
+    samplerate = None
+    notes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.stems: dict[str, Audio] = {}
