@@ -237,6 +237,7 @@ def _outlives(number: int) -> bool:
 def _show_recording(console: Console, result: Result, source: Source) -> None:
     """Measure a recording where the true stems are known, draw it, and say where it is."""
     from rtsep.audio.files import AudioReader
+    from rtsep.cli.pictures import untraced_pictures
     from rtsep.errors import ConfigError
     from rtsep.live.session.sources import DemoSource
     from rtsep.report.spectrograms import draw_spectrograms
@@ -251,7 +252,9 @@ def _show_recording(console: Console, result: Result, source: Source) -> None:
         console.print(quality_table(tracks, source.stems))
     folder = next(iter(result.recorded.values())).parent
     try:
-        draw_spectrograms(folder / "spectrograms.png", tracks, samplerate, f"rtsep live, model {result.loaded.model}")
+        with untraced_pictures():
+            draw_spectrograms(folder / "spectrograms.png", tracks, samplerate,
+                              f"rtsep live, model {result.loaded.model}")
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png")
     except ConfigError as error:  # drawing is an extra
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}; no picture: {error}")
