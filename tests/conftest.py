@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rtsep.live.signals import STOP_SIGNALS
+from rtsep.files.undivided import STOP_SIGNALS
 from tests.rigs.models import TINY
 
 pytest_plugins = ("tests.rigs.live",)

@@ -154,7 +154,7 @@ def check_source(path: Path) -> None:
     AudioFileError
         When `AudioReader` could not open it.
     """
-    if path != STDIN and not os.access(path, os.R_OK) or path.is_dir():
+    if (path != STDIN and not os.access(path, os.R_OK)) or path.is_dir():
         _open(path).close()
 
 

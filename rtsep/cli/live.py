@@ -218,7 +218,7 @@ def _play(session: Session, console: Console) -> Result | None:
 @contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
     """Let Ctrl-C, a closed terminal and a service manager end the session cleanly."""
-    from rtsep.live.signals import STOP_SIGNALS
+    from rtsep.files.undivided import STOP_SIGNALS
 
     heard = [number for number in STOP_SIGNALS if not _outlives(number)]
     previous = {number: signal.signal(number, lambda *_: session.stop()) for number in heard}
