@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from rtsep.files.undivided import STOP_SIGNALS
+from rtsep.live.realtime import WAKE_UP
 from tests.rigs.models import TINY
 
 pytest_plugins = ("tests.rigs.live",)
@@ -46,3 +50,16 @@ def pytest_configure() -> None:
 def tiny_model() -> Path:
     """Give a small random-weight model in the geometry of `stage`, with one longer window as context."""
     return TINY
+
+
+@pytest.fixture(autouse=True)
+def _ordinary_process() -> Iterator[None]:
+    """Give back the priority that streams and measurements take, which children inherit, and the wish to stay awake."""
+    yield
+    if sys.platform != "linux":
+        return
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    for handle in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one that lists them is gone already
+            if handle.readlink() == WAKE_UP:
+                os.close(int(handle.name))

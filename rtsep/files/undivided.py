@@ -24,7 +24,8 @@ def undivided() -> Iterator[None]:
         yield
         return
     waiting: list[int] = []
-    before: dict[int, Any] = {number: handler for number in STOP_SIGNALS if callable(handler := signal.getsignal(number))}
+    found = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    before: dict[int, Any] = {number: handler for number, handler in found.items() if callable(handler)}
     try:
         for number in before:
             signal.signal(number, lambda number, _: waiting.append(number))
