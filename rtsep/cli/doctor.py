@@ -24,8 +24,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(_: argparse.Namespace) -> int:
     """Print the findings; 1 where there is no usable model, or one that does not do what it should."""
-    from rich.console import Console
     from rich.table import Table
+
+    from rtsep.cli.streams import print_table
 
     models = list(_models())
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -35,7 +36,7 @@ def run(_: argparse.Namespace) -> int:
         for name, value in rows:
             table.add_row(name, value)
         table.add_section()
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    print_table(table)
     return int(not all(value.startswith("ok") for _, value in models))
 
 

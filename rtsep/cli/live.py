@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
+from rtsep.cli.streams import print_table
 from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
@@ -99,9 +100,9 @@ def run(args: argparse.Namespace) -> int:
         result = _play(session, console)
     if result is None:
         return 0
-    console.print(report(result))
+    print_table(report(result))
     if source is not None and result.recorded and result.failure is None:
-        _show_recording(console, result, source)
+        _show_recording(result, source)
     if result.failure is not None:
         raise DeviceError(result.failure)
     return 0
@@ -234,7 +235,7 @@ def _outlives(number: int) -> bool:
     return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN
 
 
-def _show_recording(console: Console, result: Result, source: Source) -> None:
+def _show_recording(result: Result, source: Source) -> None:
     """Measure a recording where the true stems are known, draw it, and say where it is."""
     from rtsep.audio.files import AudioReader
     from rtsep.cli.pictures import untraced_pictures
@@ -249,7 +250,7 @@ def _show_recording(console: Console, result: Result, source: Source) -> None:
         with AudioReader(path) as reader:
             tracks[name] = reader.read(_DRAWN_S * samplerate)
     if isinstance(source, DemoSource):
-        console.print(quality_table(tracks, source.stems))
+        print_table(quality_table(tracks, source.stems))
     folder = next(iter(result.recorded.values())).parent
     try:
         with untraced_pictures():
