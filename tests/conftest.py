@@ -10,7 +10,7 @@ import pytest
 
 from tests.rigs.models import TINY
 
-pytest_plugins = ("tests.rigs.live",)
+pytest_plugins = ("tests.rigs.live", "tests.rigs.surface")
 
 try:
     import torch
