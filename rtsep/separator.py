@@ -22,6 +22,7 @@ from rtsep.controls.gains import Gains
 from rtsep.dsp.delay import Delay
 from rtsep.dsp.mask import mask_weights, output_names, wanted_sets
 from rtsep.dsp.ramp import RAMP_MS, Ramp
+from rtsep.dsp.stft import silence_bad
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
@@ -73,6 +74,8 @@ class Separator:
         Frames per second of the stream.
     hold
         True keeps the latest masks and does not ask the model: for a caller that is late.
+    bad_blocks
+        Blocks so far that were taken as silence, see `process`.
 
     Raises
     ------
@@ -124,6 +127,14 @@ class Separator:
     def executor(self) -> str:
         """Who separates: native code and for which processors, ONNX Runtime, or the numpy reference."""
         return self._backend.name
+
+    @property
+    def spoilt_hops(self) -> int:
+        """Hops so far after which the model had NaN or infinity.
+
+        Every stem got an even share of each of them, and the model started anew.
+        """
+        return self._backend.spoilt_hops
 
     @property
     def latency(self) -> int:
@@ -204,8 +215,17 @@ class Separator:
         """Sound after the last complete hop as far as it is known, float32 (stems, channels, frames).
 
         The latest spectrum alone speaks for these frames; of use to fade out where the next hop is late.
+
+        Raises
+        ------
+        ConfigError
+            When `frames` is not 0 to a hop, or another thread is in here.
         """
-        return self._backend.preview(frames)
+        hop = self.info.geometry.hop
+        if not 0 <= frames <= hop:
+            raise ConfigError(f"a preview of {frames} frames: give 0 to {hop}, a hop")
+        with self._in_turn():
+            return self._backend.preview(frames)
 
     def set_blocksize(self, blocksize: int | None) -> None:
         """Promise blocks of a multiple of `blocksize` frames from now on (None: any), and start as new.
@@ -213,12 +233,13 @@ class Separator:
         Raises
         ------
         ConfigError
-            When it is less than 1.
+            When it is less than 1, or another thread is in here.
         """
         if blocksize is not None and blocksize < 1:
             raise ConfigError(f"blocksize is {blocksize}: give 1 or more frames, or None for any size")
-        self.blocksize = blocksize
-        self.reset()
+        with self._in_turn():
+            self.blocksize = blocksize
+            self._reset()
 
     def set_samplerate(self, samplerate: int) -> None:
         """Take blocks of another sample rate in Hz from now on, and start as new.
@@ -226,19 +247,42 @@ class Separator:
         Raises
         ------
         ConfigError
-            When the model does not run at it, see `runs_at`.
+            When the model does not run at it, see `runs_at`, or another thread is in here.
         """
         made_for = self.info.samplerate
         if not runs_at(made_for, samplerate):
             rates = f"{NATIVE_RATES[0]} to {NATIVE_RATES[-1]}" if made_for in NATIVE_RATES else str(made_for)
             raise ConfigError(f"samplerate is {samplerate}: {self.info.name} runs at {rates} Hz; change the rate of "
                               f"the sound before")
-        self.samplerate = samplerate
-        self._ramp_hops = max(1, round(RAMP_MS / 1e3 * samplerate / self.info.geometry.hop))
-        self.reset()
+        with self._in_turn():
+            self.samplerate = samplerate
+            self._ramp_hops = max(1, round(RAMP_MS / 1e3 * samplerate / self.info.geometry.hop))
+            self._reset()
 
     def reset(self) -> None:
-        """Return to the state of a new separator."""
+        """Return to the state of a new separator.
+
+        Raises
+        ------
+        ConfigError
+            When another thread is in here.
+        """
+        with self._in_turn():
+            self._reset()
+
+    def forget(self) -> None:
+        """Let the model start anew, and go on at the same place of the stream; sound that is not finite is dropped.
+
+        Raises
+        ------
+        ConfigError
+            When another thread is in here.
+        """
+        with self._in_turn():
+            self._backend.forget()
+            silence_bad(self._ready)
+
+    def _reset(self) -> None:
         self._backend.reset()
         self._gains = Gains(self.controls, self.samplerate)
         self._dry = Delay(self.channels, self.latency)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from rtsep.files.undivided import STOP_SIGNALS
+from rtsep.live.realtime import WAKE_UP
 from tests.rigs.models import TINY
 
 pytest_plugins = ("tests.rigs.live", "tests.rigs.surface")
@@ -35,11 +40,26 @@ def data_root() -> Path:
 
 
 def pytest_configure() -> None:
-    """Let programs that tests start hear Ctrl-C, which a shell ignores for what runs in its background."""
+    """Let programs that tests start hear the signals that a shell or nohup ignores for what runs in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in set(STOP_SIGNALS) - {signal.SIGINT}:
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
 def tiny_model() -> Path:
     """Give a small random-weight model in the geometry of `stage`, with one longer window as context."""
     return TINY
+
+
+@pytest.fixture(autouse=True)
+def _ordinary_process() -> Iterator[None]:
+    """Give back the priority that streams and measurements take, which children inherit, and the wish to stay awake."""
+    yield
+    if sys.platform != "linux":
+        return
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    for handle in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one that lists them is gone already
+            if handle.readlink() == WAKE_UP:
+                os.close(int(handle.name))

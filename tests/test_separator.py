@@ -238,9 +238,50 @@ def test_two_threads_in_one_separator_are_refused(tiny_model: Path) -> None:
     assert inside.wait(10)
     with pytest.raises(ConfigError, match="at work in another thread: make one for each thread"):
         separator.process(block)
+    for call in (separator.reset, separator.forget, lambda: separator.preview(64),
+                 lambda: separator.set_blocksize(64), lambda: separator.set_samplerate(48000)):
+        with pytest.raises(ConfigError, match="at work in another thread"):
+            call()
+    assert (separator.blocksize, separator.samplerate) == (None, 44100)
     refused.set()
     thread.join()
     separator.process(block)
+
+
+def test_controls_move_while_another_thread_separates(tiny_model: Path) -> None:
+    separator, over, errors = Separator(tiny_model), threading.Event(), []
+
+    def turn() -> None:
+        try:
+            while not over.is_set():
+                for value in (0.0, 0.5, 1.0):
+                    separator.controls.set_level("guitar", value)
+                    separator.controls.wet = value
+                    separator.controls.mask_gain = value
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=turn)
+    thread.start()
+    noise = (0.1 * np.random.default_rng(2).standard_normal((1, 40000))).astype(np.float32)
+    try:
+        out = [separator.process(noise[:, start:start + 441]) for start in range(0, noise.shape[1], 441)]
+    finally:
+        over.set()
+        thread.join()
+    assert not errors
+    assert np.abs(np.concatenate(out, axis=2)).max() <= 2.0 * np.abs(noise).max()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_controls_can_be_copied(copied: Any, tiny_model: Path) -> None:
+    controls = Separator(tiny_model).controls
+    controls.set_level("guitar", 0.25)
+    controls.bypass = True
+    other = copied(controls)
+    assert (other.stems, other.level("guitar"), other.bypass) == (controls.stems, 0.25, True)
+    other.set_level("guitar", 0.5)
+    assert controls.level("guitar") == 0.25
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])

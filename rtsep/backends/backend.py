@@ -18,6 +18,13 @@ class Backend(Protocol):
 
     name: str
 
+    @property
+    def spoilt_hops(self) -> int:
+        """Hops so far after which an estimate or a state of the model was not finite.
+
+        Such a hop is shared evenly, and the model's state is that of a new step afterwards.
+        """
+
     def push(self, block: Audio, weights: Audio | None) -> Audio:
         """Separate whole hops.
 
@@ -37,6 +44,9 @@ class Backend(Protocol):
 
     def preview(self, frames: int) -> Audio:
         """Sound of the next frames, up to a hop, as the spectra so far have it: (outputs, channels, frames)."""
+
+    def forget(self) -> None:
+        """Let the model start anew, and drop what is not finite of the sound to come."""
 
     def reset(self) -> None:
         """Forget all sound, with masks that share it evenly."""

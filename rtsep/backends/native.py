@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtsep.backends.step import all_finite
 from rtsep.dsp.mask import Sets
-from rtsep.dsp.stft import SPARE_HOPS
+from rtsep.dsp.stft import SPARE_HOPS, silence_bad
 from rtsep.dsp.windows import analysis_window, overlap_so_far, synthesis_window
 from rtsep.model.card import StepCard
 from rtsep.model.gate import StepFile
@@ -57,6 +58,10 @@ class NativeStep:
     def run(self) -> None:
         """Advance by one hop."""
         self.variant.code.rtsep_step(self.variant.handle, self._nodes, self._count)
+
+    def is_sound(self) -> bool:
+        """Whether estimates and states are finite."""
+        return all_finite((self.estimates, *self.program.states.values()))
 
     def reset(self) -> None:
         """Forget the recurrent states."""
@@ -119,7 +124,8 @@ class NativeBackend:
         return {"hop": geometry.hop, "synthesis": geometry.synthesis, "bins": geometry.bins, "channels": channels,
                 "outputs": outputs, "stems": requested.shape[1], "features": len(card.inputs),
                 "nodes": len(self.step.program.nodes), "longest": self._longest, "history_size": self._history_size,
-                "scratch_bins": self._longest // 2 + 1, "estimates_row": steps(matrix(self.step.estimates))[0]}
+                "scratch_bins": self._longest // 2 + 1, "states": len(self.step.program.clear),
+                "estimates_row": steps(matrix(self.step.estimates))[0]}
 
     def _state_arrays(self) -> dict[str, Audio]:
         """Make what moves, by its name in the state."""
@@ -142,7 +148,13 @@ class NativeBackend:
                     for name, length in card.lengths.items()]
         back = synthesis_window(geometry) / np.float32(geometry.analysis)
         return {"forward": self._transforms[geometry.analysis], "inverse": transform(memory, geometry.analysis, back),
-                "feature": np.array(features), "node": self.step.program.nodes, "estimates": self.step.estimates}
+                "feature": np.array(features), "node": self.step.program.nodes,
+                "clear": self.step.program.clear, "estimates": self.step.estimates}
+
+    @property
+    def spoilt_hops(self) -> int:
+        """Hops that the model spoilt, see `Backend`."""
+        return int(self._state["spoilt"])
 
     def push(self, block: Audio, weights: Audio | None) -> Audio:
         """Separate whole hops, see `Backend.push`."""
@@ -163,6 +175,11 @@ class NativeBackend:
         """Sound of the next frames, see `Backend.preview`."""
         known: Audio = self._arrays["tails"][0][..., :frames] / self._weight[:frames]
         return known
+
+    def forget(self) -> None:
+        """Let the model start anew, see `Backend.forget`."""
+        self.step.reset()
+        silence_bad(self._arrays["tails"])
 
     def reset(self) -> None:
         """Forget all sound, see `Backend.reset`."""

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 
+from rtsep.backends.step import all_finite
 from rtsep.dsp.stft import SILENCE
 from rtsep.errors import ModelError
 from rtsep.model.gate import StepFile
@@ -66,6 +67,10 @@ class RuntimeStep:
         self._odd = not self._odd
         for state in self._arrays[self._odd]:
             state[np.abs(state) < SILENCE] = 0.0
+
+    def is_sound(self) -> bool:
+        """Whether estimates and states are finite; states on a graphics processor show in the estimates."""
+        return all_finite((self.estimates, *self._arrays[self._odd]))
 
     def reset(self) -> None:
         """Forget the recurrent states."""

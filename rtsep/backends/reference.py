@@ -33,6 +33,7 @@ class NumpyBackend:
 
     def __init__(self, step: Step, card: StepCard, channels: int, requested: Sets) -> None:
         self.step, geometry = step, card.geometry
+        self.spoilt_hops = 0
         self.name, self._stereo = step.name, card.stereo
         self._analysis = Analysis(geometry, channels, card.contexts)
         self._synthesis = Synthesis(geometry, (len(requested), channels))
@@ -44,13 +45,30 @@ class NumpyBackend:
         spectra, contexts = self._analysis.push(block)
         masks = self._masks
         if weights is not None:
-            masks = soft_mask(advance(self.step, features(spectra, contexts, self._stereo)), weights)
+            masks = soft_mask(self._estimates(features(spectra, contexts, self._stereo)), weights)
             self._masks = masks[-1:]
         return self._synthesis.push(masks[:, :, np.newaxis] * spectra[:, np.newaxis])
+
+    def _estimates(self, hops: dict[str, Audio]) -> Audio:
+        """Advance the model, hop by hop; one that it has spoilt is shared evenly, and the model starts anew."""
+        found = []
+        for hop in range(len(hops["magnitude"])):
+            estimates = advance(self.step, {name: values[hop:hop + 1] for name, values in hops.items()})
+            if not self.step.is_sound():
+                self.spoilt_hops += 1
+                self.step.reset()
+                estimates = np.zeros_like(estimates)
+            found.append(estimates)
+        return np.concatenate(found)
 
     def preview(self, frames: int) -> Audio:
         """Sound of the next frames, see `Backend.preview`."""
         return self._synthesis.preview(frames)
+
+    def forget(self) -> None:
+        """Let the model start anew, see `Backend.forget`."""
+        self.step.reset()
+        self._synthesis.forget_bad()
 
     def reset(self) -> None:
         """Forget all sound, see `Backend.reset`."""

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from rtsep.backends.step import all_finite
 from rtsep.dsp.stft import flushed
 from rtsep.errors import ModelError
 from rtsep.model.gate import StepFile
@@ -53,6 +54,10 @@ class ReferenceStep:
         self.estimates[...] = found[0]
         for state, value in zip(self._states.values(), found[1:], strict=True):
             state[...] = flushed(value)
+
+    def is_sound(self) -> bool:
+        """Whether estimates and states are finite."""
+        return all_finite((self.estimates, *self._states.values()))
 
     def reset(self) -> None:
         """Forget the recurrent states."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -32,8 +32,16 @@ class Step(Protocol):
     def run(self) -> None:
         """Advance by one hop."""
 
+    def is_sound(self) -> bool:
+        """Whether estimates and recurrent states are finite, as far as they are on the processor."""
+
     def reset(self) -> None:
         """Forget the recurrent states."""
+
+
+def all_finite(arrays: Iterable[Audio]) -> bool:
+    """Whether arrays hold neither NaN nor infinity."""
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 def advance(step: Step, features: Mapping[str, Audio]) -> Audio:

@@ -162,6 +162,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
         controls=read_control_options(args), record=_folder(args, source) is not None,
         engine=args.engine, provider=args.provider, resample=args.resample, connect=not args.no_connect,
+        samplerate=source.samplerate if source is not None and null_device else None,
         allow_feedback=args.allow_feedback,
         calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)
 
@@ -203,7 +204,7 @@ def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:
 @contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
     """Let Ctrl-C, a closed terminal and a service manager end the session cleanly."""
-    from rtsep.live.signals import STOP_SIGNALS
+    from rtsep.files.undivided import STOP_SIGNALS
 
     heard = [number for number in STOP_SIGNALS if not _outlives(number)]
     previous = {number: signal.signal(number, lambda *_: session.stop()) for number in heard}
@@ -222,6 +223,7 @@ def _outlives(number: int) -> bool:
 def _show_recording(console: Console, result: Result, source: Source) -> None:
     """Measure a recording where the true stems are known, draw it, and say where it is."""
     from rtsep.audio.files import AudioReader
+    from rtsep.cli.pictures import untraced_pictures
     from rtsep.errors import ConfigError
     from rtsep.live.session.sources import DemoSource
     from rtsep.report.spectrograms import draw_spectrograms
@@ -236,7 +238,9 @@ def _show_recording(console: Console, result: Result, source: Source) -> None:
         console.print(quality_table(tracks, source.stems))
     folder = next(iter(result.recorded.values())).parent
     try:
-        draw_spectrograms(folder / "spectrograms.png", tracks, samplerate, f"rtsep live, model {result.loaded.model}")
+        with untraced_pictures():
+            draw_spectrograms(folder / "spectrograms.png", tracks, samplerate,
+                              f"rtsep live, model {result.loaded.model}")
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png")
     except ConfigError as error:  # drawing is an extra
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}; no picture: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from rtsep.controls.table import CONTROLS, Control, Kind, Table, values
@@ -43,6 +44,10 @@ class Controls:
             assert control.default is not None
             self._values[control.name] = dict.fromkeys(self.stems, control.default) if control.per_stem else {
                 None: control.default}
+
+    def __copy__(self) -> Controls:
+        """Return controls of their own."""
+        return deepcopy(self)
 
     def __getattr__(self, name: str) -> Any:
         control = self.__dict__.get("_rows", {}).get(name)

@@ -28,6 +28,11 @@ def flushed(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(np.abs(values) < SILENCE, np.float32(0.0), values)
 
 
+def silence_bad(values: NDArray[np.float32]) -> None:
+    """Set what is NaN or infinite to zero, in place."""
+    np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+
+
 def mid_signal(channels: NDArray[Any]) -> NDArray[Any]:
     """Mean over the first axis, which may be the array itself; on short ones half of the time of numpy's own."""
     mid: NDArray[Any] = channels[0]
@@ -197,6 +202,11 @@ class Synthesis:
         """
         known: Audio = self._tails[0][..., :frames] / self._weight[:frames]
         return known
+
+    def forget_bad(self) -> None:
+        """Forget what is not finite of what has been added so far."""
+        for tail in self._tails:
+            silence_bad(tail)
 
     def reset(self) -> None:
         """Forget what has been added so far."""

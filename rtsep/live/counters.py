@@ -75,9 +75,9 @@ COUNTERS = (
             label="frames of the mixture in place of stems"),
     Counter("bad_blocks", AUDIO, "blocks of the input with NaN, infinity or absurd samples, taken as silence",
             label="bad blocks of the input, silenced"),
-    Counter("wild_blocks", AUDIO, "blocks in which the model's sound was not finite, or far above the input's peak: "
-            "the delayed mixture was played", label="blocks that the model spoilt, replaced by the mixture",
-            short="wild"),
+    Counter("wild_blocks", AUDIO, "blocks for which the model gave NaN or infinity, or sound far above the input's "
+            "peak: the delayed mixture was played, and the model started anew",
+            label="blocks that the model spoilt, replaced by the mixture", short="wild"),
     Counter("limited_blocks", AUDIO, "blocks of the output with samples above full scale, cut there",
             label="blocks of the output above full scale, cut"),
     Counter("restarts", AUDIO, "times that the latency changed because a block of another size came",

@@ -47,6 +47,8 @@ class Program:
         What the latest step wrote, float32 (1, stems, bins).
     nodes
         Of `NODE`, in the order in which they are run.
+    clear
+        Of `NODE`, one for each state: what makes it as new.
     weight_bytes
         Size of all weights; a step reads each of them once.
     memory
@@ -77,7 +79,9 @@ class Program:
         self.estimates: Array = self._own(self._values["estimates"])
         self._carry_states()
         self.nodes = np.array(self._rows)
+        self.clear = self._cleared()
         check_rows(self.nodes, self.memory)
+        check_rows(self.clear, self.memory)
 
     def _carry_states(self) -> None:
         """Copy what the states become, at the end; first aside where that lies in a state, which may change before."""
@@ -85,6 +89,14 @@ class Program:
         after = {name: self._own(value) for name, value in after.items()}
         for name, state in self.states.items():
             self._node("copy", state, after[name])
+
+    def _cleared(self) -> NDArray[Any]:
+        """Return nodes that copy zeros into the states."""
+        self._rows = []
+        zeros = self.memory.array((max((state.size for state in self.states.values()), default=0),))
+        for state in self.states.values():
+            self._node("copy", state, zeros[:state.size].reshape(state.shape))
+        return np.array(self._rows, NODE)
 
     def _own(self, value: Array) -> Array:
         """Return a value that the step makes itself: a copy where it is a part of an input, a state or a weight."""

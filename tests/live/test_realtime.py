@@ -39,18 +39,20 @@ AWAKE = "from rtsep.live.realtime import stay_awake; print(stay_awake().refusal,
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/cpu_dma_latency")
 def test_the_wish_for_quick_wake_ups_holds_as_long_as_the_process_lives() -> None:
+    if requested_us() <= 10:
+        pytest.skip("another program keeps this machine awake")
     child = subprocess.Popen([sys.executable, "-c", AWAKE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert child.stdout is not None
         if refusal := child.stdout.readline().strip():
             pytest.skip(f"sleep cannot be kept light here: {refusal}")
-        assert wished_us() in (0, 10)
+        assert requested_us() in (0, 10)
     finally:
         child.communicate("\n", timeout=60)
-    assert wished_us() > 10
+    assert requested_us() > 10
 
 
-def wished_us() -> int:
+def requested_us() -> int:
     """Slowest wake-up that the processes of this machine admit at present."""
     with WAKE_UP.open("rb") as file:
         return int(struct.unpack("i", file.read(4))[0])

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -51,19 +52,28 @@ def refused(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int | st
     return code, capsys.readouterr().err
 
 
+def _collect(stream: IO[str], lines: list[str]) -> None:
+    """Append lines as they come, until the end."""
+    with stream:
+        for line in stream:
+            lines.append(line)
+
+
 class Rtsep:
-    """`rtsep live` as a process, with the lines it writes to stderr as they come."""
+    """`rtsep live` as a process, with the lines that it writes as they come."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
         self.process = process
+        self.tables: list[str] = []
+        """Of stdout."""
         self.lines: list[str] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.append(line)
+        """Of stderr."""
+        self._readers = [threading.Thread(target=_collect, args=pair, daemon=True)
+                         for pair in ((process.stdout, self.tables), (process.stderr, self.lines))]
+        for reader in self._readers:
+            reader.start()
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait; fail at once where the process has ended."""
@@ -82,11 +92,10 @@ class Rtsep:
 
     def finish(self) -> tuple[str, str]:
         """Wait for its end; return what it wrote to stdout, and to stderr besides where it records."""
-        assert self.process.stdout is not None
-        out = self.process.stdout.read()
         self.process.wait(TIMEOUT_S)
-        self._reader.join(TIMEOUT_S)
-        return out, "".join(line for line in self.lines if "recording to" not in line)
+        for reader in self._readers:
+            reader.join(TIMEOUT_S)
+        return "".join(self.tables), "".join(line for line in self.lines if "recording to" not in line)
 
 
 @contextmanager
@@ -106,5 +115,3 @@ def rtsep_live(*options: str, env: dict[str, str] | None = None, cwd: Path | Non
         if process.poll() is None:
             process.kill()
         process.wait()
-        assert process.stdout is not None
-        process.stdout.close()

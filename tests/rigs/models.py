@@ -15,6 +15,7 @@ from rtsep.dsp.windows import PROFILES, Geometry, analysis_window, synthesis_win
 from rtsep.types import Audio
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.onnx"  # made by: python -m tests.training.tiny
+TOO_LOUD = 3e4  # peak of a sound that spoils `with_fragile_state`
 STEMS = ("drums", "guitar", "other")
 
 
@@ -34,6 +35,30 @@ def with_unknown_node(path: Path) -> Path:
     last = next(node for node in model.graph.node if "estimates" in node.output)
     last.output[:] = ["plain" if name == "estimates" else name for name in last.output]
     model.graph.node.append(onnx.helper.make_node("Abs", ["plain"], ["estimates"]))
+    onnx.save(model, path)
+    return path
+
+
+def with_fragile_state(path: Path) -> Path:
+    """Write the committed small model with one state more, which `TOO_LOUD` makes infinite, and the estimates NaN.
+
+    Neither recovers by itself: the state adds up the eighth power of the mean magnitude.
+    """
+    model = onnx.load(TINY)
+    graph, number = model.graph, sum(value.name.startswith("state_") for value in onnx.load(TINY).graph.input)
+    last = next(node for node in graph.node if "estimates" in node.output)
+    last.output[:] = ["plain" if name == "estimates" else name for name in last.output]
+    before, after = f"state_{number}", f"state_{number}_out"
+    make = onnx.helper.make_node
+    graph.node.extend([
+        make("ReduceMean", ["magnitude", "fragile_axes"], ["mean"], keepdims=1), make("Mul", ["mean"] * 2, ["square"]),
+        make("Mul", ["square"] * 2, ["fourth"]), make("Mul", ["fourth"] * 2, ["eighth"]),
+        make("Add", ["eighth", before], [after]), make("Mul", [after, "fragile_zero"], ["nothing"]),
+        make("Add", ["plain", "nothing"], ["estimates"])])
+    graph.initializer.extend([onnx.numpy_helper.from_array(np.array([-1]), "fragile_axes"),
+                              onnx.numpy_helper.from_array(np.zeros((1, 1), np.float32), "fragile_zero")])
+    for name, values in ((before, graph.input), (after, graph.output)):
+        values.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, (1, 1)))
     onnx.save(model, path)
     return path
 

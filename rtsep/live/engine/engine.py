@@ -158,10 +158,12 @@ class Engine:
         if not is_sound(clean):
             clean.fill(0.0)
             self._board.bad_blocks += 1
+        spoilt = self._inference.spoilt
         stems, present = self._inference.process(clean, self._behind_s > 0.0, self.deadline)
-        dry = self._delay.push(clean)
-        if not self._guard.passes(stems, clean):
-            self._board.wild_blocks += 1
+        dry, passes = self._delay.push(clean), self._guard.passes(stems, clean)
+        self._board.wild_blocks += not passes or self._inference.spoilt != spoilt
+        if not passes:
+            self._inference.forget()
             stems[:] = dry / len(stems)
             present = np.zeros(block.shape[1], np.bool_)
         crossfade = self._crossfade.next(present, block.shape[1])

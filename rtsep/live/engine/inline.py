@@ -22,6 +22,8 @@ class Inference(Protocol):
     """Frames by which the stems lag the block, after `start`."""
     missed: int
     """Hops so far for which the model had no result in time."""
+    spoilt: int
+    """Hops so far that the model spoilt, see `rtsep.Separator.spoilt_hops`."""
     longest: int
     """Frames that a block may have, after `start`."""
 
@@ -48,6 +50,9 @@ class Inference(Protocol):
             Whether the stems are what the model says, (frames,), and not made up to fill a gap; None where all are.
         """
 
+    def forget(self) -> None:
+        """Let the separator begin anew with the next hop, at the same place of the stream."""
+
 
 class Inline:
     """Runs the model in the callback, which adds no latency.
@@ -64,7 +69,7 @@ class Inline:
     def __init__(self, separator: Separator) -> None:
         self.separator = separator
         self.latency = separator.latency
-        self.missed = 0
+        self.missed = self.spoilt = 0
         self.longest = sys.maxsize
         self._hop = separator.info.geometry.hop
         self._missed_frames = 0  # that are no whole hop yet
@@ -83,7 +88,12 @@ class Inline:
             self._missed_frames += block.shape[1]
             missed, self._missed_frames = divmod(self._missed_frames, self._hop)
             self.missed += missed
-        return stems, np.zeros(block.shape[1], np.bool_) if held else None
+        spoilt, self.spoilt = self.spoilt, self.separator.spoilt_hops
+        return stems, np.zeros(block.shape[1], np.bool_) if held or self.spoilt != spoilt else None
+
+    def forget(self) -> None:
+        """Let the separator begin anew, see `Inference`."""
+        self.separator.forget()
 
 
 def common_multiple(frames: int, hop: int, multiple: int) -> int:

@@ -64,7 +64,7 @@ def warm_up(separator: Separator, outputs: int, split: bool) -> int:
         engine.process(noise, out)
         if time.monotonic() > end:
             break
-    separator.preview(FADE)
+    separator.preview(min(FADE, hop))
     board.rest()
     board.take_controls(separator.controls, separator.stems)
     separator.hold = False

@@ -37,9 +37,10 @@ class Lane:
     def __init__(self, slots: int, stems: int, channels: int, hop: int) -> None:
         self.slots = slots
         self.hops = np.zeros((slots, channels, hop), np.float32)
-        self.stems = np.zeros((slots, stems, channels, hop + FADE), np.float32)  # and a preview of the next hop
+        self.stems = np.zeros((slots, stems, channels, hop + min(FADE, hop)), np.float32)  # and a preview of the next
         self.result = [_NONE] * slots
         self.fresh = [False] * slots
+        self.spoilt = [False] * slots
         self.filled = 0  # hops that the callback has left so far
         self.done = 0  # hops that the worker is through with
         self.over = False
@@ -57,7 +58,7 @@ class Worker:
     def __init__(self, separator: Separator) -> None:
         self.separator = separator
         self.latency = separator.latency
-        self.missed = 0
+        self.missed = self.spoilt = 0
         self.longest = 0
         self._hop = separator.info.geometry.hop
         self._queue: SimpleQueue[tuple[Lane, int]] = SimpleQueue()
@@ -65,6 +66,7 @@ class Worker:
         self._frames = 0  # taken in since the start
         self._offset = 0  # by which the stems follow the hops
         self._last_missed = _NONE
+        self._forget = False
         self._lane = Lane(1, len(separator.stems), separator.channels, self._hop)
         self.error: Exception | None = None
         threading.Thread(target=self._work, name="worker", daemon=True).start()
@@ -100,6 +102,10 @@ class Worker:
             done += count
         return stems, None if present.all() else present
 
+    def forget(self) -> None:
+        """Let the separator begin anew, see `Inference`; its thread does that."""
+        self._forget = True
+
     def _leave(self, block: Audio, deadline: bool) -> None:
         """Put the block into slots, and hand complete hops over."""
         lane, done = self._lane, 0
@@ -127,7 +133,9 @@ class Worker:
             return True
         if hop != self._last_missed:
             self._last_missed = hop
-            self.missed += 1
+            spoilt = lane.result[slot] == hop and lane.spoilt[slot]
+            self.spoilt += spoilt
+            self.missed += not spoilt
         before = (hop - 1) % lane.slots
         if lane.result[before] == hop - 1 and start < FADE:
             count = min(FADE, end) - start
@@ -159,10 +167,14 @@ class Worker:
         behind = lane.filled - 1 - hop
         if not follows:
             self.separator.reset()
-        late = behind > self._step // self._hop
+        if self._forget:
+            self._forget = False
+            self.separator.forget()
+        late, spoilt_hops = behind > self._step // self._hop, self.separator.spoilt_hops
         self.separator.hold = late
         lane.stems[slot, :, :, :self._hop] = self.separator.separate(lane.hops[slot])
-        lane.stems[slot, :, :, self._hop:] = self.separator.preview(FADE)
-        lane.fresh[slot] = follows and not late
+        lane.stems[slot, :, :, self._hop:] = self.separator.preview(min(FADE, self._hop))
+        lane.spoilt[slot] = self.separator.spoilt_hops != spoilt_hops
+        lane.fresh[slot] = follows and not late and not lane.spoilt[slot]
         lane.result[slot] = hop
         lane.done = hop + 1

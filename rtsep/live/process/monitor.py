@@ -17,6 +17,7 @@ from rtsep.live.watchdog import Watchdog
 
 TICK_S = 0.02  # between two looks
 _LOOK_TICKS = 10  # from one look at connections to the next
+GUARD_NOTICE_S = 1.0  # from one notice of the output guard to the next
 SILENT_SERVER_S = 1.0  # without a callback for so long, the sound server counts as dead
 
 
@@ -87,6 +88,37 @@ class ConnectionWatch:
         found = None if self._stream is None else self._stream.look()
         if found is not None:
             self._tell(found)
+
+
+class GuardWatch:
+    """Tells, once a second at most, where the model's sound was replaced.
+
+    Parameters
+    ----------
+    model
+        Its name.
+    board
+        Counts the blocks.
+    tell
+        Gets the sentence.
+    clock
+        Seconds.
+    """
+
+    def __init__(self, model: str, board: Board, tell: Callable[[str], None],
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._model, self._board, self._tell, self._clock = model, board, tell, clock
+        self._told, self._told_s = board.wild_blocks, -GUARD_NOTICE_S
+
+    def __call__(self) -> bool:
+        """Look once; False, as a stream plays on."""
+        count, now = self._board.wild_blocks - self._told, self._clock()
+        if count and now - self._told_s >= GUARD_NOTICE_S:
+            self._told, self._told_s = self._told + count, now
+            blocks = "a block" if count == 1 else f"{count} blocks"
+            self._tell(f"the model {self._model} gave no numbers, or sound far louder than the input, in {blocks}; the "
+                       f"mixture is heard instead, and the model starts anew")
+        return False
 
 
 class PeriodWatch:

@@ -23,7 +23,7 @@ from rtsep.live.engine.worker import Worker
 from rtsep.live.process.calibration import Choice, Period
 from rtsep.live.process.devices import Devices, choose_devices, choose_rate, wait_for
 from rtsep.live.process.loading import load
-from rtsep.live.process.monitor import ConnectionWatch, PeriodWatch, StreamWatch, watch
+from rtsep.live.process.monitor import ConnectionWatch, GuardWatch, PeriodWatch, StreamWatch, watch
 from rtsep.live.protocol import Connected, Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
 from rtsep.live.realtime import ask_for_realtime, model_measures, prepare_process, stay_awake
 from rtsep.live.signals import ignore_signals
@@ -90,7 +90,8 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
                      None if parts.choice is None else parts.choice.p99_ms))
     if separator.samplerate != separator.info.samplerate:
         pipe.send(Notice(f"{separator.info.name}, made for {separator.info.samplerate} Hz, runs as it is at "
-                         f"{separator.samplerate} Hz, the rate of the device"))
+                         f"{separator.samplerate} Hz, the rate of the "
+                         f"{'file' if settings.null_device else 'device'}"))
     if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.playback.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
@@ -104,8 +105,10 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
         pipe.send(Prepared((*measures, *(player.measures or ()))))
         period = PeriodWatch(None if settings.engine == "worker" else parts.choice, player, partial(_tell, pipe))
         links = ConnectionWatch(stream, lambda connections: pipe.send(Connected(connections)))
-        if watch(pipe, memory.board, lambda: period() or over() or links()):
+        guard = GuardWatch(separator.info.name, memory.board, partial(_tell, pipe))
+        if watch(pipe, memory.board, lambda: period() or over() or links() or guard()):
             links.look()
+        guard()
     stream.stop()
     stream.close()
 

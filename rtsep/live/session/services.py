@@ -170,9 +170,11 @@ class Services:
         return any([process.tell(message) for process in self._helpers if process.name == name])
 
     def close(self) -> None:
-        """End all; the recording is whole then."""
+        """End all, and say what was wrong with the input; the recording is whole then."""
         self._stack.close()
         self._end_take()
+        for note in () if self._requested.source is None else self._requested.source.notes:
+            self._notify(note)
 
     def _end_take(self) -> None:
         recorder, self._recorder = self._recorder, None

@@ -146,6 +146,32 @@ static void bound(int count, float *estimates) {
     }
 }
 
+static int all_finite(int count, const float *values) {
+    float zero = 0.0f; /* times infinity or no number is no number */
+    for (int i = 0; i < count; i++) zero += 0.0f * values[i];
+    return zero == 0.0f;
+}
+
+/* Whether all that the step has left is finite: its estimates and its recurrent states. */
+static int is_sound(const rtsep_Plan *plan) {
+    for (int stem = 0; stem < plan->stems; stem++)
+        if (!all_finite(plan->bins, plan->estimates + stem * plan->estimates_row)) return 0;
+    for (int i = 0; i < plan->states; i++)
+        for (int row = 0; row < plan->clear[i].rows; row++)
+            if (!all_finite(plan->clear[i].columns, plan->clear[i].out + row * plan->clear[i].out_row)) return 0;
+    return 1;
+}
+
+/* Advance the model by a hop. One that it has spoilt is shared evenly, and the model starts anew. */
+static void run_step(const rtsep_Plan *plan, rtsep_State *state) {
+    run_nodes(plan->node, plan->nodes);
+    if (is_sound(plan)) return;
+    state->spoilt++;
+    run_nodes(plan->clear, plan->states);
+    for (int stem = 0; stem < plan->stems; stem++)
+        memset(plan->estimates + stem * plan->estimates_row, 0, (size_t)plan->bins * sizeof(float));
+}
+
 static void weigh(int stems, int bins, const float *estimates, ptrdiff_t row, const float *weights,
                   float *restrict sum) {
     memset(sum, 0, (size_t)bins * sizeof(float));
@@ -211,7 +237,7 @@ static void run_hops(const rtsep_Plan *plan, rtsep_State *state, int hops, const
         analyse(plan, state);
         if (weights) {
             make_features(plan, state);
-            run_nodes(plan->node, plan->nodes);
+            run_step(plan, state);
             make_masks(plan, state, weights + i * weights_stride);
         }
         synthesise(plan, state, out + (ptrdiff_t)i * plan->hop, (ptrdiff_t)hops * plan->hop);

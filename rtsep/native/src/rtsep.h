@@ -64,17 +64,18 @@ typedef struct {
     int32_t channels, outputs, stems;
     int32_t features, nodes;      /* numbers of them */
     int32_t longest, history_size; /* samples of a history row that windows read; its memory */
-    int32_t scratch_bins, unused;
+    int32_t scratch_bins, states; /* bins of the longest spectrum; number of recurrent states */
     ptrdiff_t estimates_row;      /* floats from one stem's estimates to the next */
     const rtsep_Transform *forward, *inverse; /* of the masked window */
     const rtsep_Feature *feature;
     const rtsep_Node *node;
+    const rtsep_Node *clear;      /* a copy of zeros for each recurrent state */
     float *estimates;             /* what the last node writes */
 } rtsep_Plan;
 
 /* What moves in a stream. */
 typedef struct {
-    int32_t end, unused;          /* samples of a history row up to the newest */
+    int32_t end, spoilt;          /* samples of a history row up to the newest; hops that the model spoilt */
     float *history;               /* a row for each channel */
     float *spectra, *scratch;     /* real, then imaginary parts: of each channel; of anything */
     float *masks, *sums;          /* a row for each output; one row */

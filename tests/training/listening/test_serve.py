@@ -114,6 +114,7 @@ def test_there_are_so_many_threads_and_no_more(server: TestServer, monkeypatch: 
     assert ask(server, "GET", "/")[0] == 503
     server.free.release()
     assert ask(server, "GET", "/")[0] == 200
+    assert server.free.acquire(timeout=60)  # the thread that replied has given its place back
 
 
 def test_mistakes_are_explained(clips: Path, tmp_path: Path, server: TestServer) -> None:
