@@ -15,7 +15,7 @@ from rtsep.files.undivided import STOP_SIGNALS
 from rtsep.live.realtime import WAKE_UP
 from tests.rigs.models import TINY
 
-pytest_plugins = ("tests.rigs.live",)
+pytest_plugins = ("tests.rigs.live", "tests.rigs.surface")
 
 try:
     import torch

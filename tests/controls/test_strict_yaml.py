@@ -47,7 +47,7 @@ def test_a_user_without_a_home_has_no_settings(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setattr(Path, "home", nobody)
     assert not user_file("midi.yaml").exists()
-    with pytest.raises(OSError, match="midi.yaml|rtsep"):
+    with pytest.raises(OSError, match="Not a directory"):
         user_file("midi.yaml").parent.mkdir(parents=True)
 
 

@@ -8,16 +8,16 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from rtsep.midi.live_controls import LiveControls
 
 from rtsep.midi import ports
-from rtsep.midi.live_controls import LiveControls
 from rtsep.midi.process import Listener, MidiSettings
 
 MAPPING = "bindings:\n  - {source: cc 1, target: mask_gain, pickup: jump}\n" \
           "  - {source: cc 4, target: bypass, mode: momentary}\n  - {source: program, target: preset}\n"
 PRESETS = "half: {wet: 0.5}\nhard: {mask_gain: 20}\n"
-BAD = ["[verse]: {wet: 1}\n", "verse: [wet, 1\n", "verse: {wet: .nan}\n", "1: {wet: 1}\n", "a: &a [*a]\n", "\x00", "hello",
-       "v: !!python/object/apply:os.system ['true']\n", "v: {mask_gain: 1" + 5000 * "0" + "}\n", 3000 * "[",
+BAD = ["[verse]: {wet: 1}\n", "verse: [wet, 1\n", "verse: {wet: .nan}\n", "1: {wet: 1}\n", "a: &a [*a]\n", "\x00",
+       "hello", "v: !!python/object/apply:os.system ['true']\n", "v: {mask_gain: 1" + 5000 * "0" + "}\n", 3000 * "[",
        "bindings: [{source: cc 1, target: volume}]\n", "bindings: 3\n", "? [a, b]\n: {wet: 1}\n"]
 STAMPS = count(1)
 

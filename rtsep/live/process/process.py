@@ -199,7 +199,7 @@ def _make_engine(parts: _Parts, memory: Memory) -> Engine:
         memory.record.touch()
     warm_up(separator, parts.outputs, settings.split)
     inference = Worker(separator) if settings.engine == "worker" else Inline(separator)
-    return Engine(inference, mixer, memory.board, memory.record if settings.record else None, not settings.null_device)
+    return Engine(inference, mixer, memory.board, memory.record, not settings.null_device, memory.scope)
 
 
 def _output_names(settings: LiveSettings, stems: tuple[str, ...], outputs: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.audio.files import AudioReader
+from rtsep.audio.files import MAX_BLOCK, AudioReader
 
 Audio = NDArray[np.float32]
 _MOST_NOTES = 5
@@ -31,8 +31,8 @@ class Source(Protocol):
     def notes(self) -> tuple[str, ...]:
         """Sentences about what is missing or damaged in it, as far as it was read."""
 
-    def blocks(self, samplerate: int) -> Iterator[Audio]:
-        """Yield the mixture at this rate in Hz, float32 (channels, any number of frames) each."""
+    def blocks(self, samplerate: int, start: int = 0) -> Iterator[Audio]:
+        """Yield the mixture at this rate in Hz from a frame at this rate on, float32 (channels, any frames) each."""
 
     def frames(self, samplerate: int) -> int | None:
         """Length at this rate, about; None where it is not known."""
@@ -67,10 +67,14 @@ class FileSource:
             found += (f"{self._reader.bad_frames} frames held no usable numbers (NaN, infinity) and were silent",)
         return tuple(f"{self._path.name}: {note}" for note in found)
 
-    def blocks(self, samplerate: int) -> Iterator[Audio]:
-        """Read the file from its start."""
-        with AudioReader(self._path) as self._reader:
-            yield from self._reader.blocks(samplerate)
+    def blocks(self, samplerate: int, start: int = 0) -> Iterator[Audio]:
+        """Read the file from a frame on; what lies before it is decoded too, so that it begins there to the sample."""
+        with AudioReader(self._path) as reader:
+            self._reader = reader
+            left = round(start * reader.samplerate / samplerate)
+            while left and (passed := reader.read(min(left, MAX_BLOCK)).shape[1]):
+                left -= passed
+            yield from reader.blocks(samplerate)
 
     def frames(self, samplerate: int) -> int | None:
         """Announced length, converted to this rate."""
@@ -93,9 +97,9 @@ class DemoSource:
     def __init__(self) -> None:
         self.stems: dict[str, Audio] = {}
 
-    def blocks(self, samplerate: int) -> Iterator[Audio]:
-        """Yield the sum of the stems in one block."""
-        yield self.mixture(samplerate)
+    def blocks(self, samplerate: int, start: int = 0) -> Iterator[Audio]:
+        """Yield the sum of the stems from a frame on, in one block."""
+        yield self.mixture(samplerate)[:, start:]
 
     def frames(self, samplerate: int) -> int | None:
         """Length of the song."""

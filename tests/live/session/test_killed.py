@@ -32,7 +32,7 @@ def readable(path: Path) -> int:
 
 
 def children(rtsep: Rtsep) -> list[int]:
-    """Processes that a run has started to play and to listen, in this order."""
+    """Return the processes that a run has started to play and to listen, in this order."""
     parent = rtsep.process.pid
     pids = map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
     return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]

@@ -44,8 +44,8 @@ class ArraySource:
         self.sound = sound
         self.channels = sound.shape[0]
 
-    def blocks(self, samplerate: int) -> Iterator[np.ndarray]:
-        yield from np.array_split(self.sound, 7, axis=1)
+    def blocks(self, samplerate: int, start: int = 0) -> Iterator[np.ndarray]:
+        yield from np.array_split(self.sound[:, start:], 7, axis=1)
 
     def frames(self, samplerate: int) -> int | None:
         return None
