@@ -1,4 +1,4 @@
-"""Fuzz for as long as you like: `python -m tests.fuzz --help`. Prints the seeds that failed; exits with 1 if any did."""
+"""Fuzz for as long as you like; prints the seeds that failed, and exits with 1 if any did."""
 
 from __future__ import annotations
 
@@ -48,4 +48,7 @@ def _sanitized(args: argparse.Namespace, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def _cuts(rng: Rng, multiple: int = 1) -> list[slice]:
     while ends[-1] < FRAMES:
         size = int(rng.choice(SIZES)) if rng.random() < 0.8 else int(rng.integers(3000))
         ends.append(ends[-1] + size // multiple * multiple)
-    return [slice(begin, min(end, FRAMES // multiple * multiple)) for begin, end in zip(ends, ends[1:], strict=False)]
+    return [slice(begin, min(end, FRAMES // multiple * multiple)) for begin, end in pairwise(ends)]
 
 
 def _any_blocks(rng: Rng) -> str:
@@ -129,7 +130,7 @@ def _any_arguments(rng: Rng) -> str:
 
 
 def _live(rng: Rng) -> str:
-    """What the engine plays is finite and within full scale, and the mixture where nothing is changed."""
+    """Whatever the blocks, the engine plays what is finite and within full scale."""
     channels, split = int(rng.choice([1, 2])), bool(rng.random() < 0.5)
     found, board = renewed(channels, "cpu"), new_board(None)
     available = int(rng.choice([1, 2, 3, 6, 8]))
@@ -140,8 +141,8 @@ def _live(rng: Rng) -> str:
     engine = Engine(Inline(found), Mixer(found.controls, channels, outputs, 44100, split), board, deadline=False)
     sound, fixed = _sound(rng, channels), int(rng.choice(SIZES[1:]))
     sound /= max(1.0, 2.0 * float(np.abs(sound).max()))
-    cuts = [slice(begin, begin + fixed) for begin in range(0, FRAMES - fixed, fixed)] if rng.random() < 0.7 else _cuts(rng)
-    for cut in cuts:
+    steady = [slice(begin, begin + fixed) for begin in range(0, FRAMES - fixed, fixed)]
+    for cut in steady if rng.random() < 0.7 else _cuts(rng):
         out = np.full((outputs, sound[:, cut].shape[1]), np.nan, np.float32)
         if rng.random() < 0.1:
             board.put({"mask_gain": float(rng.random()), "wet": float(rng.random())}, STEMS)

@@ -18,6 +18,9 @@ _BLOCK = 64  # inputs that share a scale
 _PART = 16  # features that are taken of each longer window
 
 
+SMALLEST = Geometry(64, 32, 16)
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a model is like.
@@ -25,7 +28,7 @@ class Plan:
     `bands` summed from the bins, `state` units, `narrow`: of how many bins a band is at most.
     """
 
-    geometry: Geometry = Geometry(64, 32, 16)
+    geometry: Geometry = SMALLEST
     contexts: tuple[int, ...] = (128,)
     stems: tuple[str, ...] = ("drums", "guitar", "other")
     stereo: bool = False

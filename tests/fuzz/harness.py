@@ -8,6 +8,7 @@ from __future__ import annotations
 import faulthandler
 import resource
 import signal
+import sys
 import time
 import traceback
 from collections import Counter
@@ -35,8 +36,8 @@ MOST_BYTES = 2 << 30  # that an attempt may add to the memory of the process
 def refused(error: RtsepError) -> str:
     """Check that an error is one line for people."""
     message = str(error)
-    assert message.isprintable(), repr(message)
-    assert 10 < len(message) < LONGEST_SENTENCE, message
+    assert message.isprintable(), repr(message[:LONGEST_SENTENCE])
+    assert 10 < len(message) < LONGEST_SENTENCE, message[:LONGEST_SENTENCE]
     return REFUSED
 
 
@@ -84,19 +85,21 @@ def run(attempt: Attempt, seeds: Iterable[int], folder: Path) -> Counter[str]:
 
 
 def hunt(name: str, attempt: Attempt, begin: int, seconds: float, folder: Path) -> list[int]:
-    """Try one seed after the other; print those that fail, and go on; return them."""
-    end, counts, failed = time.monotonic() + seconds, Counter[str](), []
-    for seed in count(begin):
-        if time.monotonic() > end:
-            break
-        (folder / "seed").write_text(f"{name} {seed}\n")  # for one that ends the process
-        try:
-            counts += run(attempt, [seed], folder)
-        except AssertionError:
-            failed.append(seed)
-            traceback.print_exc()
-            print(f"{name}: seed {seed} FAILED", flush=True)
-    print(f"{name}: seeds {begin} to {seed - 1}: {dict(counts)}, failed: {failed or 'none'}", flush=True)
+    """Try one seed after the other until the time is over, or Ctrl-C; print and return those that fail."""
+    end, counts, failed = time.monotonic() + seconds, Counter[str](), list[int]()
+    try:
+        for seed in count(begin):
+            if time.monotonic() > end:
+                break
+            (folder / "seed").write_text(f"{name} {seed}\n")  # for one that ends the process
+            try:
+                counts += run(attempt, [seed], folder)
+            except AssertionError:
+                failed.append(seed)
+                traceback.print_exc()
+                print(f"{name}: seed {seed} FAILED", flush=True)
+    finally:
+        print(f"{name}: from seed {begin}: {dict(counts)}, failed: {failed or 'none'}", flush=True)
     return failed
 
 
@@ -109,7 +112,7 @@ def _limits() -> Iterator[None]:
 
     before, handler = _peak(), signal.signal(signal.SIGALRM, stop)
     signal.alarm(LIMIT_S)
-    faulthandler.dump_traceback_later(4 * LIMIT_S, exit=True)
+    faulthandler.dump_traceback_later(4 * LIMIT_S, exit=True, file=sys.__stderr__)
     try:
         yield
     finally:

@@ -45,14 +45,22 @@ def change_weight_shape(model: onnx.ModelProto, rng: Rng) -> None:
 
 
 def change_weight_values(model: onnx.ModelProto, rng: Rng) -> None:
-    weight = rng.choice(model.graph.initializer)
+    weight = rng.choice([weight for weight in model.graph.initializer if _is_whole(weight)])
     array = numpy_helper.to_array(weight).copy()
     where = rng.random(array.shape) < 0.3
     if array.dtype == np.float32:
-        array[where] *= np.float32(rng.choice([-1, 0, 1e-30, 1e6, 1e30, np.inf, np.nan]))
+        with np.errstate(all="ignore"):
+            array[where] *= np.float32(rng.choice([-1, 0, 1e-30, 1e6, 1e30, np.inf, np.nan]))
     else:
         array[where] = int(rng.choice(NUMBERS)) % 256 if array.dtype == np.uint8 else int(rng.choice(NUMBERS))
     weight.CopyFrom(numpy_helper.from_array(array, weight.name))
+
+
+def _is_whole(weight: onnx.TensorProto) -> bool:
+    """Whether a weight still holds as many numbers as it says."""
+    count = np.prod([float(axis) for axis in weight.dims])
+    return min(weight.dims, default=1) >= 0 and len(weight.raw_data) == count * helper.tensor_dtype_to_np_dtype(
+        weight.data_type).itemsize
 
 
 def change_attribute(model: onnx.ModelProto, rng: Rng) -> None:
@@ -116,7 +124,7 @@ def change_context(model: onnx.ModelProto, rng: Rng) -> None:
         if value.name == "context_0":
             value.type.tensor_type.shape.dim[1].dim_value = bins
     for weight in model.graph.initializer:
-        if weight.name == "longer_0":
+        if weight.name == "longer_0" and _is_whole(weight):
             array = np.resize(numpy_helper.to_array(weight), (bins, 20))
             weight.CopyFrom(numpy_helper.from_array(array, weight.name))
 

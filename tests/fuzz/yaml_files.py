@@ -31,8 +31,9 @@ chorus: {wet: 0.5, bypass: false, solo: {guitar: true}}
 WORDS = ("", "off", "on", "true", "null", "~", "nan", ".inf", "-.inf", "1e999", "-1", "0", "1e-400", "9" * 400, "0x10",
          "2024-01-01", "10:30", "*a", "&a x", "!!python/object:os.system x", "!!binary =", "!!set {a}", "!!omap [a]",
          "!!timestamp x", "!!float x", "!!int ''", "<<", "<<: {a: 1}", "? [a]", "[", "]", "{", "}", "- - -", ": :",
-         "|", ">", "'", '"', '"\\x1b[2J"', "\\u0000", "\x00", "\x1b[2J", "\ud7ff", "\u2028", "\ufeff", "\t", "%YAML 9.9",
-         "---", "...", "drums", "guitar", "mask_gain", "level", "preset", "cc 1", "note 128", "cc14 40", "ch 17")
+         "|", ">", "'", '"', '"\\x1b[2J"', "\\u0000", "\x00", "\x1b[2J", "\ud7ff", "\u2028", "\ufeff", "\t",
+         "%YAML 9.9", "---", "...", "drums", "guitar", "mask_gain", "level", "preset", "cc 1", "note 128",
+         "cc14 40", "ch 17")
 SIGNS = ":-[]{},'\"&*!|>?#%@`\n \t~0"
 
 
