@@ -16,11 +16,11 @@ from rtsep import __version__
 from rtsep.cli.parser import CommandParser
 from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line
 from rtsep.errors import RtsepError
+from rtsep.files.undivided import STOP_SIGNALS
 
 COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi")
 """Modules of this package with `add_parser(subparsers)`, which sets `run(args) -> exit code`."""
 
-_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 _LONGEST = 600  # characters of a message
 
 
@@ -109,7 +109,7 @@ def _ended_by_signals() -> Iterator[None]:
 
     before: dict[int, Any] = {}
     try:
-        for number in _ENDING:
+        for number in STOP_SIGNALS:
             if signal.getsignal(number) == signal.SIG_DFL:  # nohup has a closed terminal ignored
                 before[number] = signal.signal(number, end)
     except ValueError:  # not the main thread, whose matter signals are
