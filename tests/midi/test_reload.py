@@ -8,8 +8,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from rtsep.midi.live_controls import LiveControls
 
+from rtsep.controls.live_controls import LiveControls
 from rtsep.midi import ports
 from rtsep.midi.process import Listener, MidiSettings
 
