@@ -76,7 +76,11 @@ def save(tmp_path: Path) -> Save:
 @pytest.fixture
 def listener(wire: Wire, save: Save, told: list[str], controls: LiveControls, tmp_path: Path) -> Listener:
     controls.presets = ()
-    found = Listener(controls, MidiSettings("knobs", tmp_path / "map.yaml", tmp_path / "presets.yaml"), told.append)
+    def tell(news: object) -> None:
+        if isinstance(news, str):  # and not what was moved
+            told.append(news)
+
+    found = Listener(controls, MidiSettings("knobs", tmp_path / "map.yaml", tmp_path / "presets.yaml"), tell)
     found.look()
     told.clear()
     return found
