@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from rtsep import RtsepError
+from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import load_presets, put_preset
 from rtsep.live.board import new_board
-from rtsep.midi.live_controls import LiveControls
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
 from rtsep.midi.messages import ControlChange
 from rtsep.midi.surface import ControlSurface
