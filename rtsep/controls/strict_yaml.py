@@ -24,7 +24,12 @@ LONGEST_SHOWN = 80
 def user_file(name: str) -> Path:
     """Path of a file in the user's folder of settings, which need not exist."""
     root = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(root) if root else Path.home() / ".config") / "rtsep" / name
+    if root:
+        return Path(root) / "rtsep" / name
+    try:
+        return Path.home() / ".config" / "rtsep" / name
+    except RuntimeError:  # a user whom the system does not know: a place where nothing is, and nothing can be made
+        return Path(os.devnull) / "rtsep" / name
 
 
 class StrictLoader(yaml.SafeLoader):
