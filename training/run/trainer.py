@@ -29,6 +29,7 @@ from training.recipes.recipe import OptimiserConfig, Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 from training.run.devices import World
 from training.run.journal import Curve, Journal
+from training.run.optimiser import optimiser_of
 from training.run.start import Past, start_from
 
 SAMPLERATE = 44100
@@ -88,8 +89,7 @@ class Trainer:
         self.averaged = copy.deepcopy(self.net)
         self.loss = Loss(recipe.loss, config.stem_weights, self.net.spread, recipe.geometry)
         self.sets = torch.from_numpy(stem_sets(recipe.stems)).to(self.world.device)
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), config.learning_rate, (0.9, 0.98),
-                                           weight_decay=config.weight_decay)
+        self.optimiser = optimiser_of(self.net, config)
         self.state = self._initial_state()
         self.step = 0
         self.best = -math.inf
