@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo-out
+FUZZ_SECONDS ?= 3600
 INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_kernels.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench fuzz clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -24,6 +25,10 @@ lint: $(VENV)/dev  ## ruff and mypy
 bench: $(VENV)/dev  ## measure the hops and, where songs are, the quality of the shipped models
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m training evaluate stage
+
+fuzz: $(VENV)/dev  ## look for inputs that break anything, for FUZZ_SECONDS a kind (an hour); prints the seeds that failed
+	$(BIN)/python -m tests.fuzz --sanitize --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
 
 clean:  ## remove the environment and everything that was made here
 	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .mypy_cache .ruff_cache

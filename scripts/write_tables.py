@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rtsep.api import commands, feeds
 from rtsep.controls import table
 from rtsep.live import counters
 from rtsep.mixer import actions
 from rtsep.surface import events
 
 DOCS = Path(__file__).parents[1] / "docs"
-TABLES = {"live.md": (table.document, counters.document, actions.document, events.document)}
+TABLES = {"live.md": (table.document, counters.document, actions.document, events.document),
+          "api.md": (commands.document, commands.error_document, feeds.document)}
 """Documents, and what makes their tables."""
 
 

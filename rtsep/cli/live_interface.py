@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rtsep.surface.surface import Surface
 
 Look = Callable[[], None]
+DEFAULT_PORT = 8733
 _MOST_AFTER = 10  # notices of the screen that are printed when it is gone
 
 
@@ -31,6 +33,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--json", action="store_true", help="events as JSON on standard output, one a line, in place of "
                      "all else (see docs/live.md)")
     how.add_argument("--log", type=Path, metavar="FILE", help="add the same events to a file")
+    api = parser.add_argument_group("control by other programs (needs the extra panel; see docs/api.md)")
+    api.add_argument("--api", nargs="?", type=_port, const=DEFAULT_PORT, metavar="PORT", help="take commands on a "
+                     f"websocket (default port: {DEFAULT_PORT}; 0 for a free one)")
+    api.add_argument("--api-host", default="127.0.0.1", metavar="ADDRESS", help="address to listen at; any but "
+                     "%(default)s lets other computers in, who need a token (default: %(default)s)")
+    api.add_argument("--api-token", metavar="TOKEN", help="what clients have to show (default: RTSEP_API_TOKEN, or "
+                     "none at 127.0.0.1 and a new one elsewhere)")
+    api.add_argument("--panel", action="store_true", help="open the panel, a page on the same port")
 
 
 class Interface:
@@ -54,6 +64,7 @@ class Interface:
         self._log: TextIO | None = None
         self._looks: list[Look] = []
         self._events: Events | None = None
+        self._listeners: list[Callable[[Event], None]] = []
         self._has_screen = False
         self.notices = Notices()
         if not args.quiet and not args.json:
@@ -80,6 +91,8 @@ class Interface:
                     self._log = stack.enter_context(_open_log(self._args.log))
                 self._events = Events(surface, self._emit)
                 self._looks += [surface.look, self._events.look, manager.look]
+                if self._args.api is not None or self._args.panel:
+                    self._open_api(surface, stack)
                 if self._wants_mixer():
                     self._open_mixer(surface, stack)
                 yield
@@ -94,9 +107,28 @@ class Interface:
         if self._events is not None:
             self._events.report(result)
 
+    def _open_api(self, surface: Surface, stack: ExitStack) -> None:
+        from rtsep.api.access import Access, choose_token
+        from rtsep.panel.opening import addresses, open_panel
+
+        try:
+            from rtsep.api.server import Server
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"{error.name} is not installed, which --api and --panel need: pip install "
+                              f"'rtsep[panel]'") from None
+        args = self._args
+        token = choose_token(args.api_host, args.api_token or os.environ.get("RTSEP_API_TOKEN"))
+        port = DEFAULT_PORT if args.api is None else args.api
+        server = stack.enter_context(Server(surface, Access(args.api_host, port, token)))
+        self._listeners.append(server.tell)
+        for address in addresses(server.access):
+            self.notices.add(f"panel: {address}")
+        if args.panel:
+            open_panel(server.access)
+
     def _wants_mixer(self) -> bool:
         plain = self._args.plain or self._args.quiet or self._args.json
-        return not plain and sys.stdout.isatty() and sys.stdin.isatty()
+        return not plain and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
     def _open_mixer(self, surface: Surface, stack: ExitStack) -> None:
         from rich.console import Console
@@ -111,7 +143,9 @@ class Interface:
         self._looks.append(mixer.look)
 
     def _emit(self, event: Event) -> None:
-        """Write an event; a reader that has left, or a full disk, does not end the music."""
+        """Pass an event on, and write it; a reader that has left, or a full disk, does not end the music."""
+        for listener in self._listeners:
+            listener(event)
         for stream in (sys.stdout if self._args.json else None, self._log):
             if stream is not None:
                 with suppress(OSError, ValueError):
@@ -122,6 +156,16 @@ class Interface:
         if not self._has_screen:
             with suppress(OSError, ValueError):
                 print(f"rtsep: {line.text}", file=sys.stderr, flush=True)
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r:.20} is no port: give 0 to 65535")
+    return port
 
 
 def _plain(value: Any) -> Any:

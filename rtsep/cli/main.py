@@ -14,7 +14,7 @@ from typing import Any
 
 from rtsep import __version__
 from rtsep.cli.parser import CommandParser
-from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line
+from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line, settle_messages
 from rtsep.errors import RtsepError
 from rtsep.files.undivided import STOP_SIGNALS
 
@@ -59,8 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_streams()
     try:
         with _ended_by_signals():
-            args = build_parser().parse_args(argv)
-            code: int = args.run(args)
+            try:
+                args = build_parser().parse_args(argv)
+                code: int = args.run(args)
+            except SystemExit:  # --help, --version and wrong usage
+                flush_output()
+                raise
             flush_output()
             return code
     except RtsepError as error:
@@ -79,6 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_error(error)
         leave_output()
         return 1
+    finally:
+        settle_messages()
 
 
 def print_error(error: Exception, where: Path | None = None) -> None:

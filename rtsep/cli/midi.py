@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Generator
@@ -23,6 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                                    description="Everything about the controller of rtsep live --midi.")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     ports = actions.add_parser("ports", help="list the MIDI ports that --midi takes, by name or a part of it")
+    ports.add_argument("--json", action="store_true", help="print JSON")
     ports.set_defaults(run=run_ports)
     monitor = actions.add_parser("monitor", help="show what arrives and what it does; Ctrl-C ends")
     monitor.set_defaults(run=run_monitor)
@@ -51,6 +53,9 @@ def run_ports(args: argparse.Namespace) -> int:
 
     with timeout():
         found = list_ports()
+    if args.json:
+        print(json.dumps(dict(zip(("inputs", "outputs"), found, strict=True)), indent=2, ensure_ascii=False))
+        return 0
     for title, labels in zip(("inputs", "outputs, for lights and motors"), found, strict=True):
         print(f"{title}:", *(labels or ["none"]), sep="\n  ")
     return 0

@@ -9,7 +9,6 @@ from rich.cells import cell_len
 
 from rtsep.controls.targets import Target
 from rtsep.controls.units import write_value
-from rtsep.dsp.mask import REST
 from rtsep.live.counters import status
 from rtsep.live.session.run_state import Phase
 from rtsep.mixer.actions import KEYS
@@ -48,22 +47,6 @@ def lines(surface: Surface, desk: Desk, width: int, height: int, plain: bool) ->
     return [*top, *page, *[[] for _ in range(room - len(page))], *bottom]
 
 
-def heard(surface: Surface) -> str:
-    """Say in words what is heard."""
-    if surface.get("bypass"):
-        return "the untouched mixture (bypass)"
-    stems = surface.stems
-    if surface.state.settings.split:
-        return "every stem on outputs of its own"
-    sounding = [stem for stem, meter in zip(stems, surface.meters().stems, strict=True) if meter.gain > 0.0]
-    silent = [stem for stem in stems if stem not in sounding]
-    if not sounding:
-        return "nothing"
-    if not silent:
-        return "everything"
-    return f"without {' + '.join(silent)}" if REST in sounding else f"{' + '.join(sounding)} alone"
-
-
 def _head(surface: Surface, width: int, plain: bool) -> Iterator[Line]:
     """Say what plays, what is heard and how it goes, on as few lines as hold it."""
     state = surface.state
@@ -73,12 +56,12 @@ def _head(surface: Surface, width: int, plain: bool) -> Iterator[Line]:
     if state.loaded is None or state.started is None:
         yield [("rtsep ", "title"), (f"{state.model}: {surface.phase.value}", "strong")]
         return
-    model = f"{state.loaded.model}, {_executor(surface)}"
+    model = f"{state.loaded.model}, {surface.executor}"
     yield [("rtsep ", "title"), (clock, "strong"), *marks, (f"  {state.started.input} > {state.started.output}", "")]
     latency = surface.latency_frames
     late = "latency unknown" if latency is None else f"latency {1e3 * latency / surface.samplerate:.1f} ms"
     counts = status(lambda name: float(getattr(surface.board, name)))
-    items = [f"hearing {heard(surface)}", model, late, f"load {surface.history.load:.0%}{_loads(surface, plain)}",
+    items = [f"hearing {surface.heard()}", model, late, f"load {surface.history.load:.0%}{_loads(surface, plain)}",
              counts]
     if surface.get("preset"):
         items.insert(1, f"preset {surface.get('preset')}")
@@ -227,12 +210,6 @@ def _foot(surface: Surface, desk: Desk) -> Line:
     if desk.page is Page.HELP:
         return [("? goes on, Esc closes" if desk.help_goes_on else "? or Esc closes", "dim")]
     return [("q quit" if surface.phase is Phase.LOADING else "? keys  1-9 mute  b bypass  r record  q quit", "dim")]
-
-
-def _executor(surface: Surface) -> str:
-    """Say what runs the model, as the measures tell."""
-    found = next((measure.name for measure in surface.state.measures if measure.name.startswith("model on ")), "")
-    return found.partition(", ")[2] or surface.state.settings.provider
 
 
 def _loads(surface: Surface, plain: bool) -> str:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from rtsep.controls.controls import Controls
+from rtsep.dsp.mask import REST
 from rtsep.live.board import Board
 
 SILENCE_DB = -100.0
@@ -51,3 +52,14 @@ def read_meters(board: Board, stems: tuple[str, ...]) -> MeterView:
     return MeterView(board.input_peak, board.output_peak, tuple(
         StemMeter(board.stem_peaks[index], math.sqrt(max(0.0, board.stem_powers[index])), wet * controls.gain(stem))
         for index, stem in enumerate(stems)))
+
+
+def heard_stems(stems: tuple[str, ...], view: MeterView) -> str:
+    """Say in words which stems are heard."""
+    sounding = [stem for stem, meter in zip(stems, view.stems, strict=True) if meter.gain > 0.0]
+    silent = [stem for stem in stems if stem not in sounding]
+    if not sounding:
+        return "nothing"
+    if not silent:
+        return "everything"
+    return f"without {' + '.join(silent)}" if REST in sounding else f"{' + '.join(sounding)} alone"

@@ -20,7 +20,7 @@ from rtsep.live.session.run_state import Phase, RunState
 from rtsep.live.session.session import Session
 from rtsep.model.catalogue import installed_models
 from rtsep.surface.history import History
-from rtsep.surface.meters import MeterView, read_meters
+from rtsep.surface.meters import MeterView, heard_stems, read_meters
 from rtsep.surface.notices import Notices
 from rtsep.surface.preset_shelf import PresetShelf
 
@@ -141,6 +141,23 @@ class Surface:
         transport = self._session.services.transport
         loop = None if transport is None else transport.loop
         return None if loop is None else (loop[0] / self.samplerate, loop[1] / self.samplerate)
+
+    @property
+    def executor(self) -> str:
+        """What runs the model."""
+        names = (measure.name for measure in self.state.measures)
+        found = next((name for name in names if name.startswith("model on ")), "")
+        return found.partition(", ")[2] or self.state.settings.provider
+
+    def heard(self) -> str:
+        """Say in words what is heard."""
+        if not self.stems:
+            return "nothing yet"
+        if self.board.bypass:
+            return "the untouched mixture (bypass)"
+        if self.state.settings.split:
+            return "every stem on outputs of its own"
+        return heard_stems(self.stems, self.meters())
 
     def meters(self) -> MeterView:
         """Meters of this moment."""

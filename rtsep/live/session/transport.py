@@ -53,8 +53,8 @@ class Transport:
 
     def seek(self, frame: int) -> None:
         """Go to a frame; beyond the ends, to the nearest one."""
-        last = max(0, self.frames - 1) if self.frames is not None else frame
-        self._target = min(max(0, frame), last)
+        frame = max(0, frame)
+        self._target = frame if self.frames is None else min(frame, max(0, self.frames - 1))
         self._jumped = self.straight = False
         self._memory.board.paused = 1
         self._memory.board.skip_to = self._memory.playback.total
