@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo-out
+FUZZ_SECONDS ?= 3600
 INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_kernels.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench fuzz clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -25,6 +26,10 @@ bench: $(VENV)/dev  ## measure the hops and, where songs are, the quality of the
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m training evaluate stage
 
+fuzz: $(VENV)/dev  ## look for inputs that break anything, for FUZZ_SECONDS a kind (an hour); prints the seeds that failed
+	$(BIN)/python -m tests.fuzz --sanitize --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
+
 clean:  ## remove the environment and everything that was made here
 	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .mypy_cache .ruff_cache
 
@@ -37,7 +42,7 @@ $(VENV)/runtime: $(INPUTS) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/dev: $(INPUTS) | $(VENV)/bin/python
-	sh scripts/system-packages.sh libportaudio2 gcc g++ libc6-dev jackd2 libjack-jackd2-0 ffmpeg fluidsynth fluid-soundfont-gm espeak-ng chromium
+	sh scripts/system-packages.sh libportaudio2 gcc g++ libc6-dev jackd2 libjack-jackd2-0 ffmpeg strace fluidsynth fluid-soundfont-gm espeak-ng chromium
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@ $(VENV)/runtime

@@ -329,6 +329,8 @@ class Separator:
 
     def _checked(self, block: Audio) -> Audio:
         try:
+            if np.iscomplexobj(block):
+                raise TypeError
             block = np.asarray(block, np.float32)
         except (TypeError, ValueError):
             raise ConfigError(f"a block must be an array of numbers, got {block!r:.60}") from None

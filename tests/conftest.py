@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from rtsep.files.undivided import STOP_SIGNALS
 from rtsep.live.realtime import WAKE_UP
-from rtsep.live.signals import STOP_SIGNALS
 from tests.rigs.models import TINY
 
-pytest_plugins = ("tests.rigs.live",)
+pytest_plugins = ("tests.rigs.live", "tests.rigs.surface")
 
 try:
     import torch

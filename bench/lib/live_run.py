@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from rtsep import RtsepError
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.session.session import OnTick, Result, Session
+from rtsep.live.session.result import Result
+from rtsep.live.session.session import OnTick, Session
 from tests.rigs.jack_server import JackServer
 
 

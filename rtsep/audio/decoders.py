@@ -93,6 +93,7 @@ class StoredSound:
         self._before = 0  # frames of the sections before
         self._ended = False
         self._silence = 0  # frames that stand for damaged ones
+        self._resumed = False  # within this section, behind a damaged place
 
     def read(self, frames: int) -> Audio:
         """Decode the next block, float32 (up to `frames`, channels); no frames at the end."""
@@ -115,7 +116,8 @@ class StoredSound:
             self._silence -= count
             return np.zeros((count, int(self._file.channels)), np.float32)
         try:
-            block: Audio = self._file.read(min(frames, self._to_frame_end()), dtype="float32", always_2d=True)
+            count = min(frames, self._to_frame_end(), self._to_end())
+            block: Audio = self._file.read(count, dtype="float32", always_2d=True)
             return block
         except soundfile.LibsndfileError:
             return self._skip(frames)
@@ -127,6 +129,10 @@ class StoredSound:
             return _UNKNOWN
         size = max(16, int.from_bytes(piece[0][10:12], "big"))
         return size - self._position % size
+
+    def _to_end(self) -> int:
+        """Frames of sound until the end that a file announces whose beginning the decoder has not seen."""
+        return max(0, int(self._file.frames) - self._position) if self._resumed else _UNKNOWN
 
     @property
     def _is_flac(self) -> bool:
@@ -156,7 +162,7 @@ class StoredSound:
                 found = flac.resume(piece, position + 1)
                 continue
             self._file.close()
-            self._file = file
+            self._file, self._resumed = file, True
             return position
         return None
 
@@ -180,7 +186,7 @@ class StoredSound:
     def _open_next(self) -> bool:
         """Go over to the next stream of the same kind."""
         self._before += self._position
-        self._position = 0
+        self._position, self._resumed = 0, False
         self._index += 1
         if self._index == len(self._sections):
             return False

@@ -5,6 +5,7 @@ Inside rtsep audio is float32 (channels, frames); only this package knows soundf
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +144,18 @@ class AudioReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def check_source(path: Path) -> None:
+    """Refuse a file that is not there or cannot be read, and leave what it holds alone.
+
+    Raises
+    ------
+    AudioFileError
+        When `AudioReader` could not open it.
+    """
+    if (path != STDIN and not os.access(path, os.R_OK)) or path.is_dir():
+        _open(path).close()
 
 
 def _open(path: Path) -> BinaryIO:

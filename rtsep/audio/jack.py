@@ -44,7 +44,7 @@ def audio_ports(client: Any, of_outputs: bool, device: str | None = None) -> lis
 
     JACK would take a pattern for the names. They are compared here, since any sign of a pattern may be part of a name.
     """
-    found = [(client_of(port), port) for port in _ports(client, of_outputs)]
+    found = [(client_of(port), port) for port in list_ports(client, of_outputs)]
     return [port for owner, port in found if owner != client.name and device in (None, owner)]
 
 
@@ -53,15 +53,16 @@ def client_of(port: Any) -> str:
     return str(port.name).removesuffix(f":{port.shortname}")
 
 
-def _ports(client: Any, of_outputs: bool) -> Iterator[Any]:
-    """Audio ports in the server's order; those whose name is no text, or that go just now, are left out.
+def list_ports(client: Any, of_outputs: bool, midi: bool = False) -> Iterator[Any]:
+    """Audio or MIDI ports in the server's order; those whose name is no text, or that go just now, are left out.
 
     JACK-Client's own list ends with an error at the first of them.
     """
     import jack
 
     flag = jack._lib.JackPortIsOutput if of_outputs else jack._lib.JackPortIsInput
-    names = jack._ffi.gc(jack._lib.jack_get_ports(client._ptr, b"", jack._AUDIO, flag), jack._lib.jack_free)
+    kind = jack._MIDI if midi else jack._AUDIO
+    names = jack._ffi.gc(jack._lib.jack_get_ports(client._ptr, b"", kind, flag), jack._lib.jack_free)
     index = 0
     while names and names[index]:
         with suppress(UnicodeDecodeError, jack.JackError):

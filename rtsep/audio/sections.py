@@ -52,7 +52,8 @@ def find_sections(data: Span) -> list[Section]:
     if word in (b"RIFF", b"RF64"):
         return list(_wav(data, start))[:_MOST]
     if word == b"fLaC":
-        return [Section([piece]) for piece in _split(data, _starts(data, start, (_FLAC, _FLAC_LAST)))][:_MOST]
+        starts = _starts(data, start, (_FLAC, _FLAC_LAST)) or [start]
+        return [Section([piece]) for piece in _split(data, starts)][:_MOST]
     if word == b"OggS":
         return list(_ogg(data, start))[:_MOST]
     if word in _OTHERS or data[start + 4:start + 8] == b"ftyp":

@@ -18,7 +18,11 @@ from rtsep.dsp.stft import Analysis, Synthesis, mid_signal
 from rtsep.errors import ModelError
 from rtsep.model.card import DOMAINS
 from rtsep.model.gate import SegmentFile, read_model
+from rtsep.model.onnx_file import first_line
 from rtsep.types import Audio
+
+FAR_ABOVE = 8.0  # times the peak of the mixture: no stem of it is so loud
+LEAST = 1e-3  # peak of a mixture, -60 dB, below which the sound of a network is no fault
 
 
 class FileModel:
@@ -40,7 +44,7 @@ class FileModel:
         if not isinstance(model, SegmentFile):
             raise ModelError(f"{path} is a step model, which separates hop by hop, and no file model")
         from rtsep.backends.onnx_runtime import open_session  # loaded only where it is needed: it takes 20 MB
-        self.info = model.card
+        self.info, self._path = model.card, path
         self._session = open_session(model.model.SerializeToString(), str(path), threads=os.cpu_count() or 1)
         self._input, self._output = DOMAINS[self.info.domain]
 
@@ -49,7 +53,20 @@ class FileModel:
 
         A network on waveforms sees channel after channel; one mask for spectra is made from the mid
         signal and keeps the stereo image.
+
+        Raises
+        ------
+        ModelError
+            When what comes out is no sound: not finite, or far louder than the segment.
         """
+        stems = self._separated(segment)
+        loudest = FAR_ABOVE * max(float(np.abs(segment).max(initial=0.0)), LEAST)
+        if not np.abs(stems).max(initial=0.0) <= loudest:  # NaN compares as False
+            raise ModelError(f"{self._path}: what it gives is no sound: not finite, or more than {FAR_ABOVE:.0f} times "
+                             f"as loud as the mixture")
+        return stems
+
+    def _separated(self, segment: Audio) -> Audio:
         if self.info.domain == "waveform":
             return np.stack([self._run(channel) for channel in segment], axis=1)
         geometry, channels = self.info.geometry, segment.shape[0]
@@ -61,7 +78,10 @@ class FileModel:
 
     def _run(self, value: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the graph on one input without its first axis."""
-        found: NDArray[np.float32] = self._session.run([self._output], {self._input: value[np.newaxis]})[0][0]
+        try:
+            found: NDArray[np.float32] = self._session.run([self._output], {self._input: value[np.newaxis]})[0][0]
+        except Exception as error:  # the runtime raises a dozen unrelated kinds
+            raise ModelError(f"{self._path} cannot be run by ONNX Runtime ({first_line(error)})") from None
         return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -19,24 +20,34 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("doctor", help="check this computer for live use", description="Check what a live "
                                    "run needs: scheduling, audio systems, devices, models. Exit code 1 where it cannot "
                                    "play at all.")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(run=run)
 
 
-def run(_: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the findings; 1 where there is no usable model, or one that does not do what it should."""
-    from rich.console import Console
+    found = {"versions": dict(_versions()), "scheduling": dict(_scheduling()), "audio": dict(_audio()),
+             "models": dict(_models())}
+    if args.json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        _print_tables(found)
+    return int(not all(value.startswith("ok") for value in found["models"].values()))
+
+
+def _print_tables(found: dict[str, dict[str, str]]) -> None:
     from rich.table import Table
 
-    models = list(_models())
+    from rtsep.cli.streams import print_table
+
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(min_width=36)
     table.add_column(overflow="fold")
-    for rows in (_versions(), _scheduling(), _audio(), models):
-        for name, value in rows:
+    for rows in found.values():
+        for name, value in rows.items():
             table.add_row(name, value)
         table.add_section()
-    Console(markup=False, emoji=False, highlight=False).print(table)
-    return int(not all(value.startswith("ok") for _, value in models))
+    print_table(table)
 
 
 def _versions() -> Iterator[tuple[str, str]]:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import argparse
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtsep.cli.live_interface import Interface
+from rtsep.cli.live_interface import add_options as add_interface_options
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
+from rtsep.cli.streams import print_table
 from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from rtsep.controls.presets import Preset
     from rtsep.live.protocol import LiveSettings
     from rtsep.live.session.helper import Helper
-    from rtsep.live.session.session import Result, Session
+    from rtsep.live.session.result import Result
+    from rtsep.live.session.session import Session
     from rtsep.live.session.sources import Source
 
 DEMO = "demo"
@@ -52,6 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--record", type=Path, metavar="DIR", help="write mixture and stems to DIR (the demo and files "
                         "played without output device always record: demo-out, SONG-out)")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="end after so long")
+    parser.add_argument("--start", type=_positive, default=0.0, metavar="S", help="second of the file to begin at")
     parser.add_argument("--channels", type=int, choices=(1, 2), help="channels to take from the input device "
                         "(default: 2 where it has them)")
     parser.add_argument("--blocksize", type=int, metavar="N", help="frames of a block (default: the device's own "
@@ -74,43 +76,37 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                         help="take another model where the calibration finds this one too slow")
     add_midi_options(parser)
     parser.add_argument("--preset", metavar="NAME", help="controls, and model, of a preset to start with")
+    add_interface_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Play until the input ends or the user stops; print the tables."""
-    from rich.console import Console
-
     from rtsep.errors import DeviceError
     from rtsep.live.session.session import Session
     from rtsep.report.tables import report
 
-    console = Console(markup=False, emoji=False, highlight=False)
+    interface = Interface(args)
     source = _source(args)
-    notify = partial(_notify, Console(stderr=True))
     preset = _preset(args)
-    args.output = _output(args, source, notify)
+    args.output = _output(args, source, interface.notices.add)
     settings = _settings(args, source)
     if preset is not None and preset.model is not None:
         settings = replace(settings, model=preset.model)
     session = Session(settings, source, _folder(args, source), args.seconds, _helpers(args, settings), preset=preset,
-                      on_notice=notify)
-    with _stopped_by_signals(session):
-        result = _play(session, console)
-    if result is None:
-        return 0
-    console.print(report(result))
-    if source is not None and result.recorded and result.failure is None:
-        _show_recording(console, result, source)
-    if result.failure is not None:
+                      on_notice=interface.notices.add, start_s=args.start)
+    with interface.open(session):
+        with _stopped_by_signals(session):
+            result = session.run(on_look=interface.look)
+        if result is not None:
+            interface.report(result)
+    if result is not None and not args.quiet and not args.json:
+        print_table(report(result))
+        if source is not None and result.recorded and result.failure is None:
+            _show_recording(result, source)
+    if result is not None and result.failure is not None:
         raise DeviceError(result.failure)
     return 0
-
-
-def _notify(console: Console, text: str) -> None:
-    """Print a line; where the terminal is gone, the music and its recording matter more."""
-    with suppress(OSError):
-        console.print(f"rtsep: {text}", soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def _source(args: argparse.Namespace) -> Source | None:
@@ -124,7 +120,7 @@ def _source(args: argparse.Namespace) -> Source | None:
     return None
 
 
-def _output(args: argparse.Namespace, source: Source | None, notify: Callable[[str], None]) -> str:
+def _output(args: argparse.Namespace, source: Source | None, notify: Callable[[str], object]) -> str:
     """Return the output as `--output` names it: default where nothing is named, none where there is no device."""
     from rtsep.audio.devices import choose_route
     from rtsep.audio.systems import list_devices, open_portaudio
@@ -162,6 +158,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
         controls=read_control_options(args), record=_folder(args, source) is not None,
         engine=args.engine, provider=args.provider, resample=args.resample, connect=not args.no_connect,
+        samplerate=source.samplerate if source is not None and null_device else None,
         allow_feedback=args.allow_feedback,
         calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)
 
@@ -200,24 +197,10 @@ def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:
     return None
 
 
-def _play(session: Session, console: Console) -> Result | None:
-    """Run the session, with a status line where someone can see it."""
-    if not console.is_terminal:
-        return session.run()
-    from rich.live import Live
-    from rich.text import Text
-
-    from rtsep.report.tables import status_line
-
-    with Live(Text("loading"), console=console, transient=True, refresh_per_second=10) as live:
-        return session.run(lambda board, samplerate: live.update(
-            Text(status_line(board, samplerate), no_wrap=True, overflow="ellipsis")))
-
-
 @contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
     """Let Ctrl-C, a closed terminal and a service manager end the session cleanly."""
-    from rtsep.live.signals import STOP_SIGNALS
+    from rtsep.files.undivided import STOP_SIGNALS
 
     heard = [number for number in STOP_SIGNALS if not _outlives(number)]
     previous = {number: signal.signal(number, lambda *_: session.stop()) for number in heard}
@@ -233,9 +216,10 @@ def _outlives(number: int) -> bool:
     return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN
 
 
-def _show_recording(console: Console, result: Result, source: Source) -> None:
+def _show_recording(result: Result, source: Source) -> None:
     """Measure a recording where the true stems are known, draw it, and say where it is."""
     from rtsep.audio.files import AudioReader
+    from rtsep.cli.pictures import untraced_pictures
     from rtsep.errors import ConfigError
     from rtsep.live.session.sources import DemoSource
     from rtsep.report.spectrograms import draw_spectrograms
@@ -246,11 +230,13 @@ def _show_recording(console: Console, result: Result, source: Source) -> None:
     for name, path in result.recorded.items():
         with AudioReader(path) as reader:
             tracks[name] = reader.read(_DRAWN_S * samplerate)
-    if isinstance(source, DemoSource):
-        console.print(quality_table(tracks, source.stems))
+    if isinstance(source, DemoSource) and result.aligned:
+        print_table(quality_table(tracks, source.stems))
     folder = next(iter(result.recorded.values())).parent
     try:
-        draw_spectrograms(folder / "spectrograms.png", tracks, samplerate, f"rtsep live, model {result.loaded.model}")
+        with untraced_pictures():
+            draw_spectrograms(folder / "spectrograms.png", tracks, samplerate,
+                              f"rtsep live, model {result.loaded.model}")
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png")
     except ConfigError as error:  # drawing is an extra
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}; no picture: {error}")

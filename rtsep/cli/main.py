@@ -14,13 +14,13 @@ from typing import Any
 
 from rtsep import __version__
 from rtsep.cli.parser import CommandParser
-from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line
+from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line, settle_messages
 from rtsep.errors import RtsepError
+from rtsep.files.undivided import STOP_SIGNALS
 
 COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi")
 """Modules of this package with `add_parser(subparsers)`, which sets `run(args) -> exit code`."""
 
-_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 _LONGEST = 600  # characters of a message
 
 
@@ -59,8 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_streams()
     try:
         with _ended_by_signals():
-            args = build_parser().parse_args(argv)
-            code: int = args.run(args)
+            try:
+                args = build_parser().parse_args(argv)
+                code: int = args.run(args)
+            except SystemExit:  # --help, --version and wrong usage
+                flush_output()
+                raise
             flush_output()
             return code
     except RtsepError as error:
@@ -79,6 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_error(error)
         leave_output()
         return 1
+    finally:
+        settle_messages()
 
 
 def print_error(error: Exception, where: Path | None = None) -> None:
@@ -109,7 +115,7 @@ def _ended_by_signals() -> Iterator[None]:
 
     before: dict[int, Any] = {}
     try:
-        for number in _ENDING:
+        for number in STOP_SIGNALS:
             if signal.getsignal(number) == signal.SIG_DFL:  # nohup has a closed terminal ignored
                 before[number] = signal.signal(number, end)
     except ValueError:  # not the main thread, whose matter signals are

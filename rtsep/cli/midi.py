@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Generator
@@ -11,13 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rtsep.midi.live_controls import LiveControls
     from rtsep.midi.messages import Message
-    from rtsep.midi.targets import Target
 
 OFF = "off"
 _STEMS = ("drums", "bass", "guitar", "vocals", "other", "rest")
-_SETTLE_S = 0.1  # what the second half of a 14 bit controller may take
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                                    description="Everything about the controller of rtsep live --midi.")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     ports = actions.add_parser("ports", help="list the MIDI ports that --midi takes, by name or a part of it")
+    ports.add_argument("--json", action="store_true", help="print JSON")
     ports.set_defaults(run=run_ports)
     monitor = actions.add_parser("monitor", help="show what arrives and what it does; Ctrl-C ends")
     monitor.set_defaults(run=run_monitor)
@@ -54,6 +53,9 @@ def run_ports(args: argparse.Namespace) -> int:
 
     with timeout():
         found = list_ports()
+    if args.json:
+        print(json.dumps(dict(zip(("inputs", "outputs"), found, strict=True)), indent=2, ensure_ascii=False))
+        return 0
     for title, labels in zip(("inputs", "outputs, for lights and motors"), found, strict=True):
         print(f"{title}:", *(labels or ["none"]), sep="\n  ")
     return 0
@@ -61,11 +63,11 @@ def run_ports(args: argparse.Namespace) -> int:
 
 def run_monitor(args: argparse.Namespace) -> int:
     """Print messages and their effects until Ctrl-C; no music is touched."""
+    from rtsep.controls.live_controls import LiveControls
     from rtsep.controls.presets import load_presets
     from rtsep.live.board import new_board
-    from rtsep.midi.live_controls import LiveControls
+    from rtsep.midi.effects import hear
     from rtsep.midi.mapping import load_mapping, mapping_file
-    from rtsep.midi.messages import describe
     from rtsep.midi.surface import ControlSurface
 
     controls = LiveControls(new_board(None), _STEMS, load_presets(args.presets))
@@ -73,37 +75,27 @@ def run_monitor(args: argparse.Namespace) -> int:
     with suppress(KeyboardInterrupt), closing(_messages(args.midi)) as messages:
         for message in messages:
             if message is not None:
-                bound = [binding.target for binding in surface.bound(message)]
-                moved = [binding.target for binding in surface.hear(message)]
-                print(f"{describe(message):24}", _effects(controls, bound, moved), flush=True)
+                print(hear(surface, controls, message), flush=True)
     return 0
 
 
 def run_learn(args: argparse.Namespace) -> int:
     """Wait for something that moves, and write it into the mapping."""
-    from rtsep.controls.strict_yaml import user_file
-    from rtsep.midi.learn import Learner, bind
+    from rtsep.controls.targets import Target
+    from rtsep.midi.learning import Learning
     from rtsep.midi.mapping import load_mapping, mapping_file
-    from rtsep.midi.targets import Target
 
     target = Target.parse(" ".join(args.target))
-    template = mapping_file(args.midi_map)
-    path = args.midi_map or user_file("midi.yaml")
-    load_mapping(template)  # a broken file is refused before anything is moved
-    learner = Learner(target)
+    load_mapping(mapping_file(args.midi_map))  # a broken file is refused before anything is moved
+    learning = Learning(target, args.midi_map)
     print(f"move what shall be {target}; Ctrl-C gives up", flush=True)
-    found_at = None
     with closing(_messages(args.midi)) as messages:
         for message in messages:
             if message is not None:
-                learner.hear(message)
-            if found_at is None and learner.source is not None:
-                found_at = time.monotonic()
-            if found_at is not None and time.monotonic() - found_at > _SETTLE_S:
+                learning.hear(message)
+            if learning.done:
                 break
-    assert learner.source is not None
-    losers = bind(path, template, target, learner.source)
-    print(f"{path}: {learner.source} is {target}" + "".join(f", and no longer {loser}" for loser in losers))
+    print(learning.finish())
     return 0
 
 
@@ -137,20 +129,3 @@ def _messages(port: str | None) -> Generator[Message | None]:
             time.sleep(POLL_S)
     finally:
         link.close()
-
-
-def _effects(controls: LiveControls, bound: list[Target], moved: list[Target]) -> str:
-    """Write what a message did to the targets that are bound to it."""
-    texts = [f"{target} {'' if target in moved else 'unmoved at '}{_value(controls, target)}" for target in bound]
-    return "; ".join(texts) or "bound to nothing"
-
-
-def _value(controls: LiveControls, target: Target) -> str:
-    """Write the value of a target as a musician reads it."""
-    from rtsep.controls.table import Kind
-    from rtsep.controls.units import write_value
-
-    value = controls.get(target)
-    if target.control.is_value:
-        return write_value(target.control, value)
-    return controls.name_of(target, int(value)) if target.kind is Kind.CHOICE else "on" if value else "off"

@@ -70,18 +70,18 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from rtsep.cli.streams import print_table
 
     table = Table()
     for title in ("name", "latency", "size", "stems", "SDR on real songs", "licence"):
         table.add_column(title)
     for row in rows:
         latency = "file only" if row["latency_ms"] is None else f"{row['latency_ms']:.1f} ms"
-        table.add_row(*map(escape, (row["name"], latency, f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
-                                    _quality(row["quality"]), row["licence"])))
-    Console().print(table)
+        table.add_row(row["name"], latency, f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
+                      _quality(row["quality"]), row["licence"])
+    print_table(table)
 
 
 def _quality(quality: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         for problem in problems:
             print_error(problem)
         told = [{"error": str(problem), "status": "failed"} for problem in problems]
-        plans = list(_plans(planner, sources, told))
+        plans = list(_plans(planner, sources, told, args.dry_run))
         for plan, status in plans:
             if status == "finished":
                 print(f"{plan.source}: is separated already, in {_folder(plan)}; --overwrite separates it again",
@@ -144,13 +144,17 @@ def _mask_gain(args: argparse.Namespace) -> float:
     return gain
 
 
-def _plans(planner: Planner, sources: list[Path], told: list[dict[str, Any]]) -> Iterator[tuple[Plan, str]]:
+def _plans(planner: Planner, sources: list[Path], told: list[dict[str, Any]], dry_run: bool
+           ) -> Iterator[tuple[Plan, str]]:
     """Yield where the results of every file go; problems are printed and told."""
+    from rtsep.audio.files import check_source
     from rtsep.cli.main import print_error
 
     for source in sources:
         try:
             plan = planner.plan(source)
+            if dry_run:
+                check_source(source)
         except Exception as error:  # one name may be odd in any way; the next file is another matter
             print_error(error, source)
             told.append({"source": str(source), "status": "failed", "error": str(error)})
@@ -162,13 +166,14 @@ def _separate(batch: Batch, plans: list[Plan], jobs: int | None, lines: TextIO) 
     """Separate what is planned, and say how it went."""
     from rtsep.cli.bars import Bars
     from rtsep.cli.main import print_error
+    from rtsep.cli.pictures import untraced_pictures
     from rtsep.files.batch import separate_planned
     from rtsep.files.inputs import STDIN
     from rtsep.files.jobs import cores, in_order, run_jobs
 
     told = []
     from_stdin = any(plan.source == STDIN for plan in plans)  # which other processes do not have
-    with Bars([plan.source for plan in plans], lines) as bars:
+    with untraced_pictures() if batch.plot else nullcontext(), Bars([plan.source for plan in plans], lines) as bars:
         work = partial(separate_planned, batch)
         results = run_jobs(plans, work, 1 if from_stdin else jobs or cores(), bars.show)
         for number, result in in_order(results, bars.end):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rtsep.controls.controls import Values
 from rtsep.controls.memory import ControlMemory
-from rtsep.controls.strict_yaml import Section, document_of, read_text, user_file
+from rtsep.controls.strict_yaml import Section, document_of, named, read_text, user_file
 from rtsep.controls.table import CONTROLS, Table, values
 from rtsep.controls.units import read_value
 from rtsep.errors import ConfigError
@@ -58,7 +58,7 @@ def load_presets(path: Path | None) -> tuple[Preset, ...]:
         return ()
     path = preset_file(path)
     document = document_of(read_text(path), path.name)
-    return tuple(read_preset(name, value, f"{path.name}: {name}", program)
+    return tuple(read_preset(name, value, f"{path.name}: {named(name)}", program)
                  for program, (name, value) in enumerate(document.values.items()))
 
 
@@ -99,7 +99,8 @@ def read_preset(name: str, value: object, where: str, program: int = -1, table: 
         place, given = f"{where}.{control.name}", section.values[control.name]
         if control.per_stem:
             stems = Section({} if given is None else given, place).values
-            found[control.name] = {stem: read_value(control, at, f"{place}.{stem}") for stem, at in stems.items()}
+            found[control.name] = {stem: read_value(control, at, f"{place}.{named(stem)}")
+                                   for stem, at in stems.items()}
         else:
             found[control.name] = read_value(control, given, place)
     return Preset(name, section.text("model") if "model" in section.values else None, found, program)

@@ -24,7 +24,12 @@ LONGEST_SHOWN = 80
 def user_file(name: str) -> Path:
     """Path of a file in the user's folder of settings, which need not exist."""
     root = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(root) if root else Path.home() / ".config") / "rtsep" / name
+    if root:
+        return Path(root) / "rtsep" / name
+    try:
+        return Path.home() / ".config" / "rtsep" / name
+    except RuntimeError:  # a user whom the system does not know: a place where nothing is, and nothing can be made
+        return Path(os.devnull) / "rtsep" / name
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -83,6 +88,12 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN - 3]}..."
 
 
+def named(key: str) -> str:
+    """Write a key into the path of a value: without quotes where it can be shown so, and no longer than a line."""
+    text = shown(key)
+    return key if text == repr(key) and key.isprintable() else text
+
+
 def _short_repr() -> reprlib.Repr:
     """Return a `repr` that does not walk through what it leaves out."""
     short = reprlib.Repr()
@@ -134,7 +145,7 @@ def parse(text: str, name: str) -> Any:
         mark = error.problem_mark
         where = "" if mark is None else f" line {mark.line + 1}, column {mark.column + 1}:"
         raise ConfigError(f"{name}:{where} {_short(error.problem)}") from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError, AttributeError, KeyError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, RecursionError, OverflowError, AttributeError) as error:
         # besides its own errors PyYAML lets through what Python says about odd numbers, dates and tags
         raise ConfigError(f"{name}: {_short(error)}") from None
 

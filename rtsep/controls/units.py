@@ -59,6 +59,17 @@ def read_option(control: Control, text: str, where: str) -> float:
     return read_value(control, number, where)
 
 
+def plain_value(control: Control, value: float) -> float | bool | str:
+    """Turn a linear value into what a settings file says, to a hundredth of a dB; `read_value` reads it."""
+    if control.kind is Kind.SWITCH:
+        return bool(value)
+    if control.unit is Unit.SHARE:
+        return round(value, 4)
+    lowest, highest = control.limits_db
+    decibels = to_db(value)
+    return "off" if decibels < lowest else round(min(decibels, highest), 2)
+
+
 def write_value(control: Control, value: float) -> str:
     """Write a linear value as a musician reads it."""
     if control.kind is Kind.SWITCH:

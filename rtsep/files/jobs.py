@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn, TypeVar
 
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.files.undivided import STOP_SIGNALS
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -149,8 +150,9 @@ def _in_processes(tasks: Sequence[Task], work: Work[Task, Result], count: int,
 
 def _serve(connection: Connection, work: Work[Any, Any]) -> None:
     """Work off what comes, until nobody is there who wants it."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+    for number in STOP_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has a closed terminal ignored
+            signal.signal(number, _leave)
     with suppress(EOFError, OSError):
         while True:
             task = connection.recv()
@@ -163,8 +165,8 @@ def _serve(connection: Connection, work: Work[Any, Any]) -> None:
 
 def _leave(*_: object) -> NoReturn:
     """Unwind at the first signal; further ones do not disturb it."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: None)  # Python complains of ignored ones that have come already
     raise SystemExit(1)
 
 

@@ -13,9 +13,10 @@ from rtsep.audio.outputs import check_outputs
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError
 from rtsep.files.levels import Output, StemFile, finish
-from rtsep.files.stream import aligned_stems, open_separator
+from rtsep.files.stream import AnySeparator, aligned_stems, open_separator
 from rtsep.files.tags import read_tags
-from rtsep.separator import MAX_CHANNELS
+from rtsep.files.undivided import undivided
+from rtsep.separator import MAX_CHANNELS, Separator
 
 Progress = Callable[[float, float | None], None]
 
@@ -123,15 +124,18 @@ def separate_track(source: str | Path, name: Callable[[str], Path], model: str |
         check_outputs(paths.values(), [reader.path])
         output.encoding.check_channels(reader.channels)
         tags = read_tags(reader.path)
-        files = [stack.enter_context(StemFile(path, reader.samplerate, reader.channels, reader.frames, output,
-                                              {"title": stem, **(marks or {})}, tags)) for stem, path in paths.items()]
+        with undivided():
+            files = [stack.enter_context(StemFile(path, reader.samplerate, reader.channels, reader.frames, output,
+                                                  {"title": stem, **(marks or {})}, tags))
+                     for stem, path in paths.items()]
         for blocks in aligned_stems(separator, reader.blocks(), reader.samplerate):
             for file, block in zip(files, blocks, strict=True):
                 file.write(block)
             if progress is not None:
                 progress(reader.position / reader.samplerate, reader.frames and reader.frames / reader.samplerate)
-        notes = finish(files, output)
-        _commit([file.writer for file in files])
+        notes = (*finish(files, output), *_spoilt(separator))
+        with undivided():
+            _commit([file.writer for file in files])
         return SeparatedFile(reader.path, paths, reader.samplerate, reader.channels, reader.position,
                              time.perf_counter() - started, reader.bad_frames, (*reader.notes, *notes))
 
@@ -140,6 +144,12 @@ def _check(reader: AudioReader) -> None:
     """Refuse what is no music."""
     if reader.channels > MAX_CHANNELS:
         raise AudioFileError(f"{reader.path} has {reader.channels} channels: rtsep separates up to {MAX_CHANNELS}")
+
+
+def _spoilt(separator: AnySeparator) -> tuple[str, ...]:
+    """Say how much of the sound the model did not separate."""
+    hops = separator.spoilt_hops if isinstance(separator, Separator) else 0
+    return (f"the model gave no numbers in {hops} hops: there every stem is an even share of the mixture",) * (hops > 0)
 
 
 def _commit(writers: Sequence[AudioWriter]) -> None:

@@ -1,6 +1,6 @@
 """THE table of what a live run counts and measures: one row a number.
 
-Shared memory, the summary of a run, the report at its end, the status line and the table in `docs/live.md` are made
+Shared memory, the summary of a run, the report at its end, the mixer and the tables in the documents are made
 from it. A new counter is one row here, and the line that counts.
 """
 
@@ -10,6 +10,8 @@ import ctypes
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from rtsep.controls.memory import MAX_STEMS
 
 LATE_SPANS = 64
 """Latest blocks in trouble whose times are kept."""
@@ -39,7 +41,7 @@ class Counter:
         What it is a part of, for a line such as `3 of 5000`; a line with it is always there, others where something was
         counted.
     short
-        Its name in the status line; empty for none.
+        Its name in the mixer; empty for none.
     """
 
     name: str
@@ -95,6 +97,12 @@ COUNTERS = (
     Counter("longest_s", AUDIO, "seconds of the longest callback", ctypes.c_double),
     Counter("input_peak", AUDIO, "recent peak of the input, linear", ctypes.c_double),
     Counter("output_peak", AUDIO, "recent peak of the output, linear", ctypes.c_double),
+    Counter("stem_peaks", AUDIO, "recent peak of each stem before its level, linear", ctypes.c_double * MAX_STEMS),
+    Counter("stem_powers", AUDIO, "mean square of each stem before its level, over about a third of a second",
+            ctypes.c_double * MAX_STEMS),
+    Counter("stream_start", AUDIO, "frames that had been played when the stream of this audio process began"),
+    Counter("record_start", AUDIO, "frames that had been played when the recording began"),
+    Counter("input_end", AUDIO, "frames that had been played when the fed input ended; -1 before that"),
     Counter("times", AUDIO, "histogram of callback times, a microsecond a bin", ctypes.c_uint32 * TIME_BINS),
     Counter("spans", AUDIO, "blocks whose times were noted: those that were late, or in which a hop was missed"),
     Counter("late_spans", AUDIO, "when the latest of them began and ended, in seconds of `time.perf_counter`: "
@@ -111,7 +119,7 @@ def report_rows(number: Callable[[str], float], counters: Iterable[Counter] = CO
 
 
 def status(number: Callable[[str], float], counters: Iterable[Counter] = COUNTERS) -> str:
-    """Counters of the status line; those that are not set against anything only once they have counted."""
+    """Counters as the mixer shows them; those that are not set against anything only once they have counted."""
     return "  ".join(f"{row.short} {number(row.name):.0f}" for row in counters
                      if row.short and (row.of or number(row.name)))
 

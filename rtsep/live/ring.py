@@ -64,6 +64,10 @@ class Ring:
         """Frames that the writer may add."""
         return self.capacity - self.filled
 
+    def skip_to(self, total: int) -> None:
+        """Pass over frames unread, up to a number of frames written; for the reader."""
+        self._counts[1] = max(self.taken, min(total, self.total))
+
     def touch(self) -> None:
         """Write every page once, so that the first use does not fault; before any frame is written."""
         self._frames.fill(0.0)

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
-STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
-                     if hasattr(signal, name))
-"""Signals that end a run cleanly."""
+from rtsep.files.undivided import STOP_SIGNALS
+
 _NOT_OURS = STOP_SIGNALS + tuple(getattr(signal, name) for name in ("SIGTSTP",) if hasattr(signal, name))
 """Signals to a whole group of processes; Ctrl-Z would stop the sound server too, which waits for its clients."""
 

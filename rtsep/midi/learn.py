@@ -17,11 +17,11 @@ import yaml
 
 from rtsep.controls.strict_yaml import StrictLoader, read_text
 from rtsep.controls.table import Kind
+from rtsep.controls.targets import Target
 from rtsep.errors import ConfigError
 from rtsep.midi.mapping import NONE, Binding, parse_mapping
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
 from rtsep.midi.sources import HIGHEST_14_BIT, Source
-from rtsep.midi.targets import Target
 
 NEVER_LEARNED = frozenset({0, 6, 32, 38, *range(96, 102), *range(120, 128)})
 """Controllers with a meaning of their own: bank, data entry, parameter numbers, channel modes."""

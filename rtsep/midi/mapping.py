@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rtsep.controls.strict_yaml import Section, document_of, read_share, read_text, shown, user_file
 from rtsep.controls.table import CONTROLS, Control, Kind, Table, Unit
+from rtsep.controls.targets import Target
 from rtsep.controls.units import read_db
 from rtsep.dsp.decibels import OFF, to_gain
 from rtsep.errors import ConfigError
 from rtsep.midi.scales import DecibelScale, LinearScale, Scale
 from rtsep.midi.sources import Source
-from rtsep.midi.targets import Target
 
 DEFAULT_FILE = Path(__file__).with_name("default.yaml")
 """The mapping of a user who has none, with a comment on every key."""

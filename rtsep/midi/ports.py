@@ -6,18 +6,20 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rtsep.errors import MidiError
+from rtsep.midi.jack_system import JackInput, JackOutput
 
 try:
     import rtmidi
 
     _RtMidiError: type[Exception] = rtmidi.RtMidiError
-except ImportError:  # it has no wheels for some versions of Python
+except ImportError:  # it has no wheels for Python 3.13 and later
     rtmidi = None
     _RtMidiError = MidiError
 
@@ -44,7 +46,7 @@ class System:
 
 
 def open_systems() -> list[System]:
-    """Every MIDI system that answers, of those that python-rtmidi was built with.
+    """Every MIDI system that answers: those that python-rtmidi was built with, and JACK in any case.
 
     Raises
     ------
@@ -53,18 +55,40 @@ def open_systems() -> list[System]:
     """
     systems = []
     tried = []
-    if rtmidi is None:
-        raise MidiError("python-rtmidi is not installed, so there is no MIDI: pip install python-rtmidi, which needs "
-                        "the headers of ALSA where it has no wheel, or play with --midi off")
-    for api in rtmidi.get_compiled_api():
+    for name, opener in _openers().items():
         try:
             with _quiet():
-                systems.append(System(rtmidi.MidiIn(api, INPUT_CLIENT, _QUEUE), rtmidi.MidiOut(api, OUTPUT_CLIENT)))
-        except _RtMidiError:
-            tried.append(rtmidi.get_api_display_name(api))
-    if not systems:
-        raise MidiError(f"no MIDI system answers; tried: {', '.join(tried)}")
-    return systems
+                systems.append(opener())
+        except (MidiError, _RtMidiError) as error:
+            tried.append(f"{name} ({error})" if rtmidi is None else name)
+    if systems:
+        return systems
+    if rtmidi is None:
+        raise MidiError(f"no MIDI system answers; tried: {tried[0]}. For others install python-rtmidi, which needs "
+                        f"the headers of ALSA where it has no wheel: pip install python-rtmidi")
+    raise MidiError(f"no MIDI system answers; tried: {', '.join(tried)}")
+
+
+def _openers() -> dict[str, Callable[[], System]]:
+    """Return what opens each system, by name; python-rtmidi's callbacks need no interpreter, so it goes first."""
+    apis = [] if rtmidi is None else rtmidi.get_compiled_api()
+    found = {rtmidi.get_api_display_name(api): partial(_open_rtmidi, api) for api in apis}
+    if rtmidi is None or rtmidi.API_UNIX_JACK not in apis:
+        found["JACK"] = _open_jack
+    return found
+
+
+def _open_rtmidi(api: int) -> System:
+    return System(rtmidi.MidiIn(api, INPUT_CLIENT, _QUEUE), rtmidi.MidiOut(api, OUTPUT_CLIENT))
+
+
+def _open_jack() -> System:
+    source = JackInput(INPUT_CLIENT, _QUEUE)
+    try:
+        return System(source, JackOutput(OUTPUT_CLIENT))
+    except MidiError:
+        source.delete()
+        raise
 
 
 def labels(names: Sequence[str]) -> list[str]:

@@ -15,19 +15,27 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import load_presets, preset_file
+from rtsep.controls.targets import Target
 from rtsep.errors import ConfigError
 from rtsep.live.board import Board
-from rtsep.midi.live_controls import LiveControls
+from rtsep.live.session.helper import Learn, Moved
+from rtsep.midi.effects import hear
+from rtsep.midi.learning import Learning
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping, mapping_file
 from rtsep.midi.messages import Parser, encode
 from rtsep.midi.ports import VIRTUAL, Link
 from rtsep.midi.surface import ControlSurface
 
 POLL_S = 0.001
+_RESTING_POLL_S = 0.0025  # less than a hop of any model
+_RESTS_S = 2.0  # without a message, until the controller counts as resting
+_POLLS = 10  # between two looks at everything else
 LOOK_S = 1.0  # how often ports and files are looked after
 _IDLE_S = 0.05  # between two polls while no port is open
 _FEEDBACK_S = 0.02
+_TELL_S = 0.1  # between two messages about what was moved
 _MOST_FEEDBACK = 20  # messages at once; a MIDI cable carries about one a millisecond
 _HANG_S = 10.0  # a process that has not looked after its ports for so long ends itself
 _TRIES = 3  # until a MIDI system that nobody asked for counts as missing
@@ -60,8 +68,8 @@ def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: M
     stems
         Stems that are played, in the board's order.
     pipe
-        Takes sentences for the user, and presets that have a model. Anything that comes through it, its end too,
-        ends the process.
+        Takes sentences for the user, presets that have a model, and what was moved last. Through it comes what is to
+        be learned; anything else, its end too, ends the process.
     settings
         What to listen to.
     """
@@ -70,17 +78,31 @@ def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: M
     controls = LiveControls(board, stems, call=pipe.send)
     listener = Listener(controls, settings, pipe.send)
     looks = 0
-    while not pipe.poll():
+    while _told(pipe, listener):
         if listener.due():
             faulthandler.dump_traceback_later(_HANG_S, exit=True, file=nowhere)  # needs no help of a thread that hangs
             listener.look()
             looks += 1
             if settings.port is None and not listener.open and looks >= _TRIES:
                 break
-        listener.poll()
-        time.sleep(POLL_S if listener.open else _IDLE_S)
+        for _ in range(_POLLS if listener.open else 1):
+            listener.poll()
+            time.sleep(listener.pause_s)
     faulthandler.cancel_dump_traceback_later()
     listener.close()
+
+
+def _told(pipe: Connection, listener: Listener) -> bool:
+    """Hear what the session says; False where the run is over."""
+    while pipe.poll():
+        try:
+            message = pipe.recv()
+        except EOFError:
+            return False
+        if not isinstance(message, Learn):
+            return False
+        listener.learn(None if message.target is None else Target.parse(message.target))
+    return True
 
 
 class Listener:
@@ -93,10 +115,10 @@ class Listener:
     settings
         What to listen to.
     tell
-        Gets sentences for the user.
+        Gets sentences for the user, and what was moved last.
     """
 
-    def __init__(self, controls: LiveControls, settings: MidiSettings, tell: Callable[[str], None]) -> None:
+    def __init__(self, controls: LiveControls, settings: MidiSettings, tell: Callable[[str | Moved], None]) -> None:
         self._controls = controls
         self._settings = settings
         self._tell = tell
@@ -104,12 +126,21 @@ class Listener:
         self._parser = Parser()
         self._surface = ControlSurface((), controls)
         self._files: object = None  # what the files were when they were last read
-        self._looked = self._answered = -LOOK_S
+        self._looked = self._answered = self._heard = self._told = -LOOK_S
+        self._learning: Learning | None = None
+        self._moved = ""  # that was not told yet
 
     @property
     def open(self) -> bool:
         """Whether a port is open."""
         return self._link.label is not None
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds until the next poll: a controller that rests costs less."""
+        if not self.open:
+            return _IDLE_S
+        return POLL_S if time.monotonic() - self._heard < _RESTS_S else _RESTING_POLL_S
 
     def due(self) -> bool:
         """Whether it is time to look."""
@@ -125,26 +156,50 @@ class Listener:
                 self._tell(news)
         self._looked = time.monotonic()
 
+    def learn(self, target: Target | None) -> None:
+        """Bind what is moved next to a target; None to give up."""
+        self._learning = None if target is None else Learning(target, self._settings.mapping)
+
     def poll(self) -> None:
         """Take what has arrived, and send back what has changed."""
-        for data in self._link.read():
-            self._hear(data)
         now = time.monotonic()
+        for data in self._link.read():
+            self._heard = now
+            self._hear(data)
         if now - self._answered >= _FEEDBACK_S:
             self._answered = now
             for message in islice(self._surface.feedback(), _MOST_FEEDBACK):
                 self._link.send(encode(message))
+        if self._moved and now - self._told >= _TELL_S:
+            self._told = now
+            self._tell(Moved(self._moved))
+            self._moved = ""
+        if self._learning is not None and self._learning.done:
+            self._finish(self._learning)
 
     def close(self) -> None:
-        """Give the ports back."""
+        """Give the ports back, and end what is held."""
+        self._surface.forget()
         self._link.close()
 
     def _hear(self, data: Iterable[int]) -> None:
         for message in self._parser.feed(data):
-            self._surface.hear(message)
+            if self._learning is None:
+                self._moved = hear(self._surface, self._controls, message)
+            else:
+                self._learning.hear(message)
         board = self._controls.board
         board.midi_malformed = self._parser.malformed
         board.midi_messages += 1  # last, so that what is counted has been done
+
+    def _finish(self, learning: Learning) -> None:
+        """Write down what was learned, and go by it."""
+        self._learning = None
+        try:
+            self._tell(learning.finish())
+        except ConfigError as error:
+            self._tell(str(error))
+        self._reload()
 
     def _reload(self) -> None:
         """Read mapping and presets where a file has changed; where one cannot be used, keep the old ones."""
@@ -161,6 +216,7 @@ class Listener:
         if self._controls.presets not in ((), known):
             self._controls.board.preset = -1  # its place may be another one's now
         self._controls.presets = known
+        self._surface.forget()  # the new one does not know what is held
         self._surface = ControlSurface(bindings, self._controls)
         if mapping != DEFAULT_FILE:  # which names more stems than any one run has
             for text in filter(None, map(self._controls.unknown, {binding.target for binding in bindings})):

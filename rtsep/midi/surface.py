@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.table import Kind
-from rtsep.midi.live_controls import LiveControls
 from rtsep.midi.mapping import Binding
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
 from rtsep.midi.scales import TOP_7_BIT, TOP_14_BIT, from_position, to_position

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +10,12 @@ from onnx import AttributeProto, TensorProto
 
 from rtsep.errors import ModelError
 from rtsep.model.outline import outline_of
+from rtsep.model.shapes import NUMBERS, Shape, UnfitShape, count_of, infer_shapes, work_of
 
 MOST_BYTES = 256 << 20  # of a file
 MOST_NODES = 8192
 MOST_NUMBERS = 1 << 26  # of all weights and values together
 DOMAINS = ("", "ai.onnx", "com.microsoft")
-NUMBERS = {getattr(TensorProto, name) for name in (
-    "FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE", "INT8", "UINT8", "INT16", "UINT16", "INT32", "INT64", "BOOL")}
-Shape = tuple[int, ...]
 RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial")
 
 
@@ -72,12 +68,15 @@ def read_onnx(path: Path) -> OnnxFile:
     try:
         outline = outline_of(model)
         onnx.checker.check_model(outline)
-        inferred = onnx.shape_inference.infer_shapes(outline, check_type=True, strict_mode=True, data_prop=True)
+        shapes = infer_shapes(outline)
+    except UnfitShape as error:
+        raise ModelError(f"{path}: {error}") from None
     except Exception as error:  # the checker raises kinds of its own, and of protobuf
         raise ModelError(f"{path} is no ONNX model that can be read ({first_line(error)})") from None
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    shapes = _shapes_of(inferred.graph, path)
-    return OnnxFile(path, model, shapes, metadata, sum(_work(node, shapes) for node in inferred.graph.node))
+    shapes |= _weights(outline.graph)
+    _check_size(shapes, path)
+    return OnnxFile(path, model, shapes, metadata, sum(work_of(node, shapes) for node in outline.graph.node))
 
 
 def first_line(error: Exception) -> str:
@@ -140,7 +139,7 @@ def _is_outside(tensor: TensorProto) -> bool:
 
 def _check_tensor(tensor: TensorProto, path: Path) -> None:
     """See that a weight holds as many numbers as its shape says."""
-    count = _count(tensor.dims)
+    count = count_of(tensor.dims)
     known = tensor.data_type in NUMBERS and 0 <= count <= MOST_NUMBERS and min(tensor.dims, default=1) >= 0
     if known and tensor.HasField("raw_data"):
         known = len(tensor.raw_data) == count * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
@@ -151,42 +150,13 @@ def _check_tensor(tensor: TensorProto, path: Path) -> None:
         raise ModelError(f"{path}: a weight of shape {list(tensor.dims)} does not hold what it says")
 
 
-def _shapes_of(graph: onnx.GraphProto, path: Path) -> dict[str, Shape]:
-    """Return the shape of every value; all must be fixed, and all together fit."""
-    shapes = {value.name: _fixed(value, path) for value in (*graph.input, *graph.output, *graph.value_info)}
-    for node in graph.node:
-        for name in node.output:
-            if name and name not in shapes:
-                raise ModelError(f"{path}: the shape of {name!r:.60} is not known: rtsep runs graphs of fixed shapes")
-    total = sum(map(_count, shapes.values())) + sum(_count(weight.dims) for weight in graph.initializer)
+def _weights(graph: onnx.GraphProto) -> dict[str, Shape]:
+    """Return the shapes of weights."""
+    return {weight.name: tuple(weight.dims) for weight in graph.initializer}
+
+
+def _check_size(shapes: dict[str, Shape], path: Path) -> None:
+    """See that all values and weights together fit."""
+    total = sum(map(count_of, shapes.values()))
     if total > MOST_NUMBERS:
         raise ModelError(f"{path} computes with {total} numbers at once, {MOST_NUMBERS} are allowed")
-    shapes |= {weight.name: tuple(weight.dims) for weight in graph.initializer}
-    return shapes
-
-
-def _work(node: onnx.NodeProto, shapes: dict[str, Shape]) -> int:
-    """Return about how many multiplications a node takes, rather too many."""
-    made = sum(_count(shapes[name]) for name in node.output if name)
-    first, *others = [shapes[name] for name in node.input if name] or [()]
-    if node.op_type in ("GRU", "LSTM", "RNN"):
-        return first[0] * first[1] * sum(map(_count, others[:2]))
-    if node.op_type in ("Conv", "ConvTranspose", "ConvInteger"):
-        return max(made, _count(first)) * _count(others[0]) // max(others[0][0], 1)
-    if node.op_type in ("MatMul", "Gemm", "MatMulInteger", "Einsum"):
-        return made * max(first, default=1)
-    return made
-
-
-def _fixed(value: onnx.ValueInfoProto, path: Path) -> Shape:
-    tensor = value.type.tensor_type
-    lengths = tuple(axis.dim_value for axis in tensor.shape.dim)
-    if (not value.type.HasField("tensor_type") or not tensor.HasField("shape") or min(lengths, default=1) < 1
-            or tensor.elem_type not in NUMBERS):
-        axes = [axis.dim_param or axis.dim_value for axis in tensor.shape.dim]
-        raise ModelError(f"{path}: {value.name!r:.60} has shape {axes!s:.80}; a graph has numbers for all lengths")
-    return lengths
-
-
-def _count(shape: Iterable[int]) -> int:
-    return math.prod(map(int, shape))

@@ -34,8 +34,7 @@ def outline_of(model: onnx.ModelProto) -> onnx.ModelProto:
             inputs.append(helper.make_tensor_value_info(f"{BLOCKS} {index}", TensorProto.FLOAT, [inner, outer]))
             node = helper.make_node("MatMul", [node.input[0], f"{BLOCKS} {index}"], node.output)
         nodes.append(node)
-    return helper.make_model(helper.make_graph(nodes, graph.name or "graph", inputs, graph.output, few,
-                                               value_info=graph.value_info),
+    return helper.make_model(helper.make_graph(nodes, graph.name or "graph", inputs, graph.output, few),
                              opset_imports=model.opset_import, ir_version=model.ir_version)
 
 

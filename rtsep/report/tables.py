@@ -1,8 +1,7 @@
-"""The status line while the music plays, and the short tables at the end."""
+"""The short tables at the end of a run."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -11,22 +10,12 @@ from rich.console import Group
 from rich.table import Table
 
 from rtsep.dsp.mask import REST
-from rtsep.live.board import Board
-from rtsep.live.counters import report_rows, status
+from rtsep.live.counters import report_rows
 from rtsep.live.session.recorder import MIXTURE
-from rtsep.live.session.session import Result
+from rtsep.live.session.result import Result
 from rtsep.report.sdr import plain_sdr_db
 
 Audio = NDArray[np.float32]
-
-
-def status_line(board: Board, samplerate: int) -> str:
-    """One line: time, peaks, load and what went wrong so far."""
-    seconds = board.frames / samplerate
-    load = board.busy_s / seconds if seconds else 0.0
-    counts = status(lambda name: float(getattr(board, name)))
-    return (f"{int(seconds) // 60}:{int(seconds) % 60:02d}  in {_peak_db(board.input_peak)}  "
-            f"out {_peak_db(board.output_peak)}  load {load:4.0%}  {counts}  Ctrl-C ends")
 
 
 def report(result: Result) -> Group:
@@ -86,6 +75,8 @@ def quality_table(recorded: Mapping[str, Audio], truth: Mapping[str, Audio]) -> 
         if stem == MIXTURE:
             continue
         parts = [truth[name] for name in truth if name == stem or (stem == REST and name not in recorded)]
+        if not parts:  # the model knows more instruments than the song has
+            continue
         reference: Audio = np.sum(parts, axis=0, dtype=np.float32)
         table.add_row(stem, *(f"{plain_sdr_db(reference, recorded[name]):.1f}" for name in (stem, MIXTURE)))
     return table
@@ -101,7 +92,3 @@ def _table(title: str, *columns: str) -> Table:
 
 def _length(frames: int | None, samplerate: int) -> tuple[str, str]:
     return ("unknown", "unknown") if frames is None else (str(frames), f"{1e3 * frames / samplerate:.1f}")
-
-
-def _peak_db(peak: float) -> str:
-    return f"{20.0 * math.log10(max(peak, 1e-5)):4.0f} dB"

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from rtsep.files.undivided import STOP_SIGNALS
+
 COMMAND = [sys.executable, "-m", "rtsep.cli.main", "separate"]
 
 
@@ -111,16 +113,20 @@ def test_a_disk_that_takes_no_more_is_explained_and_left_clean(tmp_path, tiny_mo
     assert tree(tmp_path / "out") == []
 
 
-def test_ctrl_c_leaves_no_half_stem(tmp_path, tiny_model):
-    source = song(tmp_path / "long.wav", 120.0)
-    with subprocess.Popen([*COMMAND, source, "-o", "out", "--model", tiny_model], cwd=tmp_path, env=environment(),
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_signal_leaves_no_half_stem(tmp_path, tiny_model, number, jobs):
+    sources = [song(tmp_path / f"{name}.wav", 120.0) for name in ("first", "second")]
+    with subprocess.Popen([*COMMAND, *sources, "-o", "out", "--model", tiny_model, "--jobs", jobs], cwd=tmp_path,
+                          env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          start_new_session=True) as process:
         deadline = time.monotonic() + 60
         while not list((tmp_path / "out").rglob("*.part")) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
-        assert process.stderr.read() == "rtsep: interrupted\n"
+            time.sleep(0.001)
+        os.killpg(process.pid, number)  # as a terminal does
+        assert process.wait(30) == 128 + number
+        said = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+        assert process.stderr.read() == f"rtsep: {said}\n"
     assert tree(tmp_path / "out") == []
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from rtsep.controls.controls import Controls
+from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.memory import ControlMemory, control_fields
 from rtsep.controls.options import add_control_options, read_control_options
 from rtsep.controls.presets import read_preset
 from rtsep.controls.table import CONTROLS, Control, Kind, Unit, document
+from rtsep.controls.targets import Target
 from rtsep.errors import ConfigError
 from rtsep.live.board import MAX_STEMS, new_board
-from rtsep.midi.live_controls import LiveControls
 from rtsep.midi.mapping import parse_mapping
-from rtsep.midi.targets import Target
 
 STEMS = ("guitar", "rest")
 WIDER = (*CONTROLS, Control("width", Kind.FADER, "how wide it sounds", highest=1.0, default=0.5),

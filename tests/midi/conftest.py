@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import Preset
 from rtsep.live.board import new_board
-from rtsep.midi.live_controls import LiveControls
 from rtsep.midi.mapping import parse_mapping
 from rtsep.midi.surface import ControlSurface
 

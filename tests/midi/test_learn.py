@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from rtsep.controls.targets import Target
 from rtsep.errors import ConfigError
 from rtsep.midi.learn import NEVER_LEARNED, Learner, bind, rebound
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
 from rtsep.midi.sources import Source
-from rtsep.midi.targets import Target
 
 
 def learned(target: str, *messages: Message) -> str:

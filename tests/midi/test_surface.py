@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import Preset
-from rtsep.midi.live_controls import LiveControls
+from rtsep.controls.targets import Target
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
 from rtsep.midi.surface import ControlSurface
-from rtsep.midi.targets import Target
 from tests.midi.conftest import MakeSurface
 
 

@@ -26,8 +26,8 @@ FLAWED = {
     "nbits_fewrows": "'q' is not stored, or has another size",
     "shadow_input": "an input and an output of the same name",
     "short_context": "contexts is 64, a whole number from 1024",
-    "small_estimates": "differ in dimension 1",
-    "small_state": "differ in dimension 1",
+    "small_estimates": "is said to be",
+    "small_state": "is said to be",
     "state_gb4": "numbers at once",
     "stem_traversal": "a stem cannot be called '../../escaped'",
 }
@@ -151,6 +151,27 @@ def free_shape(model: onnx.ModelProto) -> None:
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "n"
 
 
+def negative_length(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = -1
+
+
+def backwards_through_nothing(model: onnx.ModelProto) -> None:
+    """Make a value of length 0, and slice it from its end: ONNX's own inference for whole graphs ends the process."""
+    for name, number in (("zero", 0), ("one", 1), ("back", -1)):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([number]), name))
+    model.graph.node.extend([helper.make_node("Slice", ["magnitude", "zero", "zero", "one"], ["nothing"]),
+                             helper.make_node("Slice", ["nothing", "back", "zero", "one", "back"], ["less"])])
+
+
+def endless_split(model: onnx.ModelProto) -> None:
+    """Say that a value has so many parts that ONNX's inference would take all memory for them."""
+    model.graph.node.append(helper.make_node("Split", ["magnitude"], ["one"], axis=1, num_outputs=1 << 60))
+
+
+def nobody_made(model: onnx.ModelProto) -> None:
+    model.graph.node.insert(0, helper.make_node("Relu", ["later"], ["made"]))
+
+
 def other_maker(model: onnx.ModelProto) -> None:
     model.graph.node[0].domain = "evil"
 
@@ -173,7 +194,9 @@ def other_type(model: onnx.ModelProto) -> None:
 
 @pytest.mark.parametrize(("flaw", "message"), [
     (function, "functions"), (outside, "data in other files"), (short_weight, "does not hold what it says"),
-    (negative, "does not hold what it says"), (free_shape, "numbers for all lengths"), (other_maker, "other makers"),
+    (negative, "does not hold what it says"), (free_shape, "numbers of 1 or more for all lengths"),
+    (other_maker, "other makers"), (negative_length, "magnitude' has shape .1, -1."), (nobody_made, "no ONNX model"),
+    (endless_split, "a Split of 1 outputs says"), (backwards_through_nothing, "nothing' has shape .1, 0."),
     (twice, "no ONNX model that can be read"), (shadowed_weight, "weights with the name of an input"),
     (noise, "random numbers"), (other_type, "no ONNX model that can be read")],
     ids=lambda value: getattr(value, "__name__", ""))

@@ -1,14 +1,13 @@
-"""What runs under sanitizers: every variant, mutated models; each array on its own, so that what leaves one is seen."""
+"""What runs under sanitizers: every variant of the native code, and the first seeds of the fuzzers that reach it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import onnx
 
 from rtsep.backends import NumpyBackend, ReferenceStep
 from rtsep.backends.native import NativeBackend, NativeStep
@@ -16,23 +15,11 @@ from rtsep.dsp.mask import mask_weights, wanted_sets
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
 from rtsep.native import library
-from rtsep.native.arena import Memory
-from tests.native import model_fuzzer
+from tests.fuzz import harness, models
+from tests.fuzz.kinds import KINDS, NATIVE
+from tests.rigs import sanitizers
 
-
-class Scattered(Memory):
-    """Gives every array memory of its own."""
-
-    def array(self, shape: Sequence[int], dtype: Any = np.float32) -> NDArray[Any]:
-        """Return zeros."""
-        self._chunks = [*self._chunks, np.zeros(0, np.uint8)]
-        array = np.zeros(shape, dtype)
-        self._kept = [*getattr(self, "_kept", []), array]
-        begin = library.address(array)
-        at = int(np.searchsorted(self._begins, begin))
-        self._begins.insert(at, begin)
-        self._ends.insert(at, begin + array.nbytes)
-        return array
+SEEDS = range(1000, 1030)
 
 
 def hops(path: Path, variant: library.Variant, channels: int, counts: Sequence[int]) -> None:
@@ -50,16 +37,17 @@ def hops(path: Path, variant: library.Variant, channels: int, counts: Sequence[i
 
 def main(built: Path, folder: Path) -> None:
     """Run it all by the library that was built with sanitizers."""
-    library.library_file = lambda: built  # type: ignore[assignment]
-    Memory.array = Scattered.array  # type: ignore[method-assign]
+    sanitizers.use(built)
     base = folder / "base.onnx"
-    base.write_bytes(model_fuzzer.base_model().SerializeToString())
+    onnx.save(models.base_model(), base)
     found = library.load(built)
     for variant in found.values():
         for channels in (1, 2, 3):
             hops(base, variant, channels, (1, 1, 40, 3))  # more than a history has room for
         hops(find_model("stage"), variant, 2, (2,))
-    print(*found, model_fuzzer.run(range(1000, 1040), folder))
+    print(*found)
+    for kind in NATIVE:
+        print(kind, dict(harness.run(KINDS[kind], SEEDS, folder)))
 
 
 if __name__ == "__main__":

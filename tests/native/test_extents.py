@@ -14,8 +14,8 @@ from rtsep.native.arena import CHUNK, Memory
 from rtsep.native.extents import check_rows
 from rtsep.native.library import KINDS, address, best_variant
 from rtsep.native.program import Program
+from tests.fuzz.models import base_model
 from tests.native.conftest import needs_native
-from tests.native.model_fuzzer import base_model
 
 READ = {"columns": {*KINDS} - {"ReduceMean"}, "inputs": {"ReduceMean", "MatMul", "MatMulNBits"}, "out": {*KINDS},
         "a": {*KINDS}, "b": {"Mul", "Add", "Sub", "Div", "MatMulNBits"}, "weights": {"MatMul", "MatMulNBits"},

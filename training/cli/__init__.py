@@ -26,6 +26,13 @@ def main(arguments: list[str] | None = None) -> int:
     except RtsepError as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package in ("bench", "rtsep", "training"):
+            raise
+        print(f"training: {package} is not installed: pip install 'rtsep[train]' has all that the trainer needs",
+              file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("training: stopped; the last checkpoint and all finished files are whole", file=sys.stderr)
         return 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from rtsep.controls.strict_yaml import shown
 from rtsep.errors import ConfigError
 from training.corpora.stems import KINDS, STEMS, StemFolder
 from training.mixing.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
@@ -107,11 +108,11 @@ class RemixConfig:
 
     def __post_init__(self) -> None:
         if self.target_at_0_db not in ("", *STEMS):
-            raise ConfigError(f"mixtures: target_at_0_db: no stem {self.target_at_0_db!r}: choose one of "
+            raise ConfigError(f"mixtures: target_at_0_db: no stem {shown(self.target_at_0_db)}: choose one of "
                               f"{', '.join(STEMS)}")
         for kind, chances in self.counts.items():
             if kind not in KINDS:
-                raise ConfigError(f"mixtures: counts: no kind {kind!r}; known are {', '.join(KINDS)}")
+                raise ConfigError(f"mixtures: counts: no kind {shown(kind)}; known are {', '.join(KINDS)}")
             if min(chances, default=-1.0) < 0.0 or abs(sum(chances) - 1.0) > 1e-6:
                 raise ConfigError(f"mixtures: counts: {kind}: give probabilities of 0, 1, 2, ... that sum to one, got "
                                   f"{', '.join(map(str, chances))}")

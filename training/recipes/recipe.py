@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rtsep.controls.strict_yaml import parse, read_text
+from rtsep.controls.strict_yaml import named, parse, read_text, shown
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.errors import ConfigError
 from training.corpora.stems import STEMS
@@ -19,6 +19,7 @@ from training.nets import NETWORKS, NetworkConfig
 from training.nets.band_gru import BandGruConfig
 
 FOLDER = Path(__file__).parent
+_DEEPEST = 8  # recipes, each the base of the one before
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,13 @@ class OptimiserConfig:
     learning_rate, warm_up_steps, final_rate
         Peak of the schedule, its linear rise, and where the cosine ends as a part of the peak.
     weight_decay, clip
-        Of AdamW, and the largest norm of a gradient.
+        Of the optimiser, and the largest norm of a gradient.
     ema
         Decay of the averaged weights, which are the ones validated and exported.
     stem_weights
         Weight of each stem in the loss.
+    muon
+        Whether Muon moves the matrices, and AdamW the rest only.
     bf16
         Whether matrix products run in bf16; weights, states and the loss stay in float32.
     seed
@@ -55,6 +58,7 @@ class OptimiserConfig:
     clip: float = 1.0
     ema: float = 0.998
     stem_weights: tuple[float, ...] = (1.0, 0.8, 1.4, 1.0, 0.4)
+    muon: bool = False
     bf16: bool = True
     seed: int = 1
 
@@ -73,12 +77,12 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
-            raise ConfigError(f"profile {self.profile!r}: choose one of {', '.join(PROFILES)}")
+            raise ConfigError(f"profile {shown(self.profile)}: choose one of {', '.join(PROFILES)}")
         if len(self.optimiser.stem_weights) != len(self.stems):
             raise ConfigError(f"optimiser: stem_weights: give {len(self.stems)}, one a stem")
         unknown = set(self.loss) - set(LOSSES)
         if unknown or not self.loss:
-            raise ConfigError(f"loss: no loss {min(unknown, default='')!r}; known are {', '.join(LOSSES)}")
+            raise ConfigError(f"loss: no loss {shown(min(unknown, default=''))}; known are {', '.join(LOSSES)}")
         if self.network.kind == "complex_band_gru" and set(self.loss) - set(FROM_SOUND):
             raise ConfigError(f"loss: {min(set(self.loss) - set(FROM_SOUND))} judges real masks; a network of the kind "
                               f"complex_band_gru may have {' and '.join(FROM_SOUND)}")
@@ -89,8 +93,15 @@ class Recipe:
         return PROFILES[self.profile]
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path, deep: int = 0) -> Recipe:
     """Read a recipe; where it has a key `base`, it says only what differs from that recipe.
+
+    Parameters
+    ----------
+    path
+        The file.
+    deep
+        Of how many recipes it is the base, one after the other.
 
     Raises
     ------
@@ -99,14 +110,23 @@ def read_recipe(path: Path) -> Recipe:
     """
     fields = read_yaml(path)
     if isinstance(fields, dict) and "base" in fields:
-        return overridden(find_recipe(str(fields.pop("base"))), fields, path.name)
+        if deep >= _DEEPEST:
+            raise ConfigError(f"{path.name}: base: more than {_DEEPEST} recipes, each the base of the one before")
+        return overridden(find_recipe(_base(fields.pop("base"), path.name), deep + 1), fields, path.name)
     return recipe_from(fields, path.name)
 
 
-def find_recipe(name: str) -> Recipe:
-    """Read a recipe by its name in `training/recipes`, or by its path."""
-    named = FOLDER / f"{name}.yaml"
-    return read_recipe(named if named.is_file() else Path(name))
+def _base(name: object, where: str) -> str:
+    """Check what a recipe names as its base."""
+    if not isinstance(name, str) or shown(name) != repr(name) or not name.isprintable():
+        raise ConfigError(f"{where}: base: {shown(name)} is no name of a recipe")
+    return name
+
+
+def find_recipe(name: str, deep: int = 0) -> Recipe:
+    """Read a recipe by its name in `training/recipes`, or by its path; `deep` as of `read_recipe`."""
+    shipped = FOLDER / f"{name}.yaml"
+    return read_recipe(shipped if shipped.is_file() else Path(name), deep)
 
 
 def read_yaml(path: Path) -> Any:
@@ -144,11 +164,11 @@ def recipe_from(fields: Any, where: str) -> Recipe:
 def _build(kind: type, fields: Any, where: str) -> Any:
     """Make a dataclass of a mapping, recursively."""
     if not isinstance(fields, dict):
-        raise ConfigError(f"{where}: expected a mapping, got {fields!r}")
+        raise ConfigError(f"{where}: expected a mapping, got {shown(fields)}")
     hints = typing.get_type_hints(kind)
     unknown = set(fields) - set(hints)
     if unknown:
-        raise ConfigError(f"{where}: unknown key {sorted(map(str, unknown))[0]!r}; known are {', '.join(hints)}")
+        raise ConfigError(f"{where}: unknown key {shown(min(map(str, unknown)))}; known are {', '.join(hints)}")
     values = {name: _convert(hints[name], value, f"{where}: {name}") for name, value in fields.items()}
     try:
         return kind(**values)
@@ -160,7 +180,7 @@ def _network_kind(fields: Any, where: str) -> type:
     """Find the configuration class that a network's `kind` names, `band_gru` where it names none."""
     kind = fields.get("kind", "band_gru") if isinstance(fields, dict) else "band_gru"
     if kind not in NETWORKS:
-        raise ConfigError(f"{where}: kind: no network {kind!r}; known are {', '.join(NETWORKS)}")
+        raise ConfigError(f"{where}: kind: no network {shown(kind)}; known are {', '.join(NETWORKS)}")
     return NETWORKS[kind]
 
 
@@ -175,10 +195,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return tuple(_convert(typing.get_args(hint)[0], item, where) for item in value)
     if origin is dict and isinstance(value, dict):
         item_hint = typing.get_args(hint)[1]
-        return {str(key): _convert(item_hint, item, f"{where}: {key}") for key, item in value.items()}
+        return {str(key): _convert(item_hint, item, f"{where}: {named(str(key))}") for key, item in value.items()}
     plain = hint if isinstance(hint, type) and not isinstance(hint, types.GenericAlias) else None
     if plain is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if plain is not None and isinstance(value, plain) and not (plain is int and isinstance(value, bool)):
         return value
-    raise ConfigError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {value!r}")
+    raise ConfigError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {shown(value)}")

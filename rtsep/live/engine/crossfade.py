@@ -18,6 +18,11 @@ class Crossfade:
     def __init__(self) -> None:
         self._gain = 1.0
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is left of it at this moment."""
+        return self._gain == 0.0
+
     def next(self, present: NDArray[np.bool_] | None, frames: int) -> Audio | None:
         """Gains of the next frames.
 

@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 from rtsep.dsp.delay import Delay
 from rtsep.live.board import Board
 from rtsep.live.engine.crossfade import Crossfade
-from rtsep.live.engine.guard import Guard, limit, peak
+from rtsep.live.engine.guard import Guard, limit
 from rtsep.live.engine.inline import Inference, common_multiple
+from rtsep.live.engine.meters import Meters
 from rtsep.live.engine.mixer import Mixer
 from rtsep.live.engine.statistics import Statistics
 from rtsep.live.ring import Ring
+from rtsep.live.scope import Scope
 from rtsep.separator import is_sound
 
 Audio = NDArray[np.float32]
 PIECE = 8192  # longer blocks are worked through in pieces; a multiple of every hop
-_METER_FALL = 0.9  # share of a peak that the meter keeps from block to block
 
 
 class Processor(Protocol):
@@ -57,13 +58,16 @@ class Engine:
     board
         Shared with the supervisor.
     record
-        Ring where the mixture and all stems are recorded, as late as the output; None for no recording.
+        Ring where the mixture and all stems are recorded, as late as the output, while the board says so; None for
+        no recording.
+    scope
+        Gets the mixture and what is heard, to be looked at; None where nobody can.
     deadline
         Whether somebody waits for every block in real time. Else nothing is left out to save time.
     """
 
     def __init__(self, inference: Inference, mixer: Mixer, board: Board, record: Ring | None = None,
-                 deadline: bool = True) -> None:
+                 deadline: bool = True, scope: Scope | None = None) -> None:
         self._inference = inference
         self._mixer = mixer
         self._board = board
@@ -75,6 +79,9 @@ class Engine:
         self._controls_state = b""  # as they were taken last
         self._statistics = Statistics(board, separator.samplerate)
         self._record = record
+        self._recording = False
+        self._scope = scope
+        self._meters = Meters(board, len(self.stems), separator.samplerate)
         self._record_block = np.zeros(((1 + len(self.stems)) * self.channels, PIECE), np.float32)
         self._block = np.zeros((self.channels, PIECE), np.float32)
         self._delay = Delay(self.channels, 0)
@@ -105,6 +112,7 @@ class Engine:
         if not self._multiple or frames % self._multiple or frames > self._inference.longest:
             self._start(frames)
         self._follow_controls()
+        self._follow_recording()
         for start in range(0, frames, PIECE):
             piece = slice(start, min(start + PIECE, frames))
             self._play(block[:, piece], out[:, piece])
@@ -124,10 +132,20 @@ class Engine:
             self._board.take_controls(self._controls, self.stems)
         self._mixer.master = self._board.master
 
+    def _follow_recording(self) -> None:
+        """Begin or end to fill the record ring, where the supervisor wants that; note where it begins."""
+        wanted = self._record is not None and bool(self._board.recording)
+        if wanted and not self._recording:
+            self._board.record_start = self._board.frames
+        self._recording = wanted
+
     def _start(self, frames: int) -> None:
         """Set everything to the size of the first block, or to that of a later one too."""
         multiple = common_multiple(frames, self.hop, self._multiple)
-        self._board.restarts += self._multiple > 0
+        if self._multiple:
+            self._board.restarts += 1
+        else:
+            self._board.stream_start = self._board.frames
         self._multiple, self._longest = multiple, max(frames, self._longest)
         self._inference.start(self._longest, multiple)
         self._delay = Delay(self.channels, self._inference.latency)
@@ -151,11 +169,14 @@ class Engine:
         crossfade = self._crossfade.next(present, block.shape[1])
         if crossfade is not None:
             self._board.fallback_frames += int(np.count_nonzero(crossfade < 1.0))
-        if self._record is not None:
+        if self._record is not None and self._recording:
             self._put(self._record, stems, dry, crossfade)
+        self._meters.add(clean, stems)
         self._mixer.mix(stems, dry, out, crossfade)
         self._board.limited_blocks += limit(out)
-        self._meter(clean, out)
+        self._meters.add_output(out)
+        if self._scope is not None:
+            self._scope.write(dry, out, self._mixer.buses)
 
     def _put(self, record: Ring, stems: Audio, dry: Audio, crossfade: Audio | None) -> None:
         """Put mixture and stems into the ring; for a missed hop every stem gets its share of the mixture."""
@@ -166,8 +187,3 @@ class Engine:
         tracks[:] = stems if crossfade is None else crossfade * stems + (1.0 - crossfade) / len(stems) * dry
         if not record.write(block):
             self._board.lost_frames += frames
-
-    def _meter(self, block: Audio, out: Audio) -> None:
-        board = self._board
-        board.input_peak = max(peak(block), _METER_FALL * board.input_peak)
-        board.output_peak = max(peak(out), _METER_FALL * board.output_peak)

@@ -94,12 +94,15 @@ class Mixer:
     ----------
     master
         Gain of all outputs, 0 to 1, read once a block.
+    buses
+        How many separate sounds the outputs carry: one a stem where they are split, else one.
     """
 
     def __init__(self, controls: Controls, channels: int, outputs: int, samplerate: int, split: bool = False) -> None:
         self.outputs = outputs
         self.master = 1.0
         stems = len(controls.stems)
+        self.buses = stems if split else 1
         routing = routing_matrix(stems, channels, outputs, split)
         self._routing = routing if split else np.tile(routing, stems)  # (outputs, stems * channels)
         self._gains = Gains(controls, samplerate)

@@ -90,7 +90,8 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
                      None if parts.choice is None else parts.choice.p99_ms))
     if separator.samplerate != separator.info.samplerate:
         pipe.send(Notice(f"{separator.info.name}, made for {separator.info.samplerate} Hz, runs as it is at "
-                         f"{separator.samplerate} Hz, the rate of the device"))
+                         f"{separator.samplerate} Hz, the rate of the "
+                         f"{'file' if settings.null_device else 'device'}"))
     if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.playback.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
@@ -198,7 +199,7 @@ def _make_engine(parts: _Parts, memory: Memory) -> Engine:
         memory.record.touch()
     warm_up(separator, parts.outputs, settings.split)
     inference = Worker(separator) if settings.engine == "worker" else Inline(separator)
-    return Engine(inference, mixer, memory.board, memory.record if settings.record else None, not settings.null_device)
+    return Engine(inference, mixer, memory.board, memory.record, not settings.null_device, memory.scope)
 
 
 def _output_names(settings: LiveSettings, stems: tuple[str, ...], outputs: int) -> list[str]:

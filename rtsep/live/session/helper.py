@@ -22,7 +22,22 @@ from rtsep.live.signals import ignore_signals, signals_blocked
 _MOST_STARTS = 5  # of one that keeps dying
 _STOP_S = 0.5  # what a clean end may take
 
-HelperMessage = str | Preset | Defaults
+
+@dataclass(frozen=True)
+class Learn:
+    """Asks the MIDI process to bind what is moved next to a target, as a mapping names it; None to give up."""
+
+    target: str | None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a controller did last, in words."""
+
+    text: str
+
+
+HelperMessage = str | Preset | Defaults | Moved
 """What a helper says."""
 
 OnMessage = Callable[[HelperMessage], None]
@@ -39,8 +54,9 @@ class Helper:
     main
         Importable function, called in the new process as `main(board, stems, pipe, *arguments)`. `stems`
         are the names for `board.levels`, `mutes` and `solos`. A string sent through `pipe` is told to the
-        user, a preset is called, default devices are followed. When `pipe.poll()` is true the run is over, and
-        `main` returns; half a second later it is killed. Ctrl-C does not reach it.
+        user, a preset is called, default devices are followed. When `pipe.poll()` is true the run is over, or the
+        helper is told something; where it is over `main` returns; half a second later it is killed. Ctrl-C does not
+        reach it.
     arguments
         Further arguments, which can be pickled.
     """
@@ -96,6 +112,19 @@ class HelperProcess:
                 self._on_message(self._pipe.recv())
         except (EOFError, OSError):
             self._bury()
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._helper.name
+
+    def tell(self, message: object) -> bool:
+        """Send it a message; False where it has ended."""
+        try:
+            self._pipe.send(message)
+        except OSError:
+            return False
+        return not self._over
 
     def stop(self) -> None:
         """Ask it to end; kill it where it does not."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rtsep.audio.outputs import new_folder
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError
-from rtsep.live.board import Memory
+from rtsep.live.board import RUNNING, Memory
 
 Audio = NDArray[np.float32]
 MIXTURE = "mixture"
@@ -70,8 +70,7 @@ class Recorder:
         self._memory = memory
         self._notify = on_notice
         self._block = np.zeros((memory.record.rows, _PIECE), np.float32)
-        self._fed = 0  # frames that earlier audio processes took from a fed input
-        self._position = 0  # frames taken from the ring of this one
+        self._position: int | None = None  # frames that had been played before the next one of the ring
         self._ended = False
         with ExitStack() as stack:
             self._writers = {name: stack.enter_context(AudioWriter(
@@ -94,24 +93,19 @@ class Recorder:
             counts = ", ".join(f"{name} {count}" for name, count in clipped.items())
             self._notify(f"the recording was limited to full scale in some frames: {counts}; play it less loud")
 
-    def begin_again(self, fed: int) -> None:
-        """Go on with another audio process; `fed` frames of a fed input were taken by the ones before it."""
-        self._fed = fed
-        self._position = 0
+    def begin_again(self) -> None:
+        """Go on with another audio process."""
+        self._position = None
 
-    def drain(self, end: int | None) -> None:
-        """Write what waits.
-
-        Parameters
-        ----------
-        end
-            Frames of a fed input, after which silence was played that is not recorded; None if not known.
-        """
+    def drain(self) -> None:
+        """Write what waits, less what a stream plays before its first frame and after the last one of a fed input."""
+        board = self._memory.board
         while frames := self._memory.record.read(self._block):
-            late = self._memory.board.latency
-            first = max(0, late - self._position)
-            last = frames if end is None else min(frames, end - self._fed + late - self._position)
-            self._position += frames
+            position = board.record_start if self._position is None else self._position
+            first = max(0, board.stream_start + board.latency - position)
+            end = board.input_end
+            last = frames if end == RUNNING else min(frames, end + board.latency - position)
+            self._position = position + frames
             if last > first and not self._ended:
                 self._write(self._block[:, first:last])
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.live.board import RUNNING, Board
+from rtsep.live.engine.crossfade import Crossfade
 from rtsep.live.engine.engine import Processor
 from rtsep.live.realtime import Measure, prepare_thread
 from rtsep.live.ring import Ring
@@ -57,6 +58,7 @@ class Player:
         self._board = board
         self._feed = feed
         self._block = np.zeros((processor.channels, 0), np.float32)
+        self._fade = Crossfade()  # of the fed input, where it is paused
         self._silence = 0  # frames played since the end of the fed input
         self.measures: tuple[Measure, ...] | None = None
         self.blocksize = 0
@@ -114,11 +116,17 @@ class Player:
     def _next(self, frames: int, gaps: bool) -> Audio:
         """Return the next block of the fed input, silence after its end.
 
-        Where the supervisor did not feed in time, silence fills the gap, or no frames come at all.
+        Where the supervisor did not feed in time, silence fills the gap, or no frames come at all. A paused input is
+        silence too, and what is to be passed over is passed over then.
         """
         assert self._feed is not None
         if self._block.shape[1] != frames:
             self._block = np.zeros((self._block.shape[0], frames), np.float32)
+        paused = bool(self._board.paused)
+        if paused and self._fade.silent:
+            self._feed.skip_to(self._board.skip_to)
+            self._block.fill(0.0)
+            return self._block
         ended = self._board.source_frames != RUNNING  # asked before reading: what was fed is all there then
         if not ended and self._feed.filled < frames:
             self._board.starved_blocks += 1
@@ -126,7 +134,12 @@ class Player:
                 return self._block[:, :0]
         got = self._feed.read(self._block)
         self._block[:, got:] = 0.0
+        fade = self._fade.next(np.zeros(frames, np.bool_) if paused else None, frames)
+        if fade is not None:
+            self._block *= fade
         if ended and not self._feed.filled:
+            if self._board.input_end == RUNNING:
+                self._board.input_end = self._board.frames + got
             self._silence += frames - got
             self.finished = self._silence >= self._board.latency > 0
         return self._block

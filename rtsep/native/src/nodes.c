@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* exp(x) = 2^k exp(r), |r| <= ln(2) / 2: the Taylor series, to the last bit of a float */
-static inline float exponential(float x) {
-    x = x > -87.0f ? x : -87.0f; /* also what is no number */
+/* exp(x) = 2^k exp(r), |r| <= ln(2) / 2: the Taylor series, to the last bit of a float; NaN stays NaN */
+static inline float exponential(float exponent) {
+    float x = exponent > -87.0f ? exponent : -87.0f;
     x = x < 88.0f ? x : 88.0f;
     float k = rintf(x * 1.44269504f);
     float r = MULTIPLY_ADD(k, -0.693147182f, x);
@@ -22,7 +22,7 @@ static inline float exponential(float x) {
     int32_t bits = ((int32_t)k + 127) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
-    return series * power;
+    return exponent == exponent ? series * power : exponent;
 }
 
 /* log(x) = k ln(2) + 2 artanh((m - 1) / (m + 1)), x = 2^k m, m from sqrt(1 / 2) to sqrt(2); x is not a denormal;
@@ -118,7 +118,7 @@ static void run_node(const rtsep_Node *node) {
     case RTSEP_ADD: EACH_PAIR(+);
     case RTSEP_SUB: EACH_PAIR(-);
     case RTSEP_DIV: EACH_PAIR(/);
-    case RTSEP_RELU: EACH(x > 0.0f ? x : 0.0f);
+    case RTSEP_RELU: EACH(x < 0.0f ? 0.0f : x);
     case RTSEP_SIGMOID: EACH(1.0f / (1.0f + exponential(-x)));
     case RTSEP_TANH: EACH(1.0f - 2.0f / (1.0f + exponential(2.0f * x)));
     case RTSEP_LOG: EACH(logarithm(x));

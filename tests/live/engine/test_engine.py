@@ -28,6 +28,7 @@ class Rig:
         mixer = Mixer(self.separator.controls, channels, channels, 44100)
         self.record = Ring(CONTEXT, max(1, 3 * channels * record_frames))
         self.record.shape(3 * channels)
+        self.board.recording = 1
         self.engine = Engine(Inline(self.separator), mixer, self.board, self.record if record_frames else None,
                              deadline=False)
         self.channels = channels

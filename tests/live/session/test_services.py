@@ -46,10 +46,11 @@ def test_recording_goes_on_without_a_gap_after_another_audio_process(memory: Mem
     memory.board.latency = 100
     with Recorder(tmp_path, ("guitar",), 44100, 2, memory, pytest.fail) as recorder:
         first = put(memory, 1000)
-        recorder.drain(None)
-        recorder.begin_again(0)
+        recorder.drain()
+        memory.board.stream_start = memory.board.record_start = 1000
+        recorder.begin_again()
         second = put(memory, 500)
-        recorder.drain(None)
+        recorder.drain()
     wanted = np.concatenate([first[:2, 100:], second[:2, 100:]], axis=1)
     np.testing.assert_array_equal(soundfile.read(recorder.paths["mixture"], dtype="float32")[0].T, wanted)
     assert soundfile.info(recorder.paths["guitar"]).subtype == "PCM_24"
@@ -83,7 +84,7 @@ def test_takes_are_numbered_and_can_be_read_while_they_are_written(memory: Memor
     with Recorder(tmp_path / "take", ("guitar",), 44100, 2, memory, notices.append, {"comment": "model x"}) as recorder:
         sound = put(memory, 30_000)
         assert memory.record.write(3.0 * sound)
-        recorder.drain(None)
+        recorder.drain()
         with AudioReader(recorder.paths["mixture"]) as reader:  # what a killed process leaves
             assert reader.read(40_000).shape[1] > 40_000 - 8192
     assert recorder.paths["guitar"] == tmp_path / "take-2" / "guitar.flac"

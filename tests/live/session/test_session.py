@@ -37,12 +37,15 @@ SAMPLERATE = 44100
 class ArraySource:
     """A sound in memory, in blocks of odd sizes."""
 
+    samplerate = None
+    notes = ()
+
     def __init__(self, sound: np.ndarray) -> None:
         self.sound = sound
         self.channels = sound.shape[0]
 
-    def blocks(self, samplerate: int) -> Iterator[np.ndarray]:
-        yield from np.array_split(self.sound, 7, axis=1)
+    def blocks(self, samplerate: int, start: int = 0) -> Iterator[np.ndarray]:
+        yield from np.array_split(self.sound[:, start:], 7, axis=1)
 
     def frames(self, samplerate: int) -> int | None:
         return None
@@ -347,3 +350,28 @@ def wait_for_audio_process(parent: int) -> int:
                 return int(child)
         time.sleep(0.05)
     return pytest.fail("no audio process")
+
+
+@pytest.mark.parametrize(("rate", "played"), [(48000, 48000), (40000, 40000), (22050, SAMPLERATE)])
+def test_a_file_that_nobody_hears_runs_at_its_own_rate(tiny_model: Path, tmp_path: Path, rate: int, played: int
+                                                       ) -> None:
+    sound = noise(rate // 2)
+    soundfile.write(tmp_path / "song.wav", sound.T, rate, subtype="PCM_24")
+    with rtsep_live("--model", str(tiny_model), "--input", "song.wav", "--output", "none", "--record", "take",
+                    cwd=tmp_path) as rtsep:
+        rtsep.finish()
+    assert rtsep.process.returncode == 0
+    assert soundfile.info(tmp_path / "take" / "mixture.flac").samplerate == played
+    if played == rate:
+        np.testing.assert_array_equal(read(tmp_path / "take" / "mixture.flac"), sound)
+
+
+def test_what_is_wrong_with_a_file_is_said(tiny_model: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "whole.mp3", noise(SAMPLERATE).T, SAMPLERATE)
+    data = (tmp_path / "whole.mp3").read_bytes()
+    middle = len(data) // 2
+    (tmp_path / "song.mp3").write_bytes(data[:middle] + bytes(1500) + data[middle + 1500:])
+    with rtsep_live("--model", str(tiny_model), "--input", "song.mp3", "--output", "none", cwd=tmp_path) as rtsep:
+        _, err = rtsep.finish()
+    assert rtsep.process.returncode == 0
+    assert re.search(r"^rtsep: song.mp3: \d+ damaged bytes at 0:00.\d\d are left out$", err, re.MULTILINE), err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rtsep.controls.strict_yaml import shown
@@ -60,3 +61,10 @@ class Target:
 
     def __str__(self) -> str:
         return self.name if self.item is None else f"{self.name} {self.item}"
+
+
+def targets_of(stems: Sequence[str], table: Table = CONTROLS) -> Iterator[Target]:
+    """Yield all faders and switches of a run with these stems, in the order of the table."""
+    for control in table:
+        if control.is_value:
+            yield from (Target(control.name, stem, table) for stem in (stems if control.per_stem else (None,)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rtsep.controls.memory import ControlMemory
 from rtsep.controls.presets import Preset, put_preset, snapshot
 from rtsep.controls.table import Kind
-from rtsep.midi.targets import Target
+from rtsep.controls.targets import Target
 
 
 @dataclass

@@ -1,0 +1,183 @@
+"""What a user or a program sees of `rtsep live`: mixer, plain lines, JSON, log file; and how it hears of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rtsep.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rtsep.live.session.result import Result
+    from rtsep.live.session.session import Session
+    from rtsep.surface.events import Event, Events
+    from rtsep.surface.notices import NoticeLine
+    from rtsep.surface.surface import Surface
+
+Look = Callable[[], None]
+DEFAULT_PORT = 8733
+_MOST_AFTER = 10  # notices of the screen that are printed when it is gone
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    how = parser.add_argument_group("what is shown")
+    how.add_argument("--plain", action="store_true", help="no mixer on the terminal: lines alone, and no keys")
+    how.add_argument("--quiet", action="store_true", help="neither mixer nor notices nor report; errors alone")
+    how.add_argument("--json", action="store_true", help="events as JSON on standard output, one a line, in place of "
+                     "all else (see docs/live.md)")
+    how.add_argument("--log", type=Path, metavar="FILE", help="add the same events to a file")
+    api = parser.add_argument_group("control by other programs (needs the extra panel; see docs/api.md)")
+    api.add_argument("--api", nargs="?", type=_port, const=DEFAULT_PORT, metavar="PORT", help="take commands on a "
+                     f"websocket (default port: {DEFAULT_PORT}; 0 for a free one)")
+    api.add_argument("--api-host", default="127.0.0.1", metavar="ADDRESS", help="address to listen at; any but "
+                     "%(default)s lets other computers in, who need a token (default: %(default)s)")
+    api.add_argument("--api-token", metavar="TOKEN", help="what clients have to show (default: RTSEP_API_TOKEN, or "
+                     "none at 127.0.0.1 and a new one elsewhere)")
+    api.add_argument("--panel", action="store_true", help="open the panel, a page on the same port")
+
+
+class Interface:
+    """Everything that follows a run.
+
+    Parameters
+    ----------
+    args
+        Options of the command line.
+
+    Attributes
+    ----------
+    notices
+        Sentences for the user.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        from rtsep.surface.notices import Notices
+
+        self._args = args
+        self._log: TextIO | None = None
+        self._looks: list[Look] = []
+        self._events: Events | None = None
+        self._listeners: list[Callable[[Event], None]] = []
+        self._has_screen = False
+        self.notices = Notices()
+        if not args.quiet and not args.json:
+            self.notices.listeners.append(self._print)
+
+    def look(self) -> None:
+        """Follow the run; called by the session's thread, some thirty times a second."""
+        for look in self._looks:
+            look()
+
+    @contextmanager
+    def open(self, session: Session) -> Iterator[None]:
+        """Show a run until the block is left; what was told on a screen is printed then."""
+        from rtsep.live.session.service_manager import ServiceManager
+        from rtsep.surface.events import Events
+        from rtsep.surface.surface import Surface
+
+        surface = Surface(session, self.notices, self._args.presets)
+        manager = ServiceManager(session.state)
+        told = self.notices.total
+        try:
+            with ExitStack() as stack:
+                if self._args.log is not None:
+                    self._log = stack.enter_context(_open_log(self._args.log))
+                self._events = Events(surface, self._emit)
+                self._looks += [surface.look, self._events.look, manager.look]
+                if self._args.api is not None or self._args.panel:
+                    self._open_api(surface, stack)
+                if self._wants_mixer():
+                    self._open_mixer(surface, stack)
+                yield
+        finally:
+            manager.end()
+            had_screen, self._has_screen = self._has_screen, False
+            for line in self.notices.latest(min(_MOST_AFTER, self.notices.total - told) if had_screen else 0):
+                self._print(line)
+
+    def report(self, result: Result) -> None:
+        """Tell programs the end of the run."""
+        if self._events is not None:
+            self._events.report(result)
+
+    def _open_api(self, surface: Surface, stack: ExitStack) -> None:
+        from rtsep.api.access import Access, choose_token
+        from rtsep.panel.opening import addresses, open_panel
+
+        try:
+            from rtsep.api.server import Server
+        except ModuleNotFoundError as error:
+            raise ConfigError(f"{error.name} is not installed, which --api and --panel need: pip install "
+                              f"'rtsep[panel]'") from None
+        args = self._args
+        token = choose_token(args.api_host, args.api_token or os.environ.get("RTSEP_API_TOKEN"))
+        port = DEFAULT_PORT if args.api is None else args.api
+        server = stack.enter_context(Server(surface, Access(args.api_host, port, token)))
+        self._listeners.append(server.tell)
+        for address in addresses(server.access):
+            self.notices.add(f"panel: {address}")
+        if args.panel:
+            open_panel(server.access)
+
+    def _wants_mixer(self) -> bool:
+        plain = self._args.plain or self._args.quiet or self._args.json
+        return not plain and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+    def _open_mixer(self, surface: Surface, stack: ExitStack) -> None:
+        from rich.console import Console
+
+        from rtsep.mixer.mixer import open_mixer
+
+        console = Console(markup=False, emoji=False, highlight=False)
+        if console.is_dumb_terminal:
+            return
+        mixer = stack.enter_context(open_mixer(surface, console))
+        self._has_screen = True
+        self._looks.append(mixer.look)
+
+    def _emit(self, event: Event) -> None:
+        """Pass an event on, and write it; a reader that has left, or a full disk, does not end the music."""
+        for listener in self._listeners:
+            listener(event)
+        for stream in (sys.stdout if self._args.json else None, self._log):
+            if stream is not None:
+                with suppress(OSError, ValueError):
+                    print(json.dumps(event, ensure_ascii=False, default=_plain), file=stream, flush=True)
+
+    def _print(self, line: NoticeLine) -> None:
+        """Print a notice where no screen shows it; where the terminal is gone, the music matters more."""
+        if not self._has_screen:
+            with suppress(OSError, ValueError):
+                print(f"rtsep: {line.text}", file=sys.stderr, flush=True)
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r:.20} is no port: give 0 to 65535")
+    return port
+
+
+def _plain(value: Any) -> Any:
+    """Turn a number of numpy into one that JSON knows."""
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+@contextmanager
+def _open_log(path: Path) -> Iterator[TextIO]:
+    try:
+        file = path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write the log {path}: {error.strerror}") from None
+    with file:
+        yield file

@@ -1,0 +1,62 @@
+"""What a run is at: written by the session, read by whatever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from rtsep.live.protocol import LiveSettings, Loaded, Started
+from rtsep.live.realtime import Measure
+
+
+class Phase(Enum):
+    """What a run does at present."""
+
+    LOADING = "loading"
+    PLAYING = "playing"
+    WAITING = "waiting for the device"
+    ENDED = "ended"
+
+
+@dataclass
+class RunState:
+    """The one record of a run.
+
+    Parameters
+    ----------
+    settings
+        What is played now, with what was chosen.
+    model
+        That was requested last.
+    loaded, started
+        What the audio process said at its start; None before that.
+    measures
+        What was done so that no deadline is missed.
+    new_model
+        Whether the model that was requested last does not play yet.
+    waiting
+        Whether a device is lost.
+    moved
+        What a controller did last, in words.
+    ended
+        Whether the run is over.
+    """
+
+    settings: LiveSettings
+    model: str
+    loaded: Loaded | None = None
+    started: Started | None = None
+    measures: tuple[Measure, ...] = ()
+    new_model: bool = False
+    waiting: bool = False
+    moved: str = ""
+    ended: bool = False
+
+    @property
+    def phase(self) -> Phase:
+        """What the run does at present."""
+        if self.ended:
+            return Phase.ENDED
+        if self.waiting:
+            return Phase.WAITING
+        return Phase.LOADING if self.started is None else Phase.PLAYING

@@ -1,0 +1,1 @@
+"""The mixer on a terminal."""

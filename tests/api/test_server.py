@@ -1,0 +1,319 @@
+"""The API over real sockets: commands, feeds, and those who must not get anything."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPConnection
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from rtsep.api import client as api_client
+from rtsep.api import feeds
+from rtsep.api.access import Access, choose_token
+from rtsep.api.commands import COMMANDS, document, error_document
+from rtsep.api.protocol import LONGEST_MESSAGE
+from rtsep.api.server import MOST_CLIENTS, Server
+from rtsep.errors import ConfigError
+from tests.api.conftest import StartServer
+from tests.rigs.live import ROOT, TIMEOUT_S
+from tests.rigs.surface import STEMS, Run
+
+TOKEN = "0123456789abcdef"
+
+
+@contextmanager
+def client(server: Server, query: str = "", **headers: str) -> Iterator[ClientConnection]:
+    with connect(f"ws://127.0.0.1:{server.access.port}/socket{query}", open_timeout=TIMEOUT_S, compression=None,
+                 additional_headers=headers) as connection:
+        yield connection
+
+
+def ask(connection: ClientConnection, command: str, argument: Any = None) -> Any:
+    """Send a command; return the value, or the name and the text of the error."""
+    connection.send(json.dumps(command if argument is None else {command: argument}))
+    return result(connection, command)
+
+
+def result(connection: ClientConnection, command: str) -> Any:
+    reply = json.loads(connection.recv(TIMEOUT_S))
+    assert list(reply) == [command]
+    found = reply[command]
+    return found.get("value") if found["result"] == "Ok" else next(iter(found["result"].items()))
+
+
+def refused(server: Server, query: str = "", **headers: str) -> str:
+    """Try to connect; return what the refusal says."""
+    with pytest.raises(InvalidStatus) as error, client(server, query, **headers):
+        pass
+    assert error.value.response.status_code == 403
+    return error.value.response.body.decode()
+
+
+def test_every_command_answers(start: StartServer, still_run: Run) -> None:
+    arguments = {"GetControl": "mask_gain", "SetControl": {"mask_gain": 6, "level guitar": "off", "mute drums": True},
+                 "ToggleControl": "bypass", "CallPreset": "verse", "SavePreset": "verse", "SetModel": "stage"}
+    with client(start()) as connection:
+        answers = {name: ask(connection, name, arguments[name]) for name in ("SetControl", "SavePreset")}
+        for command in COMMANDS:
+            if command.name not in ("Stop", "StopRecording", "StartRecording"):
+                answers[command.name] = ask(connection, command.name, arguments.get(command.name))
+    controls = answers["GetControls"]
+    assert (controls["mask_gain"], controls["level guitar"], controls["mute drums"]) == (6.0, "off", True)
+    assert answers["GetState"] | {"load": 0} == answers["GetState"]
+    assert (answers["GetState"]["phase"], answers["GetState"]["stems"]) == ("playing", list(STEMS))
+    assert answers["GetPresets"] == ["verse"]
+    assert answers["GetModels"][:1] == ["instrumental"]
+    assert answers["ToggleControl"] is True
+    assert set(answers["GetMeters"]["stems"]) == set(STEMS)
+    assert len(answers["GetSpectra"]["heard"]) == len(answers["GetSpectra"]["mixture"]) == 96
+    assert {row["name"] for row in answers["GetControlTable"]} > {"mask_gain", "level", "reset"}
+    assert answers["Pause"] == answers["Seek"] == (
+        "InvalidValueError", "only files and the demo can be paused, sought in and looped: the input is a device") or \
+        answers["Seek"][0] == "InvalidValueError"
+    assert answers["Learn"] is None
+    assert still_run.board.levels[1] == 0.0
+
+
+@pytest.mark.parametrize(("message", "command", "error"), [
+    ("", "Invalid", "InvalidMessageError"), ("{", "Invalid", "InvalidMessageError"),
+    ("[1]", "Invalid", "InvalidMessageError"), ("42", "Invalid", "InvalidMessageError"),
+    ('{"GetControl": "wet", "Stop": null}', "Invalid", "InvalidMessageError"),
+    ("[" * 8000, "Invalid", "InvalidMessageError"), (b"\xff\xfe", "Invalid", "InvalidMessageError"),
+    ('"Explode"', "Invalid", "UnknownCommandError"), ('"__class__"', "Invalid", "UnknownCommandError"),
+    ('{"GetState": 1}', "GetState", "InvalidMessageError"), ('{"SetControl": {"wet": NaN}}', "Invalid",
+                                                             "InvalidMessageError"),
+    ('{"SetControl": {"wet": 1e999}}', "SetControl", "InvalidValueError"),
+    ('{"SetControl": {"wet": {}}}', "SetControl", "InvalidValueError"),
+    ('{"SetControl": {"volume": 1}}', "SetControl", "InvalidValueError"),
+    ('{"SetControl": []}', "SetControl", "InvalidValueError"), ('"SetControl"', "SetControl", "InvalidValueError"),
+    ('{"GetControl": ["wet"]}', "GetControl", "InvalidValueError"),
+    ('{"ToggleControl": "wet"}', "ToggleControl", "InvalidValueError"),
+    ('{"CallPreset": "no"}', "CallPreset", "InvalidValueError"),
+    ('{"SavePreset": "a\\nb"}', "SavePreset", "InvalidValueError"),
+    ('{"SetModel": "/etc/passwd"}', "SetModel", "InvalidValueError"),
+    ('{"Seek": "far"}', "Seek", "InvalidValueError"), ('{"SetLoop": [1]}', "SetLoop", "InvalidValueError"),
+    ('{"Learn": "volume"}', "Learn", "InvalidValueError"), ('{"Learn": "wet"}', "Learn", "MidiError"),
+    ('{"Subscribe": {"meters": 31}}', "Subscribe", "InvalidValueError"),
+    ('{"Subscribe": {"video": 1}}', "Subscribe", "InvalidValueError"),
+    ('{"Subscribe": 30}', "Subscribe", "InvalidValueError"),
+])
+def test_errors_have_names_and_the_connection_goes_on(start: StartServer, message: str | bytes, command: str,
+                                                      error: str) -> None:
+    with client(start()) as connection:
+        connection.send(message)
+        name, text = result(connection, command)
+        assert name == error
+        assert len(text) > 10
+        assert ask(connection, "GetVersion")
+
+
+def test_feeds_come_at_their_pace(start: StartServer, still_run: Run) -> None:
+    tone = np.sin(2 * np.pi * 46 * np.arange(4096) / 2048).astype(np.float32)  # in the middle of a bin, 990.5 Hz
+    still_run.session.memory.scope.write(tone[np.newaxis], 0.1 * tone[np.newaxis])
+    with client(start()) as connection:
+        rates = {"meters": 30, "spectra": 20, "controls": 10, "state": 5, "history": 5, "events": 1}
+        assert ask(connection, "Subscribe", rates) == rates
+        seen: dict[str, list[Any]] = {}
+        end = time.monotonic() + TIMEOUT_S
+        while len(seen.get("Meters", [])) < 30 and time.monotonic() < end:
+            for kind, document in json.loads(connection.recv(TIMEOUT_S)).items():
+                seen.setdefault(kind, []).append(document)
+        assert len(seen["Controls"]) == len(seen["State"]) == len(seen["History"]) == 1, "nothing has changed"
+        mixture, heard = seen["Spectra"][0]["mixture"], seen["Spectra"][0]["heard"]
+        assert mixture.index(max(mixture)) == round(96 * np.log(990.5 / 40) / np.log(16000 / 40) - 0.5)
+        assert (max(mixture), max(heard)) == (0, -20)
+        still_run.surface.set("mute guitar", True)
+        while "Controls" not in (found := json.loads(connection.recv(TIMEOUT_S))):
+            pass
+        assert found["Controls"]["mute guitar"] is True
+        ask_until = ask_through(connection, "Subscribe", dict.fromkeys(rates, 0))
+        assert ask_until == {}
+
+
+def ask_through(connection: ClientConnection, command: str, argument: Any) -> Any:
+    """Send a command; return its value, past what comes in between."""
+    connection.send(json.dumps({command: argument}))
+    while command not in (found := json.loads(connection.recv(TIMEOUT_S))):
+        pass
+    return found[command]["value"]
+
+
+def test_events_go_to_those_who_want_them(start: StartServer) -> None:
+    server = start()
+    with client(server) as wants, client(server) as not_so:
+        ask(wants, "Subscribe", {"events": 1})
+        ask(not_so, "GetVersion")
+        server.tell({"event": "notice", "text": "hello"})
+        assert json.loads(wants.recv(TIMEOUT_S)) == {"Event": {"event": "notice", "text": "hello"}}
+        assert ask(not_so, "GetVersion"), "the next message is the answer"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:{port}",
+                                    "http://localhost:{port}", "http://127.0.0.1:{port}.evil.example", "file://"])
+def test_pages_of_elsewhere_get_nothing(start: StartServer, origin: str) -> None:
+    server = start()
+    assert "may not speak to this program" in refused(server, Origin=origin.format(port=server.access.port))
+
+
+def test_the_page_of_the_program_itself_gets_in(start: StartServer) -> None:
+    server = start()
+    with client(server, Origin=f"http://127.0.0.1:{server.access.port}") as connection:
+        assert ask(connection, "GetVersion")
+
+
+@pytest.mark.parametrize("host", ["evil.example:{port}", "127.0.0.1", "127.0.0.1.evil.example:{port}", "",
+                                  "localhost:1", "[::1", "127.0.0.1:{port}:{port}"])
+@pytest.mark.parametrize("path", ["/socket", "/"])
+def test_names_that_were_pointed_here_get_nothing(start: StartServer, host: str, path: str) -> None:
+    status, body, _ = get(start(), path, host)
+    assert (status, b"is none of this computer's" in body) == (403, True)
+
+
+def get(server: Server, path: str, host: str | None = None, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    """Ask for a page as browsers do; the host may say `{port}`."""
+    port = server.access.port
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", path, headers={"Host": (host if host is not None else "127.0.0.1:{port}").format(
+            port=port), **headers})
+        response = connection.getresponse()
+        return response.status, response.read(), dict(response.getheaders())
+    finally:
+        connection.close()
+
+
+def test_without_the_token_nothing_is_to_be_had(start: StartServer) -> None:
+    server = start(token=TOKEN)
+    for query in ("", "?token=", "?token=wrong", f"?token={TOKEN}x", f"?token={TOKEN[:-1]}", "?token=%C3%BC"):
+        assert "the token is missing or wrong" in refused(server, query)
+        assert get(server, f"/{query}")[0] == get(server, f"/panel.js{query}")[0] == 403
+    assert "token" in refused(server, Authorization="Bearer wrong")
+    assert "token" in refused(server, Cookie=f"{server.access.cookie}=wrong")
+    with client(server, f"?token={TOKEN}") as first, client(server, Authorization=f"Bearer {TOKEN}") as second:
+        assert ask(first, "GetVersion") == ask(second, "GetVersion")
+    status, _, headers = get(server, f"/?token={TOKEN}")
+    assert status == 200
+    assert headers["Set-Cookie"].endswith("; Path=/; HttpOnly; SameSite=Strict")
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    assert get(server, "/panel.js", Cookie=cookie)[0] == 200
+    with client(server, Cookie=cookie) as third:
+        assert ask(third, "GetVersion")
+
+
+def test_the_page_comes_alone(start: StartServer) -> None:
+    server = start()
+    for path, kind in (("/", "text/html"), ("/panel.js", "text/javascript"), ("/panel.css", "text/css")):
+        status, _, headers = get(server, path)
+        assert status == 200
+        assert headers["Content-Type"].startswith(kind)
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+    for path in ("/../server.py", "/index.html", "/__init__.py", "//", "/%2e%2e/api/server.py"):
+        assert get(server, path)[0] == 404
+
+
+def test_a_long_message_ends_the_connection_and_not_the_server(start: StartServer) -> None:
+    server = start()
+    with client(server) as connection:
+        connection.send(" " * (LONGEST_MESSAGE + 1))
+        with pytest.raises(ConnectionClosed) as error:
+            connection.recv(TIMEOUT_S)
+        assert error.value.rcvd is not None
+        assert error.value.rcvd.code == 1009
+    with client(server) as connection:
+        assert ask(connection, "GetVersion")
+
+
+def test_a_client_that_floods_is_dropped(start: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_client, "MOST_MESSAGES", 20)
+    server = start()
+    with client(server) as connection:
+        with pytest.raises(ConnectionClosed):
+            list(map(partial(ask, connection), ["GetVersion"] * 200))
+    with client(server) as connection:
+        assert ask(connection, "GetVersion")
+
+
+def test_a_client_that_reads_nothing_is_dropped_and_others_hear_on(start: StartServer,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_client, "SLOW_S", 0.2)
+    server = start()
+    with socket.create_connection(("127.0.0.1", server.access.port), TIMEOUT_S) as deaf, client(server) as hears:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.sendall(f"GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{server.access.port}\r\nUpgrade: websocket\r\n"
+                     f"Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                     f"Sec-WebSocket-Version: 13\r\n\r\n".encode())
+        assert deaf.recv(12) == b"HTTP/1.1 101"
+        text = b'{"Subscribe":{"events":1}}'
+        deaf.sendall(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
+        ask(hears, "Subscribe", {"meters": 30})
+        end = time.monotonic() + TIMEOUT_S
+        while server.clients == 2 and time.monotonic() < end:
+            server.tell({"event": "notice", "text": "x" * 100_000})
+            assert "Meters" in json.loads(hears.recv(TIMEOUT_S))
+        assert server.clients == 1
+        assert "Meters" in json.loads(hears.recv(TIMEOUT_S))
+
+
+def test_there_is_an_end_to_clients(start: StartServer) -> None:
+    server = start()
+    connections = [connect(f"ws://127.0.0.1:{server.access.port}/socket") for _ in range(MOST_CLIENTS)]
+    try:
+        for connection in connections:
+            ask(connection, "GetVersion")
+        with pytest.raises(InvalidStatus) as error, client(server):
+            pass
+        assert error.value.response.status_code == 503
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_a_port_that_is_taken_is_a_sentence(start: StartServer, still_run: Run) -> None:
+    port = start().access.port
+    with pytest.raises(ConfigError, match=f"cannot listen at 127.0.0.1 port {port}"), \
+            Server(still_run.surface, Access("127.0.0.1", port)):
+        pass
+
+
+def test_the_end_of_the_server_ends_the_clients(still_run: Run) -> None:
+    with Server(still_run.surface, Access("127.0.0.1", 0)) as server:
+        connection = connect(f"ws://127.0.0.1:{server.access.port}/socket")
+        ask(connection, "GetVersion")
+    with pytest.raises(ConnectionClosed):
+        connection.recv(TIMEOUT_S)
+    connection.close()
+
+
+def test_other_computers_need_a_token() -> None:
+    assert choose_token("127.0.0.1", None) == choose_token("localhost", None) == choose_token("::1", None) == ""
+    first, second = choose_token("0.0.0.0", None), choose_token("192.168.1.2", None)
+    assert len(first) >= 20
+    assert first != second
+    assert choose_token("0.0.0.0", TOKEN) == TOKEN
+    with pytest.raises(ConfigError, match="has 5 letters"):
+        choose_token("0.0.0.0", "short")
+
+
+def test_a_server_for_the_house_knows_numbers_and_its_own_name() -> None:
+    access = Access("0.0.0.0", 8733, TOKEN)
+    own = socket.gethostname()
+    for host in ("192.168.1.7:8733", "[fe80::1]:8733", f"{own}:8733", f"{own.partition('.')[0]}.local:8733"):
+        assert access.knows(host)
+    for host in ("evil.example:8733", "192.168.1.7", "192.168.1.7:80", "localhost.evil.example:8733"):
+        assert not access.knows(host)
+
+
+def test_the_documents_hold_the_tables() -> None:
+    text = (ROOT / "docs" / "api.md").read_text("utf-8")
+    assert document() in text
+    assert error_document() in text
+    assert feeds.document() in text

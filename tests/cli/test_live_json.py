@@ -1,0 +1,81 @@
+"""`rtsep live` for programs: events, log, quiet, exit codes; and what a service manager is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from rtsep.cli.main import main
+from rtsep.surface.events import KINDS, document
+from tests.rigs.live import ROOT, TIMEOUT_S, refused, rtsep_live
+
+RUN = ("--input", "demo", "--output", "none", "--seconds", "0.5")
+
+
+def test_events_come_as_json_a_line_and_go_into_the_log(tiny_model: Path, tmp_path: Path) -> None:
+    log = tmp_path / "rtsep.log"
+    log.write_text("before\n")
+    with rtsep_live(*RUN, "--model", str(tiny_model), "--json", "--log", str(log), cwd=tmp_path) as run:
+        out, err = run.finish()
+        assert run.process.returncode == 0
+    assert err == ""
+    events = [json.loads(line) for line in out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert [kind for kind in kinds if kind != "trouble"] == ["loading", "notice", "recording", "playing", "recorded",
+                                                             "report"]
+    assert set(kinds) <= KINDS.keys()
+    report = events[-1]
+    assert (report["frames"] >= 22050, report["latency"], report["failure"]) == (True, 256, None)
+    assert report["recorded"]["mixture"] == "demo-out/mixture.flac"
+    assert log.read_text() == f"before\n{out}"
+
+
+def test_quiet_is_silent(tiny_model: Path, tmp_path: Path) -> None:
+    with rtsep_live(*RUN, "--model", str(tiny_model), "--quiet", cwd=tmp_path) as run:
+        assert run.finish() == ("", "")
+        assert not run.lines
+        assert run.process.returncode == 0
+
+
+@pytest.mark.parametrize("how", ["--quiet", "--json"])
+def test_errors_are_told_all_the_same(capsys: pytest.CaptureFixture[str], how: str) -> None:
+    code, error = refused(capsys, *RUN, "--model", "nix", how)
+    assert code == 1
+    assert "no model 'nix'" in error
+
+
+def test_a_log_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, error = refused(capsys, *RUN, "--log", str(tmp_path / "no" / "rtsep.log"))
+    assert (code, "cannot write the log" in error) == (1, True)
+
+
+def test_a_service_manager_hears_that_music_plays(tiny_model: Path, tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(TIMEOUT_S)
+        env = os.environ | {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "300000"}
+        with rtsep_live(*RUN, "--model", str(tiny_model), env=env, cwd=tmp_path) as run:
+            told = [manager.recv(200).decode()]
+            while told[-1] != "STOPPING=1":
+                told.append(manager.recv(200).decode())
+            run.finish()
+    assert told[0] == "STATUS=loading"
+    assert "READY=1\nSTATUS=playing" in told
+    assert "WATCHDOG=1" in told
+
+
+def test_doctor_speaks_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == ["versions", "scheduling", "audio", "models"]
+    assert found["models"]["model stage"].startswith("ok, ")
+    assert found["scheduling"]["garbage collector frozen"] == "on"
+
+
+def test_the_documents_hold_the_table_of_events() -> None:
+    assert document() in (ROOT / "docs" / "live.md").read_text("utf-8")

@@ -1,0 +1,37 @@
+"""A surface over a run that does not play: its board is moved by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rtsep.audio.devices import Defaults
+from rtsep.live.protocol import LiveSettings, Loaded, Started
+from rtsep.live.session.session import Session
+from rtsep.surface.notices import Notices
+from rtsep.surface.surface import Surface
+
+STEMS = ("drums", "guitar", "other")
+
+
+class Run:
+    """A session as it is while music plays, and its surface."""
+
+    def __init__(self, presets: Path) -> None:
+        self.session = Session(LiveSettings(stems=STEMS, silent=(), fed=True, null_device=True))
+        self.surface = Surface(self.session, Notices(), presets)
+        self.board = self.session.memory.board
+        self.session.state.loaded = Loaded("stage", 44100, 2, STEMS, 512, 256, "stage", 1, None)
+        self.session.state.started = Started("song.wav", "null device", 0, 0, Defaults())
+        self.surface.look()
+
+    def told(self) -> list[str]:
+        """All notices so far."""
+        return [line.text for line in self.surface.notices.latest(100)]
+
+
+@pytest.fixture
+def still_run(tmp_path: Path) -> Run:
+    """Give a run whose presets, none at first, are in a temporary folder."""
+    return Run(tmp_path / "presets.yaml")
