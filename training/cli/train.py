@@ -16,6 +16,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("stems", type=Path, help="folder of stems")
     parser.add_argument("run", type=Path, help="folder for checkpoints and log.csv")
     parser.add_argument("--validate-every", type=int, default=150, metavar="STEPS")
+    parser.add_argument("--held-out", type=Path, metavar="FOLDER",
+                        help="folder of stems that are not trained on; mixtures of them are scored beside the songs")
     parser.add_argument("--render", type=int, default=0, metavar="PROCESSES",
                         help="render meanwhile, and replace the oldest rendered sounds, so that they do not come again")
     add_machine(parser)
@@ -29,6 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _run(options: argparse.Namespace) -> None:
     import torch
 
+    from training.evaluation.renderings import rendered_mixes
     from training.file_models.trainer import ClipTrainer
     from training.nets import FileNetworkConfig
     from training.recipes.recipe import find_recipe
@@ -44,7 +47,8 @@ def _run(options: argparse.Namespace) -> None:
                                   f"--from and torchrun; --resume goes on")
             trainer: ClipTrainer | Trainer = ClipTrainer(recipe, options.stems, songs, options.run, here.device)
         else:
-            trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start, mixes)
+            rendered = list(rendered_mixes(options.held_out, recipe.mixtures)) if options.held_out else []
+            trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start, mixes, rendered)
         if options.resume:
             trainer.resume(options.resume)
         options.run.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ from training.nets import FileNetwork, FileNetworkConfig, build_file_network
 from training.recipes.recipe import Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 from training.run.journal import Curve, Journal
+from training.run.optimiser import optimiser_of
 from training.run.trainer import learning_rate
 
 
@@ -62,8 +63,7 @@ class ClipTrainer:
         net = build_file_network(recipe.network, recipe.geometry, recipe.stems)
         self.net: FileNetwork = net.to(self.device, memory_format=torch.channels_last)  # the fastest layout for images
         self.sets = torch.from_numpy(stem_sets(recipe.stems))
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), config.learning_rate, (0.9, 0.98),
-                                           weight_decay=config.weight_decay)
+        self.optimiser = optimiser_of(self.net, config)
         self.step = 0
         self.seconds = 0.0
 

@@ -36,11 +36,13 @@ class OptimiserConfig:
     learning_rate, warm_up_steps, final_rate
         Peak of the schedule, its linear rise, and where the cosine ends as a part of the peak.
     weight_decay, clip
-        Of AdamW, and the largest norm of a gradient.
+        Of the optimiser, and the largest norm of a gradient.
     ema
         Decay of the averaged weights, which are the ones validated and exported.
     stem_weights
         Weight of each stem in the loss.
+    muon
+        Whether Muon moves the matrices, and AdamW the rest only.
     bf16
         Whether matrix products run in bf16; weights, states and the loss stay in float32.
     seed
@@ -57,6 +59,7 @@ class OptimiserConfig:
     clip: float = 1.0
     ema: float = 0.998
     stem_weights: tuple[float, ...] = (1.0, 0.8, 1.4, 1.0, 0.4)
+    muon: bool = False
     bf16: bool = True
     seed: int = 1
 

@@ -19,6 +19,7 @@ from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
 from training.corpora.stems import stem_sets
 from training.evaluation.full_mixes import CHOICE, mix_columns, score_mixes
+from training.evaluation.renderings import rendered_columns
 from training.evaluation.validation import network_scores, targets_of, torch_separator
 from training.loss.losses import Loss, Truth
 from training.mixing.loader import LaneDataset, batches, share
@@ -29,6 +30,7 @@ from training.recipes.recipe import OptimiserConfig, Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 from training.run.devices import World
 from training.run.journal import Curve, Journal
+from training.run.optimiser import optimiser_of
 from training.run.start import Past, start_from
 
 SAMPLERATE = 44100
@@ -58,6 +60,8 @@ class Trainer:
         Real songs that are scored by the references' mixtures; they are never trained on.
     mixes
         Full mixes of real songs, which choose the best checkpoint; without them the songs do.
+    rendered
+        Mixtures of held-out renderings, which are scored beside them.
     run
         Folder for checkpoints and the log.
     world
@@ -72,9 +76,9 @@ class Trainer:
     """
 
     def __init__(self, recipe: Recipe, stems_root: Path, songs: Sequence[Song], run: Path, world: World | None = None,
-                 start: str = "", mixes: Sequence[FullMix] = ()) -> None:
+                 start: str = "", mixes: Sequence[FullMix] = (), rendered: Sequence[FullMix] = ()) -> None:
         self.recipe, self.stems_root, self.run = recipe, stems_root, run
-        self.songs, self.mixes = songs, mixes
+        self.songs, self.mixes, self.rendered = songs, mixes, rendered
         self.world = world or World()
         config = recipe.optimiser
         if config.lanes % self.world.size:
@@ -88,8 +92,7 @@ class Trainer:
         self.averaged = copy.deepcopy(self.net)
         self.loss = Loss(recipe.loss, config.stem_weights, self.net.spread, recipe.geometry)
         self.sets = torch.from_numpy(stem_sets(recipe.stems)).to(self.world.device)
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), config.learning_rate, (0.9, 0.98),
-                                           weight_decay=config.weight_decay)
+        self.optimiser = optimiser_of(self.net, config)
         self.state = self._initial_state()
         self.step = 0
         self.best = -math.inf
@@ -205,13 +208,15 @@ class Trainer:
             return {}
         targets = targets_of(self.recipe.stems) if self.songs else ()
         scores = network_scores(self.songs, self.averaged, targets)
-        full = mix_columns(score_mixes(torch_separator(self.averaged), self.mixes)) if self.mixes else {}
+        separate = torch_separator(self.averaged)
+        full = mix_columns(score_mixes(separate, self.mixes)) if self.mixes else {}
+        rendered = rendered_columns(score_mixes(separate, self.rendered)) if self.rendered else {}
         config = self.recipe.optimiser
         hours = self.past.hours + self.step * config.lanes * config.chunk_seconds / 3600
         finite = [loss for loss in losses if math.isfinite(loss)]
         loss = sum(finite) / len(finite) if finite else math.nan
         row = {"step": self.step, "audio_hours": round(hours, 3), "seconds": round(self.seconds), "loss": loss,
-               "skipped": self.skipped, **scores, **full}
+               "skipped": self.skipped, **scores, **full, **rendered}
         journal.append(row)
         mean = full[CHOICE] if full else sum(scores.values()) / len(scores) if scores else -loss
         better = mean > self.best
