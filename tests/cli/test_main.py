@@ -65,7 +65,8 @@ def test_a_command_loads_only_what_it_needs(command, spared, tmp_path):
             f"print(*sorted({spared} & set(sys.modules)), file=sys.stderr)\n"
             f"sys.exit(code)")
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path, env=env)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=tmp_path,
+                          env=env)
     assert (done.returncode, done.stderr) == (0, "\n")
 
 
