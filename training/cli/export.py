@@ -33,7 +33,7 @@ def _run(options: argparse.Namespace) -> None:
     else:
         export(options.checkpoint, out, songs, options.data, options.float32, mixes_if_any(options.data),
                options.credit)
-    print(f"{out} and its card")
+    print(f"{out} and what belongs to it")
 
 
 def _out(name: str) -> Path:
