@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.controls.strict_yaml import shown
+from rtsep.controls.shown import shown
 from rtsep.errors import ConfigError
 from training.corpora.stems import KINDS, STEMS, StemFolder
 from training.mixing.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch

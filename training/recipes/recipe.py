@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rtsep.controls.strict_yaml import named, parse, read_text, shown
+from rtsep.controls.shown import named, shown
+from rtsep.controls.strict_yaml import parse, read_text
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.errors import ConfigError
 from training.corpora.stems import STEMS
