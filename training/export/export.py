@@ -28,6 +28,7 @@ from training.evaluation.evaluate import evaluate
 from training.evaluation.full_mixes import SILENCE, mix_columns, score_mixes
 from training.evaluation.systems import runtime_separator
 from training.evaluation.validation import quick_scores, targets_of
+from training.export.card import round_numbers, write_card
 from training.export.credits import WEIGHTS_LICENCE, credits
 from training.export.parity import HOPS, parity_db
 from training.export.quantise import in_blocks
@@ -169,6 +170,7 @@ def metadata(net: Network, name: str, samplerate: int, summary: dict[str, Any]) 
 def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) -> None:
     """Write a step model with its metadata and reference vectors, and its card beside it."""
     check_card(path)
+    document = round_numbers(document)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, {"rtsep": json.dumps(document)})
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +179,7 @@ def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) ->
     onnx.helper.set_model_props(model, {"rtsep": json.dumps(document), KEY: _reference(draft)})
     onnx.save(model, draft)
     os.replace(draft, path)
-    path.with_suffix(".yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100))
+    write_card(path)
 
 
 def check_card(path: Path) -> None:

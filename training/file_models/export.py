@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import yaml
 from numpy.typing import NDArray
 
 from rtsep.backends.segments import FileSeparator
@@ -20,6 +19,7 @@ from rtsep.errors import ConfigError
 from rtsep.model.card import FILE_KIND, FORMAT
 from training.corpora.songs import SAMPLERATE, Song
 from training.evaluation.validation import Separate, quick_scores, targets_of
+from training.export.card import round_numbers, write_card
 from training.export.credits import WEIGHTS_LICENCE, credits
 from training.nets import FileNetwork, FileNetworkConfig, WaveUnet, build_file_network
 from training.recipes.recipe import recipe_from
@@ -76,9 +76,9 @@ def draft_document(net: FileNetwork, name: str) -> dict[str, Any]:
 def write_file_model(net: FileNetwork, document: dict[str, Any], path: Path) -> None:
     """Write a network with its present weights as a file model, and its card beside it."""
     model = copy.deepcopy(net).cpu().file_graph().model()  # the trainer's own stays where it is
-    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document)})
+    onnx.helper.set_model_props(model, {"rtsep": json.dumps(round_numbers(document))})
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft.onnx")
     onnx.save(model, draft)
     os.replace(draft, path)
-    path.with_suffix(".yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100))
+    write_card(path)
