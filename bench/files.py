@@ -47,8 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as folder:
             songs = write_songs(Path(folder), cores(), options.seconds)
             rows = [measure(Path(folder), model, songs, options.seconds) for model in models]
+        start = start_s()
         return {"machine": identity(), "versions": versions(map(find_model, models)), "cores": cores(),
-                "start_s": start_s(), "models": rows,
+                "start_s": start, "models": rows,
                 "published": [dict(zip(("program", "times_real_time", "machine"), row, strict=True))
                               for row in PUBLISHED]}
 
