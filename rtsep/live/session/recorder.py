@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.outputs import new_folder
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.live.board import RUNNING, Memory
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 MIXTURE = "mixture"
 MOST_CHANNELS = 8
 """Channels that a FLAC file can have."""
