@@ -30,8 +30,8 @@ class FileModel:
 
     Parameters
     ----------
-    path
-        The `.onnx` file.
+    model
+        The `.onnx` file, or one that came through the gate.
 
     Raises
     ------
@@ -39,13 +39,13 @@ class FileModel:
         When the file is missing, is no file model, or its shapes disagree with its metadata.
     """
 
-    def __init__(self, path: Path) -> None:
-        model = read_model(path)
-        if not isinstance(model, SegmentFile):
-            raise ModelError(f"{path} is a step model, which separates hop by hop, and no file model")
+    def __init__(self, model: Path | SegmentFile) -> None:
+        file = read_model(model) if isinstance(model, Path) else model
+        if not isinstance(file, SegmentFile):
+            raise ModelError(f"{file.path} is a step model, which separates hop by hop, and no file model")
         from rtsep.backends.onnx_runtime import open_session  # loaded only where it is needed: it takes 20 MB
-        self.info, self._path = model.card, path
-        self._session = open_session(model.model.SerializeToString(), str(path), threads=os.cpu_count() or 1)
+        self.info, self._path = file.card, file.path
+        self._session = open_session(file.model.SerializeToString(), str(file.path), threads=os.cpu_count() or 1)
         self._input, self._output = DOMAINS[self.info.domain]
 
     def separate(self, segment: Audio) -> Audio:
@@ -90,8 +90,8 @@ class FileSeparator:
 
     Parameters
     ----------
-    path
-        File model.
+    model
+        As of `FileModel`.
     channels
         Number of audio channels.
     stems
@@ -103,8 +103,8 @@ class FileSeparator:
         When the model or the stems cannot be used.
     """
 
-    def __init__(self, path: Path, channels: int = 1, stems: str | Sequence[str] | None = None) -> None:
-        self._model = FileModel(path)
+    def __init__(self, model: Path | SegmentFile, channels: int = 1, stems: str | Sequence[str] | None = None) -> None:
+        self._model = FileModel(model)
         self.info = self._model.info
         self.channels = channels
         self.stems = output_names(self.info.stems, stems)
@@ -156,14 +156,3 @@ class FileSeparator:
         done = self.info.segment - overlap
         self._tail = stems[..., done:] * self._rise[::-1]
         return stems[..., :done]
-
-
-def is_file_model(path: Path) -> bool:
-    """Whether a model separates whole segments.
-
-    Raises
-    ------
-    ModelError
-        When the file is missing or no model.
-    """
-    return isinstance(read_model(path), SegmentFile)

@@ -6,7 +6,6 @@ import argparse
 import json
 import platform
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def _print_tables(found: dict[str, dict[str, str]]) -> None:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
+    from importlib.metadata import PackageNotFoundError, version
+
     from rtsep import __version__
     from rtsep.native.library import native_state
 

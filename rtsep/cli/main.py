@@ -32,13 +32,13 @@ class _EndedError(BaseException):
         self.number = number
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser with every command's own."""
+def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Build the parser with the commands' own ones."""
     parser = argparse.ArgumentParser(prog="rtsep", description="Take the guitar or the drums out of a mix, live or "
                                      "from a file.", epilog="rtsep COMMAND --help explains a command.")
     parser.add_argument("--version", action="version", version=f"rtsep {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
-    for name in COMMANDS:
+    for name in commands:
         importlib.import_module(f"rtsep.cli.{name}").add_parser(subparsers)
     return parser
 
@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _ended_by_signals():
             try:
-                args = build_parser().parse_args(argv)
+                given = sys.argv[1:] if argv is None else argv
+                args = build_parser([name for name in COMMANDS if name in given[:1]] or COMMANDS).parse_args(given)
                 code: int = args.run(args)
             except SystemExit:  # --help, --version and wrong usage
                 flush_output()

@@ -12,6 +12,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser("models", help="list the installed models")
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
+    parser.add_argument("--flatten", metavar="MODEL", help="write a model, by its name or the path to its .onnx file, "
+                        "as the flat file that plugins and programs in C open")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="of --flatten (default: beside the model)")
     parser.set_defaults(run=run)
 
 
@@ -21,6 +24,8 @@ def run(args: argparse.Namespace) -> int:
     from rtsep.errors import RtsepError
     from rtsep.model.catalogue import installed_models, model_folder
 
+    if args.flatten is not None:
+        return _flatten(args.flatten, args.output)
     rows = []
     failed = False
     for name, path in installed_models().items():
@@ -37,6 +42,18 @@ def run(args: argparse.Namespace) -> int:
         print(f"no models in {model_folder()}: give --model a path to an .onnx file, or train one with: "
               f"python -m training")
     return int(failed)
+
+
+def _flatten(model: str, out: Path | None) -> int:
+    """Write a flat file, and say where it is."""
+    from rtsep.model.catalogue import find_model
+    from rtsep.native.flat import SUFFIX, write_flat
+
+    path = find_model(model)
+    out = path.with_suffix(SUFFIX) if out is None else out
+    write_flat(path, out)
+    print(out)
+    return 0
 
 
 def _describe(name: str, path: Path) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from pathlib import Path
 import yaml
 
 from rtsep.controls.presets import Preset, preset_file, read_preset
-from rtsep.controls.strict_yaml import StrictLoader, document_of, read_text
+from rtsep.controls.strict_yaml import document_of, read_text
 from rtsep.controls.table import control_of
 from rtsep.controls.units import plain_value
+from rtsep.controls.yaml_loader import StrictLoader
 from rtsep.errors import ConfigError
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from rtsep.audio.resample import Resampler
-from rtsep.backends.segments import FileSeparator, is_file_model
+from rtsep.backends.segments import FileSeparator
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
+from rtsep.model.gate import SegmentFile, StepFile, read_model
 from rtsep.separator import Separator, runs_at
 from rtsep.types import Audio
 
@@ -19,6 +20,21 @@ COMMON_RATES = (44_100, 48_000)
 """Between 8 and 44.1 kHz, soxr leaves up to -65 dB; to 48 kHz, a multiple, and back nothing."""
 QUALITY = "VHQ"
 """Of the change of rate: both ways together leave less than -90 dB."""
+
+
+def read_any(model: str | Path, mask_gain: float = 1.0) -> StepFile | SegmentFile:
+    """Read a step model or a file model, which has no mask gain but 1.
+
+    Raises
+    ------
+    ModelError, ConfigError
+        When the model or the gain cannot be used.
+    """
+    file = read_model(find_model(str(model)))
+    if isinstance(file, SegmentFile) and mask_gain != 1.0:
+        raise ConfigError(f"mask_gain is {mask_gain}: {model} is a file model without a mask of this kind; leave it "
+                          f"at 1 or choose another model")
+    return file
 
 
 def open_separator(model: str | Path, channels: int, stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
@@ -44,13 +60,10 @@ def open_separator(model: str | Path, channels: int, stems: str | Sequence[str] 
     ModelError, ConfigError
         When the model, the stems or the gain cannot be used.
     """
-    path = find_model(str(model))
-    if is_file_model(path):
-        if mask_gain != 1.0:
-            raise ConfigError(f"mask_gain is {mask_gain}: {model} is a file model without a mask of this kind; "
-                              f"leave it at 1 or choose another model")
-        return FileSeparator(path, channels, stems)
-    separator = Separator(model, channels=channels, stems=stems)
+    file = read_any(model, mask_gain)
+    if isinstance(file, SegmentFile):
+        return FileSeparator(file, channels, stems)
+    separator = Separator(file, channels=channels, stems=stems)
     if samplerate is not None:
         separator.set_samplerate(_nearest_rate(separator.info.samplerate, samplerate))
     separator.controls.mask_gain = mask_gain

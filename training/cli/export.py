@@ -32,7 +32,7 @@ def _run(options: argparse.Namespace) -> None:
         export_file_model(options.checkpoint, out, songs, options.data, mixes, options.credit)
     else:
         export(options.checkpoint, out, songs, options.data, options.float32, mixes, options.credit)
-    print(f"{out} and its card")
+    print(f"{out} and what belongs to it")
 
 
 def _out(name: str) -> Path:

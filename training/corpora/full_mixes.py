@@ -28,9 +28,9 @@ ACTIVE_DB = 30.0
 """50-ms frames this far below the loudest one still count as playing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FullMix:
-    """A stereo mix and what it is made of.
+    """A stereo mix and what it is made of; it equals itself alone.
 
     Parameters
     ----------

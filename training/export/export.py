@@ -17,6 +17,7 @@ from rtsep.errors import ConfigError, ModelError
 from rtsep.model.card import FORMAT, STEREO_FORMAT
 from rtsep.model.gate import read_step
 from rtsep.model.reference import KEY, Reference, write_reference
+from rtsep.native.flat import SUFFIX, write_flat
 from training import SAMPLERATE
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
@@ -54,14 +55,14 @@ def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
 
 def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False,
            mixes: Sequence[FullMix] = (), more_credits: Sequence[str] = ()) -> None:
-    """Write the step model of a checkpoint, measured, with its card.
+    """Write the step model of a checkpoint, measured, with its card and its flat file.
 
     Parameters
     ----------
     checkpoint
         Written by the trainer.
     out
-        The `.onnx` file; the card goes beside it.
+        The `.onnx` file; the card and the flat file go beside it.
     songs
         Real songs that measure it.
     data
@@ -96,6 +97,7 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
         quality = _measure(drafts, songs, mixes, targets_of(net.stems)) if songs else {}
     summary = _summary(training, quality, [*credits(data), *more_credits]) | {"parity": parity}
     write_model(chosen, metadata(net, out.stem, SAMPLERATE, summary), out)
+    write_flat(out, out.with_suffix(SUFFIX))
 
 
 def check_parity(net: Network, drafts: dict[str, Path]) -> dict[str, Any]:

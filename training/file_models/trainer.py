@@ -12,13 +12,12 @@ from torch import Tensor
 
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
-from training.evaluation.full_mixes import mix_columns, score_mixes
 from training.evaluation.validation import quick_scores, targets_of
 from training.file_models.export import draft_document, file_separator, write_file_model
 from training.file_models.networks import build_file_network
 from training.recipes.recipe import Recipe
 from training.run.devices import World
-from training.run.run import Run
+from training.run.run import Run, Songs
 from training.run.start import Past
 
 
@@ -30,7 +29,7 @@ class ClipTrainer(Run):
 
     Parameters
     ----------
-    recipe, stems_root, songs, run, world, mixes
+    recipe, stems_root, songs, run, world, mixes, rendered
         As of `Run`.
 
     Raises
@@ -40,11 +39,11 @@ class ClipTrainer(Run):
     """
 
     def __init__(self, recipe: Recipe, stems_root: Path, songs: Sequence[Song], run: Path, world: World | None = None,
-                 mixes: Sequence[FullMix] = ()) -> None:
+                 mixes: Sequence[FullMix] = (), rendered: Sequence[FullMix] = ()) -> None:
         torch.manual_seed(recipe.optimiser.seed)
         self.net = build_file_network(recipe.network, recipe.geometry, recipe.stems)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the fastest layout for images
-        super().__init__(recipe, self.net, stems_root, songs, mixes, run, world or World(), Past())
+        super().__init__(recipe, self.net, stems_root, Songs(songs, mixes, rendered), run, world or World(), Past())
 
     def span(self) -> tuple[int, int]:
         """Give the segment, of which nothing is looked at before."""
@@ -60,14 +59,15 @@ class ClipTrainer(Run):
 
     def scores(self) -> dict[str, float]:
         """Score the network as the runtime would run it."""
-        if not self.songs and not self.mixes:
+        if not self.songs:
             return {}
         with tempfile.TemporaryDirectory() as folder:
             draft = Path(folder, "draft.onnx")
             write_file_model(self.net, draft_document(self.net, self.recipe.name), draft)
             separate = file_separator(draft)
-            songs = quick_scores(self.songs, separate, targets_of(self.recipe.stems)) if self.songs else {}
-            return songs | (mix_columns(score_mixes(separate, self.mixes)) if self.mixes else {})
+            real = self.songs.songs
+            songs = quick_scores(real, separate, targets_of(self.recipe.stems)) if real else {}
+            return songs | self.songs.scores(separate)
 
     def weights(self) -> dict[str, Any]:
         """Give the network, which is exported as it is."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rtsep.controls.strict_yaml import shown
+from rtsep.controls.shown import shown
 from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE

@@ -6,7 +6,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ from training import SAMPLERATE
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
 from training.corpora.stems import stem_sets
-from training.evaluation.full_mixes import CHOICE
+from training.evaluation.full_mixes import CHOICE, mix_columns, score_mixes
+from training.evaluation.renderings import rendered_columns
+from training.evaluation.validation import TARGETS, Separate
 from training.mixing.loader import LaneDataset, batches, share
 from training.recipes.recipe import OptimiserConfig, Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 from training.run.devices import World
 from training.run.journal import Journal
+from training.run.optimiser import optimiser_of
 from training.run.start import Past
 
 MOST_SKIPPED = 5  # steps in a row whose gradient may be no number
@@ -39,6 +42,33 @@ def learning_rate(step: int, config: OptimiserConfig) -> float:
     return config.learning_rate * (config.final_rate + (1.0 - config.final_rate) * cosine)
 
 
+@dataclass(frozen=True)
+class Songs:
+    """What a run is scored by; none of it is trained on.
+
+    Parameters
+    ----------
+    songs
+        Real songs, by the references' mixtures.
+    mixes
+        Full mixes of real songs, which choose the best checkpoint; without them the songs do.
+    rendered
+        Mixtures of held-out renderings, which are scored beside them.
+    """
+
+    songs: Sequence[Song]
+    mixes: Sequence[FullMix]
+    rendered: Sequence[FullMix]
+
+    def __bool__(self) -> bool:
+        return bool(self.songs or self.mixes or self.rendered)
+
+    def scores(self, separate: Separate) -> dict[str, float]:
+        """Score a model on the full mixes and the renderings."""
+        full = mix_columns(score_mixes(separate, self.mixes)) if self.mixes else {}
+        return full | (rendered_columns(score_mixes(separate, self.rendered)) if self.rendered else {})
+
+
 class Run(ABC):
     """Network, optimiser and log of one run.
 
@@ -51,9 +81,7 @@ class Run(ABC):
     stems_root
         Folder of stems to mix.
     songs
-        Real songs that are scored by the references' mixtures; they are never trained on.
-    mixes
-        Full mixes of real songs, which choose the best checkpoint; without them the songs do.
+        What it is scored by.
     run
         Folder for checkpoints and the log.
     world
@@ -67,18 +95,17 @@ class Run(ABC):
         When the lanes cannot be shared evenly.
     """
 
-    def __init__(self, recipe: Recipe, net: nn.Module, stems_root: Path, songs: Sequence[Song],
-                 mixes: Sequence[FullMix], run: Path, world: World, past: Past) -> None:
-        self.recipe, self.stems_root, self.run = recipe, stems_root, run
-        self.songs, self.mixes, self.world, self.past = songs, mixes, world, past
+    def __init__(self, recipe: Recipe, net: nn.Module, stems_root: Path, songs: Songs, run: Path, world: World,
+                 past: Past) -> None:
+        self.recipe, self.stems_root, self.songs, self.run = recipe, stems_root, songs, run
+        self.world, self.past = world, past
         config = recipe.optimiser
         if config.lanes % world.size:
             raise ConfigError(f"optimiser: lanes: {config.lanes} cannot be shared evenly by {world.size} processes")
         self.lanes = share(range(config.lanes), world.rank, world.size)
         self.sets = torch.from_numpy(stem_sets(recipe.stems)).to(world.device)
         self.parameters = list(net.to(world.device).train().parameters())
-        self.optimiser = torch.optim.AdamW(self.parameters, config.learning_rate, (0.9, 0.98),
-                                           weight_decay=config.weight_decay)
+        self.optimiser = optimiser_of(net, config)
         self.step = 0
         self.best = -math.inf
         self.seconds = 0.0
@@ -206,7 +233,8 @@ class Run(ABC):
         row = {"step": self.step, "audio_hours": round(self.audio_hours, 3), "seconds": round(self.seconds),
                "loss": loss, "skipped": self.skipped, **scores}
         journal.append(row)
-        mean = scores.get(CHOICE, sum(scores.values()) / len(scores)) if scores else -loss
+        chosen = [CHOICE] if CHOICE in scores else [target for target in TARGETS if target in scores]
+        mean = sum(scores[name] for name in chosen) / len(chosen) if chosen else -loss
         better = mean > self.best
         self.best = mean if better else self.best
         curves = self.past.curves | ({self.run.name: journal.curve} if journal.curve else {})

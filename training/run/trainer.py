@@ -14,7 +14,6 @@ from torch import Tensor
 from training import SAMPLERATE
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
-from training.evaluation.full_mixes import mix_columns, score_mixes
 from training.evaluation.validation import network_scores, targets_of, torch_separator
 from training.loss.losses import Loss, Truth
 from training.nets import build
@@ -22,7 +21,7 @@ from training.nets.network import State
 from training.nets.spectra import spectra
 from training.recipes.recipe import Recipe
 from training.run.devices import World
-from training.run.run import Run
+from training.run.run import Run, Songs
 from training.run.start import Past, start_from
 
 SLICE = 2  # lanes whose spectra are made at once on a CPU: small enough for its cache
@@ -33,7 +32,7 @@ class Trainer(Run):
 
     Parameters
     ----------
-    recipe, stems_root, songs, run, world, mixes
+    recipe, stems_root, songs, run, world, mixes, rendered
         As of `Run`.
     start
         Where the first weights come from, as of `start_from`; random weights where empty.
@@ -46,11 +45,11 @@ class Trainer(Run):
     """
 
     def __init__(self, recipe: Recipe, stems_root: Path, songs: Sequence[Song], run: Path, world: World | None = None,
-                 start: str = "", mixes: Sequence[FullMix] = ()) -> None:
+                 start: str = "", mixes: Sequence[FullMix] = (), rendered: Sequence[FullMix] = ()) -> None:
         torch.manual_seed(recipe.optimiser.seed)
         self.net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
         past = start_from(self.net, start) if start else Past()
-        super().__init__(recipe, self.net, stems_root, songs, mixes, run, world or World(), past)
+        super().__init__(recipe, self.net, stems_root, Songs(songs, mixes, rendered), run, world or World(), past)
         self.averaged = copy.deepcopy(self.net)
         self.loss = Loss(recipe.loss, recipe.optimiser.stem_weights, self.net.spread, recipe.geometry)
         self.state = self._initial_state()
@@ -80,9 +79,8 @@ class Trainer(Run):
 
     def scores(self) -> dict[str, float]:
         """Score the averaged weights."""
-        songs = network_scores(self.songs, self.averaged, targets_of(self.recipe.stems)) if self.songs else {}
-        full = mix_columns(score_mixes(torch_separator(self.averaged), self.mixes)) if self.mixes else {}
-        return songs | full
+        songs = network_scores(self.songs.songs, self.averaged, targets_of(self.recipe.stems)) if self.songs.songs else {}
+        return songs | self.songs.scores(torch_separator(self.averaged))
 
     def weights(self) -> dict[str, Any]:
         """Give the network, its average, and the state of the lanes of all processes."""
