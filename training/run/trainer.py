@@ -79,7 +79,8 @@ class Trainer(Run):
 
     def scores(self) -> dict[str, float]:
         """Score the averaged weights."""
-        songs = network_scores(self.songs.songs, self.averaged, targets_of(self.recipe.stems)) if self.songs.songs else {}
+        real = self.songs.songs
+        songs = network_scores(real, self.averaged, targets_of(self.recipe.stems)) if real else {}
         return songs | self.songs.scores(torch_separator(self.averaged))
 
     def weights(self) -> dict[str, Any]:

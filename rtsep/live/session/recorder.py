@@ -59,7 +59,7 @@ class Recorder:
     """
 
     def __init__(self, folder: Path, stems: Sequence[str], samplerate: int, channels: int, memory: Memory,
-                 on_notice: Callable[[str], None], tags: Mapping[str, str] | None = None) -> None:
+                 on_notice: Callable[[str], object], tags: Mapping[str, str] | None = None) -> None:
         if channels > MOST_CHANNELS:
             raise ConfigError(f"a recording has at most {MOST_CHANNELS} channels a track, the input has {channels}; "
                               f"play fewer --channels, or do not record")
