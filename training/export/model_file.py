@@ -15,6 +15,7 @@ import yaml
 
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
+from training.export.card import round_numbers, write_card
 from training.recipes.recipe import Recipe
 
 
@@ -56,12 +57,12 @@ def save(model: onnx.ModelProto, document: dict[str, Any], path: Path, more: Map
     """
     check_card(path)
     del model.metadata_props[:]
-    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document), **more})
+    onnx.helper.set_model_props(model, {"rtsep": json.dumps(round_numbers(document)), **more})
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft.onnx")
     onnx.save(model, draft)
     os.replace(draft, path)
-    path.with_suffix(".yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100))
+    write_card(path)
 
 
 def check_card(path: Path) -> None:
