@@ -14,7 +14,6 @@ from threading import Lock
 from typing import NoReturn, SupportsIndex
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.backends import open_backend
 from rtsep.controls.controls import Controls
@@ -25,9 +24,9 @@ from rtsep.dsp.ramp import RAMP_MS, Ramp
 from rtsep.dsp.stft import silence_bad
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
-from rtsep.model.gate import read_step
+from rtsep.model.gate import StepFile, read_step
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 MAX_CHANNELS = 64
 MOST_HOPS = 16  # separated at once where a block has them
 LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square would overflow
@@ -53,7 +52,7 @@ class Separator:
     Parameters
     ----------
     model
-        Name of a shipped model, or a path to a step model (`.onnx`).
+        Name of a shipped model, a path to a step model (`.onnx`), or one that came through the gate.
     channels
         Number of audio channels; one mask, made from their mean, is applied to all.
     blocksize
@@ -90,12 +89,12 @@ class Separator:
     >>> guitar = separator.process(block)[separator.stems.index("guitar")]  # doctest: +SKIP
     """
 
-    def __init__(self, model: str | Path = "stage", channels: int = 1, blocksize: int | None = None,
+    def __init__(self, model: str | Path | StepFile = "stage", channels: int = 1, blocksize: int | None = None,
                  stems: str | Sequence[str] | None = None, threads: int = 1, provider: str = "cpu",
                  samplerate: int | None = None) -> None:
         if not 1 <= channels <= MAX_CHANNELS:
             raise ConfigError(f"channels is {channels}: give 1 to {MAX_CHANNELS}")
-        file = read_step(find_model(str(model)))
+        file = model if isinstance(model, StepFile) else read_step(find_model(str(model)))
         self.info = file.card
         self._turn = Lock()
         self.channels = channels

@@ -28,7 +28,7 @@ VARIANTS = {"x86_64": {"avx512vnni": ["-mavx512f", "-mavx512bw", "-mavx512dq", "
             "aarch64": {"neon": ["-march=armv8.2-a+dotprod"]}}
 VARIANTS |= {"amd64": VARIANTS["x86_64"], "arm64": VARIANTS["aarch64"]}
 SCALAR = "scalar"
-WHOLE = ("library.c", "layout.c")  # compiled once; all other files once for each variant
+IN_VARIANTS = ("hop.c", "nodes.c", "products.c", "transform.c")  # compiled once for each variant; other files once
 # what sums need to be computed side by side; -ffast-math would do more, and change the mode of the whole program
 FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-Wall", "-Wextra", "-fvisibility=hidden", "-fstack-protector-strong",
          "-fopenmp-simd", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-fno-math-errno"]
@@ -51,7 +51,8 @@ class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
             build_data["artifacts"] += [f"/{path.relative_to(root)}" for path in built]
 
 
-def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -> list[Path]:
+def build(folder: Path, target: Path | None = None, flags: Sequence[str] = (), more: Sequence[Path] = ()
+          ) -> list[Path]:
     """Compile the C files in `folder/src`.
 
     Parameters
@@ -62,6 +63,8 @@ def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -
         The library.
     flags
         More of them, for the compiler and the linker.
+    more
+        Other C files that become a part of the library.
 
     Returns
     -------
@@ -78,10 +81,10 @@ def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -
             objects = _variants(compiler, source, Path(work), flags)
             names = [f"-DRTSEP_HAS_{name}" for name in objects]
             names.append(f'-DRTSEP_BUILD="{identity["sources_hash"](source)}"')
-            _run([*compiler, *_known(compiler, Path(work)), *flags, *names, "-c",
-                  *(str(source / name) for name in WHOLE)], Path(work))
+            whole = [*(path for path in sorted(source.glob("*.c")) if path.name not in IN_VARIANTS), *more]
+            _run([*compiler, *_known(compiler, Path(work)), *flags, *names, "-c", *map(str, whole)], Path(work))
             draft = target.with_suffix(".draft")
-            parts = [*(str(Path(work) / Path(name).with_suffix(".o")) for name in WHOLE),
+            parts = [*(str(Path(work) / path.with_suffix(".o").name) for path in whole),
                      *(path for paths in objects.values() for path in paths)]
             try:
                 _run([*compiler, "-shared", *LINK, *flags, *parts, "-o", str(draft), "-lm"], Path(work))
@@ -97,7 +100,7 @@ def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -
 
 def _variants(compiler: Sequence[str], source: Path, work: Path, flags: Sequence[str]) -> dict[str, list[str]]:
     """Compile every variant that this compiler can; return object files by variant. The scalar one must be there."""
-    files = [path for path in sorted(source.glob("*.c")) if path.name not in WHOLE]
+    files = [source / name for name in IN_VARIANTS]
     objects = {}
     for name, options in {**VARIANTS.get(platform.machine().lower(), {}), SCALAR: []}.items():
         folder = work / name

@@ -1,4 +1,4 @@
-"""Command line of the trainer: python -m training render | train | average | evaluate | export."""
+"""Command line of the trainer: python -m training check | render | train | average | evaluate | export."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rtsep import __version__
 from rtsep.api.protocol import ERRORS
-from rtsep.controls.strict_yaml import shown
+from rtsep.controls.shown import shown
 from rtsep.errors import ConfigError
 from rtsep.surface.documents import (
     controls_document,

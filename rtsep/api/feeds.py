@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rtsep.api.protocol import ProtocolError, write
-from rtsep.controls.strict_yaml import shown
+from rtsep.controls.shown import shown
 from rtsep.surface.documents import (
     Document,
     controls_document,

@@ -49,7 +49,7 @@ class NativeStep:
     def __init__(self, model: StepFile, variant: Variant) -> None:
         self.name = f"native code for {variant.name}" if variant.name != SCALAR else "native code for any processor"
         self.variant = variant
-        self.program = Program(model, variant)
+        self.program = Program(model, variant.packing)
         self.inputs = self.program.inputs
         self.weight_bytes = self.program.weight_bytes
         self.estimates: Audio = self.program.estimates

@@ -18,7 +18,11 @@ from rtsep.dsp.stft import Analysis, Synthesis, mid_signal
 from rtsep.errors import ModelError
 from rtsep.model.card import DOMAINS
 from rtsep.model.gate import SegmentFile, read_model
+from rtsep.model.onnx_file import first_line
 from rtsep.types import Audio
+
+FAR_ABOVE = 8.0  # times the peak of the mixture: no stem of it is so loud
+LEAST = 1e-3  # peak of a mixture, -60 dB, below which the sound of a network is no fault
 
 
 class FileModel:
@@ -26,8 +30,8 @@ class FileModel:
 
     Parameters
     ----------
-    path
-        The `.onnx` file.
+    model
+        The `.onnx` file, or one that came through the gate.
 
     Raises
     ------
@@ -35,13 +39,13 @@ class FileModel:
         When the file is missing, is no file model, or its shapes disagree with its metadata.
     """
 
-    def __init__(self, path: Path) -> None:
-        model = read_model(path)
-        if not isinstance(model, SegmentFile):
-            raise ModelError(f"{path} is a step model, which separates hop by hop, and no file model")
+    def __init__(self, model: Path | SegmentFile) -> None:
+        file = read_model(model) if isinstance(model, Path) else model
+        if not isinstance(file, SegmentFile):
+            raise ModelError(f"{file.path} is a step model, which separates hop by hop, and no file model")
         from rtsep.backends.onnx_runtime import open_session  # loaded only where it is needed: it takes 20 MB
-        self.info = model.card
-        self._session = open_session(model.model.SerializeToString(), str(path), threads=os.cpu_count() or 1)
+        self.info, self._path = file.card, file.path
+        self._session = open_session(file.model.SerializeToString(), str(file.path), threads=os.cpu_count() or 1)
         self._input, self._output = DOMAINS[self.info.domain]
 
     def separate(self, segment: Audio) -> Audio:
@@ -49,7 +53,20 @@ class FileModel:
 
         A network on waveforms sees channel after channel; one mask for spectra is made from the mid
         signal and keeps the stereo image.
+
+        Raises
+        ------
+        ModelError
+            When what comes out is no sound: not finite, or far louder than the segment.
         """
+        stems = self._separated(segment)
+        loudest = FAR_ABOVE * max(float(np.abs(segment).max(initial=0.0)), LEAST)
+        if not np.abs(stems).max(initial=0.0) <= loudest:  # NaN compares as False
+            raise ModelError(f"{self._path}: what it gives is no sound: not finite, or more than {FAR_ABOVE:.0f} times "
+                             f"as loud as the mixture")
+        return stems
+
+    def _separated(self, segment: Audio) -> Audio:
         if self.info.domain == "waveform":
             return np.stack([self._run(channel) for channel in segment], axis=1)
         geometry, channels = self.info.geometry, segment.shape[0]
@@ -61,7 +78,10 @@ class FileModel:
 
     def _run(self, value: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the graph on one input without its first axis."""
-        found: NDArray[np.float32] = self._session.run([self._output], {self._input: value[np.newaxis]})[0][0]
+        try:
+            found: NDArray[np.float32] = self._session.run([self._output], {self._input: value[np.newaxis]})[0][0]
+        except Exception as error:  # the runtime raises a dozen unrelated kinds
+            raise ModelError(f"{self._path} cannot be run by ONNX Runtime ({first_line(error)})") from None
         return found
 
 
@@ -70,8 +90,8 @@ class FileSeparator:
 
     Parameters
     ----------
-    path
-        File model.
+    model
+        As of `FileModel`.
     channels
         Number of audio channels.
     stems
@@ -83,8 +103,8 @@ class FileSeparator:
         When the model or the stems cannot be used.
     """
 
-    def __init__(self, path: Path, channels: int = 1, stems: str | Sequence[str] | None = None) -> None:
-        self._model = FileModel(path)
+    def __init__(self, model: Path | SegmentFile, channels: int = 1, stems: str | Sequence[str] | None = None) -> None:
+        self._model = FileModel(model)
         self.info = self._model.info
         self.channels = channels
         self.stems = output_names(self.info.stems, stems)
@@ -136,14 +156,3 @@ class FileSeparator:
         done = self.info.segment - overlap
         self._tail = stems[..., done:] * self._rise[::-1]
         return stems[..., :done]
-
-
-def is_file_model(path: Path) -> bool:
-    """Whether a model separates whole segments.
-
-    Raises
-    ------
-    ModelError
-        When the file is missing or no model.
-    """
-    return isinstance(read_model(path), SegmentFile)

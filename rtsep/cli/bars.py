@@ -6,14 +6,30 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+
+class NoBars:
+    """What stands for bars where there is no terminal."""
+
+    def show(self, number: int, seconds: float, expected: float | None) -> None:
+        """Show nothing."""
+
+    def end(self, number: int) -> None:
+        """Take nothing away."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class Bars:
-    """Bars on a terminal; nothing where there is none.
+    """Bars on a terminal.
 
     Parameters
     ----------
@@ -24,6 +40,9 @@ class Bars:
     """
 
     def __init__(self, sources: Sequence[Path], stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
         console = Console(file=stream)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),

@@ -40,10 +40,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _print_table(devices: list[Device]) -> None:
     """Print one row a device; > marks the default input, < the default output."""
-    from rich.console import Console
     from rich.table import Table
 
     from rtsep.audio.devices import shown
+    from rtsep.cli.streams import print_table
 
     table = Table("", "no", "device", "system", "in", "out", "Hz", box=None, pad_edge=False)
     for column in table.columns:
@@ -52,5 +52,5 @@ def _print_table(devices: list[Device]) -> None:
         marks = (">" if device.default_input else " ") + ("<" if device.default_output else " ")
         table.add_row(marks, str(device.index), shown(device.name, _LONGEST_NAME), device.hostapi, str(device.inputs),
                       str(device.outputs), str(device.samplerate))
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    print_table(table)
     print("> default input, < default output")

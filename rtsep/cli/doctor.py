@@ -6,7 +6,6 @@ import argparse
 import json
 import platform
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_tables(found: dict[str, dict[str, str]]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from rtsep.cli.streams import print_table
 
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(min_width=36)
@@ -46,10 +46,12 @@ def _print_tables(found: dict[str, dict[str, str]]) -> None:
         for name, value in rows.items():
             table.add_row(name, value)
         table.add_section()
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    print_table(table)
 
 
 def _versions() -> Iterator[tuple[str, str]]:
+    from importlib.metadata import PackageNotFoundError, version
+
     from rtsep import __version__
     from rtsep.native.library import native_state
 

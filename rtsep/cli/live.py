@@ -14,11 +14,10 @@ from rtsep.cli.live_interface import Interface
 from rtsep.cli.live_interface import add_options as add_interface_options
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
+from rtsep.cli.streams import print_table
 from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from rtsep.controls.presets import Preset
     from rtsep.live.protocol import LiveSettings
     from rtsep.live.session.helper import Helper
@@ -83,8 +82,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Play until the input ends or the user stops; print the tables."""
-    from rich.console import Console
-
     from rtsep.errors import DeviceError
     from rtsep.live.session.session import Session
     from rtsep.report.tables import report
@@ -104,10 +101,9 @@ def run(args: argparse.Namespace) -> int:
         if result is not None:
             interface.report(result)
     if result is not None and not args.quiet and not args.json:
-        console = Console(markup=False, emoji=False, highlight=False)
-        console.print(report(result))
+        print_table(report(result))
         if source is not None and result.recorded and result.failure is None:
-            _show_recording(console, result, source)
+            _show_recording(result, source)
     if result is not None and result.failure is not None:
         raise DeviceError(result.failure)
     return 0
@@ -220,7 +216,7 @@ def _outlives(number: int) -> bool:
     return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN
 
 
-def _show_recording(console: Console, result: Result, source: Source) -> None:
+def _show_recording(result: Result, source: Source) -> None:
     """Measure a recording where the true stems are known, draw it, and say where it is."""
     from rtsep.audio.files import AudioReader
     from rtsep.cli.pictures import untraced_pictures
@@ -235,7 +231,7 @@ def _show_recording(console: Console, result: Result, source: Source) -> None:
         with AudioReader(path) as reader:
             tracks[name] = reader.read(_DRAWN_S * samplerate)
     if isinstance(source, DemoSource) and result.aligned:
-        console.print(quality_table(tracks, source.stems))
+        print_table(quality_table(tracks, source.stems))
     folder = next(iter(result.recorded.values())).parent
     try:
         with untraced_pictures():

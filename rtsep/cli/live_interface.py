@@ -128,7 +128,7 @@ class Interface:
 
     def _wants_mixer(self) -> bool:
         plain = self._args.plain or self._args.quiet or self._args.json
-        return not plain and sys.stdout.isatty() and sys.stdin.isatty()
+        return not plain and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
     def _open_mixer(self, surface: Surface, stack: ExitStack) -> None:
         from rich.console import Console

@@ -14,7 +14,7 @@ from typing import Any
 
 from rtsep import __version__
 from rtsep.cli.parser import CommandParser
-from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line
+from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line, settle_messages
 from rtsep.errors import RtsepError
 from rtsep.files.undivided import STOP_SIGNALS
 
@@ -32,13 +32,13 @@ class _EndedError(BaseException):
         self.number = number
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser with every command's own."""
+def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Build the parser with the commands' own ones."""
     parser = argparse.ArgumentParser(prog="rtsep", description="Take the guitar or the drums out of a mix, live or "
                                      "from a file.", epilog="rtsep COMMAND --help explains a command.")
     parser.add_argument("--version", action="version", version=f"rtsep {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
-    for name in COMMANDS:
+    for name in commands:
         importlib.import_module(f"rtsep.cli.{name}").add_parser(subparsers)
     return parser
 
@@ -59,8 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_streams()
     try:
         with _ended_by_signals():
-            args = build_parser().parse_args(argv)
-            code: int = args.run(args)
+            try:
+                given = sys.argv[1:] if argv is None else argv
+                args = build_parser([name for name in COMMANDS if name in given[:1]] or COMMANDS).parse_args(given)
+                code: int = args.run(args)
+            except SystemExit:  # --help, --version and wrong usage
+                flush_output()
+                raise
             flush_output()
             return code
     except RtsepError as error:
@@ -79,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_error(error)
         leave_output()
         return 1
+    finally:
+        settle_messages()
 
 
 def print_error(error: Exception, where: Path | None = None) -> None:

@@ -12,6 +12,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser("models", help="list the installed models")
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
+    parser.add_argument("--flatten", metavar="MODEL", help="write a model, by its name or the path to its .onnx file, "
+                        "as the flat file that plugins and programs in C open")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="of --flatten (default: beside the model)")
     parser.set_defaults(run=run)
 
 
@@ -21,6 +24,8 @@ def run(args: argparse.Namespace) -> int:
     from rtsep.errors import RtsepError
     from rtsep.model.catalogue import installed_models, model_folder
 
+    if args.flatten is not None:
+        return _flatten(args.flatten, args.output)
     rows = []
     failed = False
     for name, path in installed_models().items():
@@ -39,6 +44,18 @@ def run(args: argparse.Namespace) -> int:
     return int(failed)
 
 
+def _flatten(model: str, out: Path | None) -> int:
+    """Write a flat file, and say where it is."""
+    from rtsep.model.catalogue import find_model
+    from rtsep.native.flat import SUFFIX, write_flat
+
+    path = find_model(model)
+    out = path.with_suffix(SUFFIX) if out is None else out
+    write_flat(path, out)
+    print(out)
+    return 0
+
+
 def _describe(name: str, path: Path) -> dict[str, Any]:
     """Collect what the table shows of one model."""
     from rtsep.model.gate import SegmentFile, read_model
@@ -53,18 +70,18 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from rtsep.cli.streams import print_table
 
     table = Table()
     for title in ("name", "latency", "size", "stems", "SDR on real songs", "licence"):
         table.add_column(title)
     for row in rows:
         latency = "file only" if row["latency_ms"] is None else f"{row['latency_ms']:.1f} ms"
-        table.add_row(*map(escape, (row["name"], latency, f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
-                                    _quality(row["quality"]), row["licence"])))
-    Console().print(table)
+        table.add_row(row["name"], latency, f"{row['size_mb']:.1f} MB", ", ".join(row["stems"]),
+                      _quality(row["quality"]), row["licence"])
+    print_table(table)
 
 
 def _quality(quality: dict[str, Any]) -> str:

@@ -117,22 +117,24 @@ def _results(args: argparse.Namespace, sources: list[Path]) -> Iterator[tuple[Pa
 def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tuple[Batch, Planner]:
     """Prepare names and settings; wrong options fail here, before any work."""
     from rtsep.audio.encodings import Encoding
+    from rtsep.dsp.mask import output_names, wanted_sets
     from rtsep.files.batch import Batch
     from rtsep.files.jobs import check_processes
     from rtsep.files.levels import Output
     from rtsep.files.naming import TEMPLATE, Naming, Planner
-    from rtsep.files.stream import open_separator
+    from rtsep.files.stream import read_any
 
     check_processes(args.jobs)
     named = [args.two_stems, "rest"] if args.two_stems else args.stems
     encoding = Encoding(args.format or "wav", args.depth, args.bitrate)
     output = Output(encoding, args.clip, args.overwrite)
     gain = _mask_gain(args)
-    separator = open_separator(args.model, 1, named, gain)
+    card = read_any(args.model, gain).card
+    stems = output_names(card.stems, named)
+    wanted_sets(card.stems, stems)  # refuses unknown ones
     settings = "" if gain == 1.0 else f", mask gain {gain:g}"
-    naming = Naming(folder, args.filename or TEMPLATE, separator.info.name, separator.stems, encoding, settings,
-                    args.overwrite)
-    return Batch(args.model, separator.stems, gain, output, args.plot), Planner(naming, sources)
+    naming = Naming(folder, args.filename or TEMPLATE, card.name, stems, encoding, settings, args.overwrite)
+    return Batch(args.model, stems, gain, output, args.plot), Planner(naming, sources)
 
 
 def _mask_gain(args: argparse.Namespace) -> float:
@@ -164,7 +166,7 @@ def _plans(planner: Planner, sources: list[Path], told: list[dict[str, Any]], dr
 
 def _separate(batch: Batch, plans: list[Plan], jobs: int | None, lines: TextIO) -> list[dict[str, Any]]:
     """Separate what is planned, and say how it went."""
-    from rtsep.cli.bars import Bars
+    from rtsep.cli.bars import Bars, NoBars
     from rtsep.cli.main import print_error
     from rtsep.cli.pictures import untraced_pictures
     from rtsep.files.batch import separate_planned
@@ -173,7 +175,8 @@ def _separate(batch: Batch, plans: list[Plan], jobs: int | None, lines: TextIO) 
 
     told = []
     from_stdin = any(plan.source == STDIN for plan in plans)  # which other processes do not have
-    with untraced_pictures() if batch.plot else nullcontext(), Bars([plan.source for plan in plans], lines) as bars:
+    with (untraced_pictures() if batch.plot else nullcontext(),
+          Bars([plan.source for plan in plans], lines) if lines.isatty() else NoBars() as bars):
         work = partial(separate_planned, batch)
         results = run_jobs(plans, work, 1 if from_stdin else jobs or cores(), bars.show)
         for number, result in in_order(results, bars.end):

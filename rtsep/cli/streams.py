@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_NARROWEST = 80  # columns of a table; narrower terminals break its lines, which loses nothing
 
 
 def prepare_streams() -> None:
@@ -36,8 +42,21 @@ def flush_output() -> None:
 
 def leave_output() -> None:
     """Take standard output as it is, so that nothing more is tried at the end of the program."""
+    _leave(sys.stdout)
+
+
+def settle_messages() -> None:
+    """Write out what was said on stderr; what nobody takes is given up, and changes no exit code."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except (OSError, ValueError):
+        _leave(sys.stderr)
+
+
+def _leave(stream: TextIO) -> None:
     with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_line(text: str) -> None:
@@ -46,3 +65,12 @@ def print_line(text: str) -> None:
         return
     with suppress(OSError, ValueError):
         print(text, file=sys.stderr, flush=True)
+
+
+def print_table(table: RenderableType) -> None:
+    """Print a table whose cells are data and no markup; whole, however narrow the terminal is."""
+    from rich.console import Console
+
+    console = Console(markup=False, emoji=False, highlight=False)
+    console.width = max(console.width, _NARROWEST)
+    console.print(table)

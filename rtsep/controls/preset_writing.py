@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from rtsep.controls.presets import Preset, preset_file, read_preset
-from rtsep.controls.strict_yaml import StrictLoader, document_of, read_text
+from rtsep.controls.strict_yaml import document_of, read_text
 from rtsep.controls.table import control_of
 from rtsep.controls.units import plain_value
+from rtsep.controls.yaml_loader import StrictLoader
 from rtsep.errors import ConfigError
 
 
@@ -76,8 +78,8 @@ def plain_preset(preset: Preset) -> dict[str, object]:
     for key, value in preset.values.items():
         control = control_of(key)
         assert control is not None
-        document[key] = plain_value(control, value) if not isinstance(value, dict) else {
-            stem: plain_value(control, at) for stem, at in value.items()}
+        document[key] = ({stem: plain_value(control, at) for stem, at in value.items()} if isinstance(value, Mapping)
+                         else plain_value(control, value))
     return document
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rtsep.controls.controls import Values
 from rtsep.controls.memory import ControlMemory
-from rtsep.controls.strict_yaml import Section, document_of, named, read_text, user_file
+from rtsep.controls.shown import named
+from rtsep.controls.strict_yaml import Section, document_of, read_text, user_file
 from rtsep.controls.table import CONTROLS, Table, values
 from rtsep.controls.units import read_value
 from rtsep.errors import ConfigError

@@ -3,100 +3,26 @@
 from __future__ import annotations
 
 import os
-import re
-import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from rtsep.controls.shown import LONGEST_SHOWN, shown
 from rtsep.errors import ConfigError
 
 LARGEST = 1_000_000
 """Bytes that a settings file may have."""
-DEEPEST = 20
-"""Lists and mappings inside each other."""
-LONGEST_SHOWN = 80
-"""Letters of a value in a message."""
 
 
 def user_file(name: str) -> Path:
     """Path of a file in the user's folder of settings, which need not exist."""
     root = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(root) if root else Path.home() / ".config") / "rtsep" / name
-
-
-class StrictLoader(yaml.SafeLoader):
-    """Safe YAML without what surprises: aliases, keys that come twice, words that are truth values or numbers.
-
-    Only `true` and `false` are truth values: `off` is the bottom of a gain. Numbers are written with ten digits, so
-    `10:30`, `0x10` and dates are texts; `1e-3` is a number.
-    """
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own way to configure a loader
-
-    def __init__(self, stream: Any) -> None:
-        super().__init__(stream)
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Read a node; refuse anchors and aliases, which can make a small file huge, and nesting without end."""
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise yaml.MarkedYAMLError(problem=f"anchors and aliases (& and *) are not read: {shown(event.anchor)}",
-                                       problem_mark=event.start_mark)
-        if self._depth >= DEEPEST:
-            raise yaml.MarkedYAMLError(problem=f"more than {DEEPEST} levels inside each other",
-                                       problem_mark=event.start_mark)
-        self._depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build a mapping; refuse a key that stands there twice, or that is a list or a mapping."""
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a list or a mapping is no key; put quotes around a name with "
-                                           "brackets", problem_mark=key.start_mark)
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {shown(key.value)} stands here twice",
-                                           problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-for _tag, _pattern, _first in (
-        ("bool", r"true|false", "tf"), ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-        ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-        ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?"
-                  r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+0123456789.")):
-    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
-
-
-def shown(value: object) -> str:
-    """Write a value into a message: as Python does, but no longer than a line, however large it is."""
-    text = _SHORT.repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN - 3]}..."
-
-
-def named(key: str) -> str:
-    """Write a key into the path of a value: without quotes where it can be shown so, and no longer than a line."""
-    text = shown(key)
-    return key if text == repr(key) and key.isprintable() else text
-
-
-def _short_repr() -> reprlib.Repr:
-    """Return a `repr` that does not walk through what it leaves out."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = short.maxlong = LONGEST_SHOWN
-    return short
-
-
-_SHORT = _short_repr()
+    if root:
+        return Path(root) / "rtsep" / name
+    try:
+        return Path.home() / ".config" / "rtsep" / name
+    except RuntimeError:  # a user whom the system does not know: a place where nothing is, and nothing can be made
+        return Path(os.devnull) / "rtsep" / name
 
 
 def read_text(path: Path) -> str:
@@ -134,6 +60,10 @@ def parse(text: str, name: str) -> Any:
     ConfigError
         When it is no YAML, or not such as `StrictLoader` reads; the sentence has line and column.
     """
+    import yaml  # where a file is read: no start of a command needs it
+
+    from rtsep.controls.yaml_loader import StrictLoader
+
     try:
         return yaml.load(text, StrictLoader)
     except yaml.MarkedYAMLError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rtsep.controls.strict_yaml import shown
+from rtsep.controls.shown import shown
 from rtsep.controls.table import CONTROLS, Control, Kind, Table, control_of
 from rtsep.errors import ConfigError
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rtsep.controls.strict_yaml import read_share, shown
+from rtsep.controls.shown import shown
+from rtsep.controls.strict_yaml import read_share
 from rtsep.controls.table import Control, Kind, Unit
 from rtsep.dsp.decibels import OFF, to_db, to_gain
 from rtsep.errors import ConfigError

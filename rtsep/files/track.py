@@ -13,10 +13,10 @@ from rtsep.audio.outputs import check_outputs
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError
 from rtsep.files.levels import Output, StemFile, finish
-from rtsep.files.stream import aligned_stems, open_separator
+from rtsep.files.stream import AnySeparator, aligned_stems, open_separator
 from rtsep.files.tags import read_tags
 from rtsep.files.undivided import undivided
-from rtsep.separator import MAX_CHANNELS
+from rtsep.separator import MAX_CHANNELS, Separator
 
 Progress = Callable[[float, float | None], None]
 
@@ -133,7 +133,7 @@ def separate_track(source: str | Path, name: Callable[[str], Path], model: str |
                 file.write(block)
             if progress is not None:
                 progress(reader.position / reader.samplerate, reader.frames and reader.frames / reader.samplerate)
-        notes = finish(files, output)
+        notes = (*finish(files, output), *_spoilt(separator))
         with undivided():
             _commit([file.writer for file in files])
         return SeparatedFile(reader.path, paths, reader.samplerate, reader.channels, reader.position,
@@ -144,6 +144,12 @@ def _check(reader: AudioReader) -> None:
     """Refuse what is no music."""
     if reader.channels > MAX_CHANNELS:
         raise AudioFileError(f"{reader.path} has {reader.channels} channels: rtsep separates up to {MAX_CHANNELS}")
+
+
+def _spoilt(separator: AnySeparator) -> tuple[str, ...]:
+    """Say how much of the sound the model did not separate."""
+    hops = separator.spoilt_hops if isinstance(separator, Separator) else 0
+    return (f"the model gave no numbers in {hops} hops: there every stem is an even share of the mixture",) * (hops > 0)
 
 
 def _commit(writers: Sequence[AudioWriter]) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import yaml
 
-from rtsep.controls.strict_yaml import StrictLoader, read_text
+from rtsep.controls.strict_yaml import read_text
 from rtsep.controls.table import Kind
 from rtsep.controls.targets import Target
+from rtsep.controls.yaml_loader import StrictLoader
 from rtsep.errors import ConfigError
 from rtsep.midi.mapping import NONE, Binding, parse_mapping
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange

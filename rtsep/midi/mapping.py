@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtsep.controls.strict_yaml import Section, document_of, read_share, read_text, shown, user_file
+from rtsep.controls.shown import shown
+from rtsep.controls.strict_yaml import Section, document_of, read_share, read_text, user_file
 from rtsep.controls.table import CONTROLS, Control, Kind, Table, Unit
 from rtsep.controls.targets import Target
 from rtsep.controls.units import read_db

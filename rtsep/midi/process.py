@@ -29,6 +29,9 @@ from rtsep.midi.ports import VIRTUAL, Link
 from rtsep.midi.surface import ControlSurface
 
 POLL_S = 0.001
+_RESTING_POLL_S = 0.0025  # less than a hop of any model
+_RESTS_S = 2.0  # without a message, until the controller counts as resting
+_POLLS = 10  # between two looks at everything else
 LOOK_S = 1.0  # how often ports and files are looked after
 _IDLE_S = 0.05  # between two polls while no port is open
 _FEEDBACK_S = 0.02
@@ -82,8 +85,9 @@ def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: M
             looks += 1
             if settings.port is None and not listener.open and looks >= _TRIES:
                 break
-        listener.poll()
-        time.sleep(POLL_S if listener.open else _IDLE_S)
+        for _ in range(_POLLS if listener.open else 1):
+            listener.poll()
+            time.sleep(listener.pause_s)
     faulthandler.cancel_dump_traceback_later()
     listener.close()
 
@@ -122,7 +126,7 @@ class Listener:
         self._parser = Parser()
         self._surface = ControlSurface((), controls)
         self._files: object = None  # what the files were when they were last read
-        self._looked = self._answered = self._told = -LOOK_S
+        self._looked = self._answered = self._heard = self._told = -LOOK_S
         self._learning: Learning | None = None
         self._moved = ""  # that was not told yet
 
@@ -130,6 +134,13 @@ class Listener:
     def open(self) -> bool:
         """Whether a port is open."""
         return self._link.label is not None
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds until the next poll: a controller that rests costs less."""
+        if not self.open:
+            return _IDLE_S
+        return POLL_S if time.monotonic() - self._heard < _RESTS_S else _RESTING_POLL_S
 
     def due(self) -> bool:
         """Whether it is time to look."""
@@ -151,9 +162,10 @@ class Listener:
 
     def poll(self) -> None:
         """Take what has arrived, and send back what has changed."""
-        for data in self._link.read():
-            self._hear(data)
         now = time.monotonic()
+        for data in self._link.read():
+            self._heard = now
+            self._hear(data)
         if now - self._answered >= _FEEDBACK_S:
             self._answered = now
             for message in islice(self._surface.feedback(), _MOST_FEEDBACK):
@@ -166,7 +178,8 @@ class Listener:
             self._finish(self._learning)
 
     def close(self) -> None:
-        """Give the ports back."""
+        """Give the ports back, and end what is held."""
+        self._surface.forget()
         self._link.close()
 
     def _hear(self, data: Iterable[int]) -> None:
@@ -203,6 +216,7 @@ class Listener:
         if self._controls.presets not in ((), known):
             self._controls.board.preset = -1  # its place may be another one's now
         self._controls.presets = known
+        self._surface.forget()  # the new one does not know what is held
         self._surface = ControlSurface(bindings, self._controls)
         if mapping != DEFAULT_FILE:  # which names more stems than any one run has
             for text in filter(None, map(self._controls.unknown, {binding.target for binding in bindings})):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from rtsep.controls.strict_yaml import shown
+from rtsep.controls.shown import shown
 from rtsep.controls.table import Kind
 from rtsep.errors import ConfigError
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange

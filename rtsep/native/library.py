@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.native.identity import LIBRARY, sources_hash
+from rtsep.native.packing import Packing
 
 KINDS = ("Mul", "Add", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Log", "Sqrt", "copy", "ReduceMean", "Softmax",
          "MatMul", "MatMulNBits")
-"""What a node does, in the order of `rtsep.h`."""
+"""What a node does, in the order of `program.h`."""
 FEATURE_KINDS = {("magnitude", False): 0, ("context", False): 1, ("magnitude", True): 2, ("context", True): 3,
                  ("cross", True): 4, ("difference", True): 5}
-"""Kinds of features, as in `rtsep.h`, by what they are and whether the model looks at all channels."""
+"""Kinds of features, as in `program.h`, by what they are and whether the model looks at all channels."""
 _INT, _STRIDE, _POINTER = ctypes.c_int32, ctypes.c_ssize_t, ctypes.c_void_p
 STRUCTURES: dict[str, dict[str, Any]] = {
     "Node": dict.fromkeys(("kind", "rows", "columns", "inputs"), _INT)
@@ -39,7 +40,7 @@ STRUCTURES: dict[str, dict[str, Any]] = {
     | dict.fromkeys(("history", "spectra", "scratch", "masks", "sums", "frame", "tails", "work", "mid"), _POINTER),
     "Variant": {"name": _POINTER} | dict.fromkeys(("tiles_together", "zero_point", "most_inputs", "unused"), _INT)
     | dict.fromkeys(("step", "hops"), _POINTER)}
-"""Fields of the structures of `rtsep.h`, in their order."""
+"""Fields of the structures of `program.h`, in their order."""
 
 
 class _Field(ctypes.Structure):
@@ -65,16 +66,14 @@ class Variant:
         Library that it is a part of.
     handle
         Where it stands there, for its calls.
-    tiles_together, zero_point, most_inputs
-        How packed weights lie, see `packing.py`; inputs of a product of them at most.
+    packing
+        How it reads weights.
     """
 
     name: str
     code: ctypes.CDLL
     handle: ctypes.c_void_p
-    tiles_together: int
-    zero_point: int
-    most_inputs: int
+    packing: Packing
 
 
 def best_variant() -> Variant | None:
@@ -172,5 +171,5 @@ def _variant(code: ctypes.CDLL, handle: int) -> Variant:
     layout = structure("Variant")
     row = np.frombuffer((ctypes.c_char * layout.itemsize).from_address(handle).raw, layout)[0]
     name = ctypes.string_at(int(row["name"])).decode()
-    return Variant(name, code, ctypes.c_void_p(handle), int(row["tiles_together"]), int(row["zero_point"]),
-                   int(row["most_inputs"]))
+    packing = Packing(int(row["tiles_together"]), int(row["zero_point"]), int(row["most_inputs"]))
+    return Variant(name, code, ctypes.c_void_p(handle), packing)

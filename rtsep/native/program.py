@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
 from rtsep.native.extents import check_rows
-from rtsep.native.library import KINDS, NODE, Variant, address
-from rtsep.native.packing import BLOCK, TILE, packed
+from rtsep.native.library import KINDS, NODE, address
+from rtsep.native.packing import BLOCK, TILE, Packing, packed
 
 Array = NDArray[np.float32]
 OLDEST_OPSET = 18  # whose forms of ReduceMean, Softmax and Split are those known here
@@ -34,8 +34,10 @@ class Program:
     ----------
     model
         Through the gate.
-    variant
+    packing
         Of the native code that will run it.
+    memory
+        Where all of it will lie; None for memory of its own.
 
     Attributes
     ----------
@@ -60,13 +62,13 @@ class Program:
         When the graph has a node that the native code does not know.
     """
 
-    def __init__(self, model: StepFile, variant: Variant) -> None:
+    def __init__(self, model: StepFile, packing: Packing, memory: Memory | None = None) -> None:
         versions = [entry.version for entry in model.model.opset_import if entry.domain in ("", "ai.onnx")]
         if min(versions, default=0) < OLDEST_OPSET:
             raise UnknownNode(f"operators of opset {versions}")
         graph = model.model.graph
-        self._variant = variant
-        self.memory = Memory()
+        self._packing = packing
+        self.memory = Memory() if memory is None else memory
         self._rows: list[NDArray[Any]] = []
         self.weight_bytes = 0
         self._shapes = model.shapes
@@ -172,13 +174,13 @@ class Program:
         """MatMulNBits by packed weights; the result has room for whole tiles."""
         weights, scales, zero_points, group, bias = operands + [None] * (5 - len(operands))
         if ((bits, block_size, accuracy_level, zero_points, group) != (8, BLOCK, 4, None, None)
-                or value.shape != (1, K) or K > self._variant.most_inputs):
+                or value.shape != (1, K) or K > self._packing.most_inputs):
             raise ValueError("other blocks")
         room = N + -N % TILE
         offset = np.zeros((1, room), np.float32)
         offset[0, :N] = 0.0 if bias is None else bias
         out = self.memory.array((1, room))
-        stream = packed(weights.reshape(N, -1, BLOCK), scales, self._variant.tiles_together, self._variant.zero_point)
+        stream = packed(weights.reshape(N, -1, BLOCK), scales, self._packing)
         self._node("MatMulNBits", out, value, self._weights(offset), inputs=K, weights=self._weights(stream))
         return out[:, :N]
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import Preset, snapshot
-from rtsep.controls.strict_yaml import shown
+from rtsep.controls.shown import shown
 from rtsep.controls.table import Kind
 from rtsep.controls.targets import Target, targets_of
 from rtsep.controls.units import plain_value, read_value

@@ -418,7 +418,7 @@ def test_structures_that_differ_are_refused(tmp_path: Path, monkeypatch: pytest.
     folder = Path(library.__file__).parent
     shutil.copytree(folder / "src", tmp_path / "src")
     shutil.copy(folder / "identity.py", tmp_path)
-    header = tmp_path / "src" / "rtsep.h"
+    header = tmp_path / "src" / "program.h"
     header.write_text(header.read_text().replace("float *history; ", "float *more, *history; "))
     (built,) = build(tmp_path, tmp_path / "changed.so")
     monkeypatch.setattr(library, "sources_hash", lambda _: sources_hash(tmp_path / "src"))

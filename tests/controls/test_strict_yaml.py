@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rtsep.controls.strict_yaml import LARGEST, parse, read_text
+from rtsep.controls.strict_yaml import LARGEST, parse, read_text, user_file
 from rtsep.errors import ConfigError
 
 
@@ -41,3 +41,16 @@ def test_a_huge_file_is_refused_and_a_mark_in_front_is_none(tmp_path: Path) -> N
         read_text(path)
     path.write_bytes(b"\xef\xbb\xbfa: 1\r\n")
     assert parse(read_text(path), "f") == {"a": 1}
+
+
+def test_a_user_without_a_home_has_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    assert not user_file("midi.yaml").exists()
+    with pytest.raises(OSError, match="Not a directory"):
+        user_file("midi.yaml").parent.mkdir(parents=True)
+
+
+def nobody() -> Path:
+    """Answer as `Path.home` does for a user whom the system does not know."""
+    raise RuntimeError("Could not determine home directory.")

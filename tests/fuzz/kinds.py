@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.fuzz import audio_files, blocks, geometries, midi, models, yaml_files
+from tests.fuzz import audio_files, blocks, file_models, geometries, midi, models, yaml_files
 from tests.fuzz.harness import Attempt
 
 KINDS: dict[str, Attempt] = {
-    "models": models.attempt, "geometries": geometries.attempt, "blocks": blocks.attempt, "audio": audio_files.attempt,
-    "yaml": yaml_files.attempt, "midi": midi.attempt}
+    "models": models.attempt, "file-models": file_models.attempt, "geometries": geometries.attempt,
+    "blocks": blocks.attempt, "audio": audio_files.attempt, "yaml": yaml_files.attempt, "midi": midi.attempt}
 NATIVE = ("models", "geometries", "blocks")
 """Those whose inputs reach the native code: they run under sanitizers."""

@@ -31,7 +31,7 @@ def program(tmp_path: Path) -> Program:
     path, variant = tmp_path / "base.onnx", best_variant()
     path.write_bytes(base_model().SerializeToString())
     assert variant is not None
-    return Program(read_step(path), variant)
+    return Program(read_step(path), variant.packing)
 
 
 def test_a_program_stays_in_its_memory(program: Program) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from rtsep.errors import RtsepError
-from training.cli import ablate, average, evaluate, export, import_corpus, listening_test, render, train
+from training.cli import ablate, average, check, evaluate, export, import_corpus, listening_test, render, train
 
 DATA = Path(os.environ.get("RTSEP_DATA", "../shared/data"))
 
@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m training", description="Render stems, train, measure, export.")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with samples/, midi/, medleydb/")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (render, import_corpus, train, average, ablate, evaluate, export, listening_test):
+    for module in (check, render, import_corpus, train, average, ablate, evaluate, export, listening_test):
         module.add_parser(commands)
     options = parser.parse_args(arguments)
     try:

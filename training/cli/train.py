@@ -16,6 +16,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("stems", type=Path, help="folder of stems")
     parser.add_argument("run", type=Path, help="folder for checkpoints and log.csv")
     parser.add_argument("--validate-every", type=int, default=150, metavar="STEPS")
+    parser.add_argument("--held-out", type=Path, metavar="FOLDER",
+                        help="folder of stems that are not trained on; mixtures of them are scored beside the songs")
     parser.add_argument("--render", type=int, default=0, metavar="PROCESSES",
                         help="render meanwhile, and replace the oldest rendered sounds, so that they do not come again")
     add_machine(parser)
@@ -29,22 +31,25 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _run(options: argparse.Namespace) -> None:
     import torch
 
+    from training.evaluation.renderings import rendered_mixes
+    from training.file_models.networks import FileNetworkConfig
     from training.file_models.trainer import ClipTrainer
-    from training.nets import FileNetworkConfig
     from training.recipes.recipe import find_recipe
     from training.render.beside import rendering
     from training.run.devices import world
+    from training.run.run import Run
     from training.run.trainer import Trainer
     torch.set_num_threads(options.threads)
     recipe, songs, mixes = find_recipe(options.recipe), songs_if_any(options.data), mixes_if_any(options.data)
+    rendered = list(rendered_mixes(options.held_out, recipe.mixtures)) if options.held_out else []
     with world(options.device) as here:
         if isinstance(recipe.network, FileNetworkConfig):
             if options.start or here.size > 1:
                 raise ConfigError(f"a {recipe.network.kind} is trained by one process and from the start: leave out "
                                   f"--from and torchrun; --resume goes on")
-            trainer: ClipTrainer | Trainer = ClipTrainer(recipe, options.stems, songs, options.run, here.device)
+            trainer: Run = ClipTrainer(recipe, options.stems, songs, options.run, here, mixes, rendered)
         else:
-            trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start, mixes)
+            trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start, mixes, rendered)
         if options.resume:
             trainer.resume(options.resume)
         options.run.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from scipy import signal
 
+from rtsep.types import Audio
 from training.corpora.full_mixes import FullMix
-from training.corpora.songs import Audio
 
 TARGETS = ("rest", "guitar", "drums", "vocals", "bass")
 """What is measured; `rest` is the mix without the electric guitar, as `--remove guitar` plays it."""
@@ -91,7 +92,8 @@ def score_mixes(separate: Separate, mixes: Iterable[FullMix]) -> MixScores:
             if "guitar" in found:
                 silence[mix.name] = 10.0 * float(np.log10(_energy(found["guitar"]) / _energy(mix.mixture) + 1e-12))
             continue
-        scores += [_score(mix, target, found) for target in TARGETS if _stem(target) in mix.stems]
+        scores += [MixScore(mix.name, mix.group, target, mixture, _found(mix, target, found), ideal)
+                   for target, (mixture, ideal) in bounds(mix).items()]
     return MixScores(tuple(scores), silence)
 
 
@@ -114,13 +116,23 @@ def sdr(truth: Audio, estimate: Audio) -> float:
     return 10.0 * float(np.log10(_energy(truth) / (_energy(truth - estimate) + 1e-12)))
 
 
-def ideal_stem(mix: FullMix, stem: str) -> Audio:
-    """Separate by the ideal ratio mask of each channel, root-Hann of 1024 frames, hop 256; float32 (2, frames)."""
+@lru_cache(maxsize=32)
+def bounds(mix: FullMix) -> dict[str, tuple[float, float]]:
+    """SDR of the untouched mixture and of the ideal mask, by target, dB; computed once a mix."""
+    ideal = ideal_stems(mix)
+    return {target: (sdr(mix.mixture - mix.stems[stem] if target == "rest" else mix.stems[stem], mix.mixture),
+                     _target_sdr(mix, target, ideal[stem]))
+            for target in TARGETS if (stem := _stem(target)) in mix.stems}
+
+
+def ideal_stems(mix: FullMix) -> dict[str, Audio]:
+    """Separate by the ideal ratio mask of each channel, root-Hann of 1024 frames, hop 256; each float32 (2, frames)."""
     spectra = {name: _spectrum(audio) for name, audio in mix.stems.items()}
     magnitudes = np.sum([np.abs(spectrum) for spectrum in spectra.values()], axis=0) + 1e-12
-    masked = np.sum(list(spectra.values()), axis=0) * (np.abs(spectra[stem]) / magnitudes)
-    _, audio = signal.istft(masked, **WINDOW)
-    return np.asarray(audio[:, :mix.mixture.shape[1]], np.float32)
+    ratio = np.sum(list(spectra.values()), axis=0) / magnitudes
+    frames = mix.mixture.shape[1]
+    return {name: np.asarray(signal.istft(np.abs(spectrum) * ratio, **WINDOW)[1][:, :frames], np.float32)
+            for name, spectrum in spectra.items()}
 
 
 def show_mixes(found: Mapping[str, MixScores], console: Console | None = None) -> None:
@@ -142,14 +154,16 @@ def show_mixes(found: Mapping[str, MixScores], console: Console | None = None) -
     console.print(TITLE)
 
 
-def _score(mix: FullMix, target: str, found: Mapping[str, Audio]) -> MixScore:
-    mixture, stem = mix.mixture, _stem(target)
-    truth, ideal, estimate = mix.stems[stem], ideal_stem(mix, stem), found.get(stem)
-    if target == "rest":
-        truth, ideal = mixture - truth, mixture - ideal
-        estimate = None if estimate is None else mixture - estimate
-    found_db = None if estimate is None else sdr(truth, estimate)
-    return MixScore(mix.name, mix.group, target, sdr(truth, mixture), found_db, sdr(truth, ideal))
+def _found(mix: FullMix, target: str, found: Mapping[str, Audio]) -> float | None:
+    """SDR of what a model found; None if it lacks the stem."""
+    stem = _stem(target)
+    return _target_sdr(mix, target, found[stem]) if stem in found else None
+
+
+def _target_sdr(mix: FullMix, target: str, estimate: Audio) -> float:
+    """SDR of a target, of which its stem is estimated."""
+    truth, mixture = mix.stems[_stem(target)], mix.mixture
+    return sdr(mixture - truth, mixture - estimate) if target == "rest" else sdr(truth, estimate)
 
 
 def _stem(target: str) -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import yaml
 
 from rtsep.backends import open_step
 from rtsep.backends.step import advance
@@ -21,6 +17,8 @@ from rtsep.errors import ConfigError, ModelError
 from rtsep.model.card import FORMAT, STEREO_FORMAT
 from rtsep.model.gate import read_step
 from rtsep.model.reference import KEY, Reference, write_reference
+from rtsep.native.flat import SUFFIX, write_flat
+from training import SAMPLERATE
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
 from training.evaluation.evaluate import evaluate
@@ -28,13 +26,13 @@ from training.evaluation.full_mixes import SILENCE, mix_columns, score_mixes
 from training.evaluation.systems import runtime_separator
 from training.evaluation.validation import quick_scores, targets_of
 from training.export.credits import WEIGHTS_LICENCE, credits
+from training.export.model_file import check_card, common_fields, save, training_fields
 from training.export.parity import HOPS, parity_db
 from training.export.quantise import in_blocks
 from training.nets import Network, build
 from training.recipes.recipe import Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint
 
-SAMPLERATE = 44100
 REFERENCE_HOPS = 64
 MAX_LOSS_DB = 0.05
 MAX_ERROR_DB = -70.0  # of float32: rounding stays far below, a wrong cell or a lost state goes far above
@@ -52,23 +50,19 @@ def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
     recipe = recipe_from(content["recipe"], str(checkpoint))
     net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
     net.load_state_dict(content["ema"])
-    log = content["log"]
-    training = {"audio_hours": log["audio_hours"], "steps": log["step"], "data": "rendered, randomly remixed",
-                "selection": "the checkpoint was chosen on the songs that it is measured on, so scores are optimistic",
-                "curves": content["curves"], "loss": recipe.loss, "parameters_of_recipe": asdict(recipe.network)}
-    return net, recipe, training
+    return net, recipe, training_fields(content, recipe)
 
 
 def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False,
            mixes: Sequence[FullMix] = (), more_credits: Sequence[str] = ()) -> None:
-    """Write the step model of a checkpoint, measured, with its card.
+    """Write the step model of a checkpoint, measured, with its card and its flat file.
 
     Parameters
     ----------
     checkpoint
         Written by the trainer.
     out
-        The `.onnx` file; the card goes beside it.
+        The `.onnx` file; the card and the flat file go beside it.
     songs
         Real songs that measure it.
     data
@@ -103,6 +97,7 @@ def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float
         quality = _measure(drafts, songs, mixes, targets_of(net.stems)) if songs else {}
     summary = _summary(training, quality, [*credits(data), *more_credits]) | {"parity": parity}
     write_model(chosen, metadata(net, out.stem, SAMPLERATE, summary), out)
+    write_flat(out, out.with_suffix(SUFFIX))
 
 
 def check_parity(net: Network, drafts: dict[str, Path]) -> dict[str, Any]:
@@ -157,45 +152,18 @@ def metadata(net: Network, name: str, samplerate: int, summary: dict[str, Any]) 
     summary
         `licence`, `credits`, `training` and `quality`.
     """
-    geometry = net.geometry
     stereo = getattr(net.config, "stereo", False)
-    return {"format": STEREO_FORMAT if stereo else FORMAT, "name": name, "samplerate": samplerate,
-            "analysis": geometry.analysis, "synthesis": geometry.synthesis, "hop": geometry.hop,
-            "stems": list(net.stems), "contexts": list(net.config.contexts)} | summary
+    return {"format": STEREO_FORMAT if stereo else FORMAT, **common_fields(net, name, samplerate),
+            "contexts": list(net.config.contexts)} | summary
 
 
 def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) -> None:
-    """Write a step model with its metadata and reference vectors, and its card beside it."""
-    check_card(path)
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft.onnx")
-    onnx.save(model, draft)
-    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document), KEY: _reference(draft)})
-    onnx.save(model, draft)
-    os.replace(draft, path)
-    path.with_suffix(".yaml").write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100))
-
-
-def check_card(path: Path) -> None:
-    """Refuse a name whose `.yaml` is no model card: the card would replace it.
-
-    Raises
-    ------
-    ConfigError
-        When it is a recipe, or anything else.
-    """
-    card = path.with_suffix(".yaml")
-    if not card.exists():
-        return
-    try:
-        content = yaml.safe_load(card.read_text())
-    except (OSError, ValueError, yaml.YAMLError):
-        content = None
-    if not (isinstance(content, dict) and {"format", "analysis", "licence"} <= content.keys()):
-        raise ConfigError(f"{card} is no model card, and the card of {path.name} would replace it: give another "
-                          f"name or folder")
+    """Write a step model with its document and reference vectors, and its card beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder, "draft.onnx")
+        save(model, document, draft)
+        reference = _reference(draft)
+    save(model, document, path, {KEY: reference})
 
 
 def _reference(path: Path) -> str:

@@ -9,16 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rtsep.controls.strict_yaml import named, parse, read_text, shown
+from rtsep.controls.shown import named, shown
+from rtsep.controls.strict_yaml import parse, read_text
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.errors import ConfigError
 from training.corpora.stems import STEMS
+from training.file_models.networks import FILE_CONFIGS, FileNetworkConfig
 from training.loss.losses import FROM_SOUND, LOSSES
 from training.mixing.remix import RemixConfig
-from training.nets import NETWORKS, NetworkConfig
+from training.nets import CONFIGS
 from training.nets.band_gru import BandGruConfig
+from training.nets.paper_gru import PaperGruConfig
 
 FOLDER = Path(__file__).parent
+NetworkConfig = BandGruConfig | PaperGruConfig | FileNetworkConfig
+NETWORKS: dict[str, type[NetworkConfig]] = {config.kind: config for config in (*CONFIGS, *FILE_CONFIGS)}
+"""Configuration of each kind of network, by the name that recipes use."""
 _DEEPEST = 8  # recipes, each the base of the one before
 
 
@@ -35,11 +41,13 @@ class OptimiserConfig:
     learning_rate, warm_up_steps, final_rate
         Peak of the schedule, its linear rise, and where the cosine ends as a part of the peak.
     weight_decay, clip
-        Of AdamW, and the largest norm of a gradient.
+        Of the optimiser, and the largest norm of a gradient.
     ema
         Decay of the averaged weights, which are the ones validated and exported.
     stem_weights
         Weight of each stem in the loss.
+    muon
+        Whether Muon moves the matrices, and AdamW the rest only.
     bf16
         Whether matrix products run in bf16; weights, states and the loss stay in float32.
     seed
@@ -56,6 +64,7 @@ class OptimiserConfig:
     clip: float = 1.0
     ema: float = 0.998
     stem_weights: tuple[float, ...] = (1.0, 0.8, 1.4, 1.0, 0.4)
+    muon: bool = False
     bf16: bool = True
     seed: int = 1
 

@@ -1,5 +1,5 @@
-/* Every field of the structures in rtsep.h, in their order, with its place: for callers in other languages. */
-#include "rtsep.h"
+/* Every field of the structures in program.h, in their order, with its place: for callers in other languages. */
+#include "program.h"
 
 #define FIELD(structure, name, pointer)                                                                              \
     {#structure, #name, (int32_t)offsetof(rtsep_##structure, name),                                                  \

@@ -1,6 +1,6 @@
 /* What callers see: the variants that were built, and which of them this processor can run. */
 #include "float_mode.h"
-#include "rtsep.h"
+#include "program.h"
 
 #if defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>

@@ -28,10 +28,10 @@ static inline float exponential(float exponent) {
 /* log(x) = k ln(2) + 2 artanh((m - 1) / (m + 1)), x = 2^k m, m from sqrt(1 / 2) to sqrt(2); x is not a denormal;
  * the logarithm of 0 is -infinity, that of less is no number */
 static inline float logarithm(float x) {
-    int32_t bits;
+    uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
-    int32_t k = (bits - 0x3f3504f3) >> 23;
-    bits -= k * (1 << 23);
+    int32_t k = (int32_t)(bits - 0x3f3504f3) >> 23;
+    bits -= (uint32_t)k << 23;
     float m;
     memcpy(&m, &bits, sizeof m);
     float s = (m - 1.0f) / (m + 1.0f), square = s * s;

@@ -1,16 +1,18 @@
-/* The C core of rtsep: whole hops of a stream, or a step alone. It allocates nothing, locks nothing, and knows no files.
+/* rtsep for programs in C: live sound in, the stems of the mixture out, a fixed latency later.
  *
- * The caller lays out all memory: what is constant in an rtsep_Plan, what moves in an rtsep_State. One state belongs to
- * one thread at a time. Every structure is listed field by field in layout.c, so that a caller in another language can
- * compare it; there is no padding in them.
+ * A model is one flat file, which `rtsep models --flatten NAME` writes. All memory is taken by rtsep_open and given back
+ * by rtsep_close; in between nothing allocates, locks, or calls the system, so rtsep_process may run in the callback of
+ * a sound card. A separator belongs to one thread at a time, but any thread may set its controls meanwhile; several
+ * separators have nothing in common. Sound is float, full scale 1, a row for each channel.
  */
 #ifndef RTSEP_H
 #define RTSEP_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-#if defined(_WIN32)
+#if defined(RTSEP_INSIDE) /* it is a part of another library, which shows nothing of it */
+#define RTSEP_API
+#elif defined(_WIN32)
 #define RTSEP_API __declspec(dllexport)
 #elif defined(__GNUC__)
 #define RTSEP_API __attribute__((visibility("default")))
@@ -18,106 +20,85 @@
 #define RTSEP_API
 #endif
 
-/* What a node computes. */
-enum {
-    RTSEP_MUL, RTSEP_ADD, RTSEP_SUB, RTSEP_DIV, RTSEP_RELU, RTSEP_SIGMOID, RTSEP_TANH, RTSEP_LOG, RTSEP_SQRT,
-    RTSEP_COPY, RTSEP_MEAN, RTSEP_SOFTMAX, RTSEP_BANDED, RTSEP_BLOCKS
-};
+#if defined(__cplusplus)
+extern "C" {
+#endif
 
-/* One node of a step graph. A value is a matrix of floats; strides count floats, 0 where all share one. */
+/* What a call came to; rtsep_message says it in a sentence. */
+typedef enum {
+    RTSEP_OK,
+    RTSEP_NO_FILE,        /* the file cannot be read */
+    RTSEP_NO_MODEL,       /* it is no flat model file */
+    RTSEP_OTHER_VERSION,  /* it is one of another version */
+    RTSEP_DAMAGED,        /* its checksum is wrong */
+    RTSEP_MALFORMED,      /* what it says cannot be */
+    RTSEP_NO_MEMORY,
+    RTSEP_BAD_RATE,       /* the model does not run at this sample rate */
+    RTSEP_BAD_CHANNELS,   /* channels are 1 to 64 */
+    RTSEP_BAD_BLOCKSIZE,  /* a blocksize is 1 or more frames, or 0 for any */
+    RTSEP_BAD_STEMS,      /* a stem is unknown or comes twice, or `rest` has nothing beside it, or all */
+    RTSEP_BAD_CONTROL,    /* no such control or stem, or a value out of range */
+    RTSEP_BAD_BLOCK       /* the frames of a block are no multiple of the blocksize */
+} rtsep_Error;
+
+/* What can be set while the music plays; values are linear. The last three are of one stem. */
+typedef enum {
+    RTSEP_MASK_GAIN,      /* 0 to 1000: how hard the mask pulls; 1 is the model's own, 0 lets everything through */
+    RTSEP_WET,            /* 0 to 1: the untouched mixture, as late as the stems, to the separated sound */
+    RTSEP_BYPASS,         /* 0 or 1 */
+    RTSEP_LEVEL,          /* 0 to 4 */
+    RTSEP_MUTE,           /* 0 or 1 */
+    RTSEP_SOLO,           /* 0 or 1 */
+    RTSEP_CONTROLS
+} rtsep_Control;
+
 typedef struct {
-    int32_t kind, rows, columns;  /* of the result */
-    int32_t inputs;               /* numbers of a row that a mean or a product reads */
-    ptrdiff_t out_row, a_row, a_column, b_row, b_column;
-    float *out;
-    const float *a, *b;
-    const void *weights;          /* of BLOCKS: packed as rtsep/native/packing.py has them; of BANDED: column by column */
-    const int32_t *spans;         /* of BANDED: first input and number of inputs, for each column */
-} rtsep_Node;
+    int samplerate;       /* Hz; 0 for the model's own. From 40 to 50 kHz a model runs at any rate. */
+    int channels;         /* 0 for two */
+    int blocksize;        /* frames of which every block is a multiple: lowers the latency. 0 for any. */
+    const char *stems;    /* the wanted ones, with commas between, in this order; `rest` is all others. NULL for all. */
+} rtsep_Options;
 
-/* The transform of one length, a power of two from 64 on. */
-typedef struct {
-    int32_t length, columns;      /* samples of the signal; columns of the matrix of length / 2 points */
-    int32_t windowed, unused;     /* samples that the window has */
-    const float *window;          /* forward: of all samples. Back: of the last ones, divided by the length */
-    const float *cosines, *sines; /* of 2 pi k / length, k to length / 4 */
-    const float *twiddle_real, *twiddle_imaginary; /* for each column, each row: exp(-2 pi i column row / points) */
-} rtsep_Transform;
+typedef struct rtsep_Separator rtsep_Separator;
 
-/* What a feature is made of. */
-enum {
-    RTSEP_MID_MAGNITUDE, RTSEP_MID_CONTEXT,    /* of the mid signal, in the masked window or in a longer one */
-    RTSEP_MAGNITUDE, RTSEP_CONTEXT,            /* root mean square over the channels */
-    RTSEP_CROSS, RTSEP_DIFFERENCE              /* how the channels are related */
-};
+/* Open a model from a file, or from one in memory, which may go afterwards. Everything in it is checked here. Without
+ * options the defaults hold. */
+RTSEP_API rtsep_Error rtsep_open(const char *path, const rtsep_Options *options, rtsep_Separator **separator);
+RTSEP_API rtsep_Error rtsep_open_memory(const void *file, size_t size, const rtsep_Options *options,
+                                        rtsep_Separator **separator);
 
-/* One input of the step, as rtsep/dsp/features.py makes it. */
-typedef struct {
-    int32_t kind, bins;
-    const rtsep_Transform *transform; /* of the contexts */
-    float *values;                    /* where the step reads it */
-} rtsep_Feature;
+/* Give all memory back; NULL is allowed. */
+RTSEP_API void rtsep_close(rtsep_Separator *separator);
 
-/* What is constant in a stream. */
-typedef struct {
-    int32_t hop, synthesis, bins; /* samples; samples of the synthesis window; bins of the masked spectrum */
-    int32_t channels, outputs, stems;
-    int32_t features, nodes;      /* numbers of them */
-    int32_t longest, history_size; /* samples of a history row that windows read; its memory */
-    int32_t scratch_bins, states; /* bins of the longest spectrum; number of recurrent states */
-    ptrdiff_t estimates_row;      /* floats from one stem's estimates to the next */
-    const rtsep_Transform *forward, *inverse; /* of the masked window */
-    const rtsep_Feature *feature;
-    const rtsep_Node *node;
-    const rtsep_Node *clear;      /* a copy of zeros for each recurrent state */
-    float *estimates;             /* what the last node writes */
-} rtsep_Plan;
+/* Frames by which the output lags the input. */
+RTSEP_API int rtsep_latency(const rtsep_Separator *separator);
 
-/* What moves in a stream. */
-typedef struct {
-    int32_t end, spoilt;          /* samples of a history row up to the newest; hops that the model spoilt */
-    float *history;               /* a row for each channel */
-    float *spectra, *scratch;     /* real, then imaginary parts: of each channel; of anything */
-    float *masks, *sums;          /* a row for each output; one row */
-    float *frame, *tails;         /* of one inverse transform; of the hops to come: hop, output, channel, samples */
-    float *work;                  /* of a transform: twice its length */
-    float *mid;                   /* mean of the channels, as long as the longest window */
-} rtsep_State;
+RTSEP_API int rtsep_samplerate(const rtsep_Separator *separator);
+RTSEP_API int rtsep_channels(const rtsep_Separator *separator);
 
-/* The code for one kind of processor. */
-typedef struct {
-    const char *name;
-    int32_t tiles_together, zero_point, most_inputs, unused; /* how packed weights lie; inputs of BLOCKS at most */
-    void (*step)(const rtsep_Node *nodes, int count);
-    void (*hops)(const rtsep_Plan *plan, rtsep_State *state, int hops, const float *block, ptrdiff_t channel_stride,
-                 const float *weights, ptrdiff_t weights_stride, float *out);
-} rtsep_Variant;
+/* Number of stems, and their names; NULL where there is none. */
+RTSEP_API int rtsep_stems(const rtsep_Separator *separator);
+RTSEP_API const char *rtsep_stem(const rtsep_Separator *separator, int index);
 
-/* A field of a structure, as layout.c lists it. */
-typedef struct {
-    const char *structure, *name;
-    int32_t offset, size, pointer, structure_size;
-} rtsep_Field;
+/* Separate the next block. `in` has a row for each channel, `out` one for each channel of each stem, stem by stem; a
+ * row of `out` may be one of `in`, or NULL where nobody listens. A block that holds a sample that is no number, or is
+ * beyond 120 dB, is taken as silence. Denormals count as zero meanwhile; the thread's mode is put back. */
+RTSEP_API rtsep_Error rtsep_process(rtsep_Separator *separator, const float *const *in, float *const *out, int frames);
 
-/* Say which sources this was built from: their hash, as scripts/build_kernels.py makes it. */
-RTSEP_API const char *rtsep_build(void);
+/* Start as new; controls stay as they are. */
+RTSEP_API void rtsep_reset(rtsep_Separator *separator);
 
-/* List the fields of all structures. */
-RTSEP_API const rtsep_Field *rtsep_fields(int *count);
+/* Set and read a control; `stem` counts where each stem has one. The sound reaches a new value on a ramp of 20 ms. */
+RTSEP_API rtsep_Error rtsep_set(rtsep_Separator *separator, rtsep_Control control, int stem, float value);
+RTSEP_API float rtsep_get(const rtsep_Separator *separator, rtsep_Control control, int stem);
 
-/* Give the code for a kind of processor, the best one first; NULL where this processor cannot run it. */
-RTSEP_API int rtsep_variants(void);
-RTSEP_API const rtsep_Variant *rtsep_variant(int index);
-RTSEP_API const char *rtsep_variant_name(int index);
+/* Blocks that were taken as silence; hops that the model spoilt, which every stem got an even share of. */
+RTSEP_API int rtsep_bad_blocks(const rtsep_Separator *separator);
+RTSEP_API int rtsep_spoilt_hops(const rtsep_Separator *separator);
 
-/* Run a step alone. Denormals count as zero meanwhile; the mode of the calling thread is put back. */
-RTSEP_API void rtsep_step(const rtsep_Variant *variant, const rtsep_Node *nodes, int count);
+RTSEP_API const char *rtsep_message(rtsep_Error error);
 
-/* Separate some hops: block (channels, ...) to out (outputs, channels, hops * hop). The weights of the masks, of each
- * output above and then below the line, are those of each hop, or of all where `weights_stride` is 0; without weights
- * the latest masks hold, and the step does not run. The mode of the calling thread is put back as above. */
-RTSEP_API void rtsep_hops(const rtsep_Variant *variant, const rtsep_Plan *plan, rtsep_State *state, int hops,
-                          const float *block, ptrdiff_t channel_stride, const float *weights, ptrdiff_t weights_stride,
-                          float *out);
-
+#if defined(__cplusplus)
+}
+#endif
 #endif

@@ -2,7 +2,7 @@
 #ifndef RTSEP_VARIANT_H
 #define RTSEP_VARIANT_H
 
-#include "rtsep.h"
+#include "program.h"
 
 #define JOIN_NAMES(name, variant) name##_##variant
 #define JOIN(name, variant) JOIN_NAMES(name, variant)

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from rtsep.model.catalogue import find_model
-from training.export.credits import CREDITS, NEURAL_VOICE, credits
+from training.export.credits import NEURAL_VOICE, common_credits, credits
 
 HEADER = "file\tclass\tseconds\tlicence\tauthor_source\tnote\n"
 
@@ -20,13 +20,13 @@ def write_authors(data: Path, *rows: str) -> None:
 def test_authors_are_named_once_and_the_held_out_not_at_all(tmp_path: Path) -> None:
     write_authors(tmp_path, "voice/a.ogg\tvoice\t9\tCC0-1.0\tAnna\t", "keys/b.ogg\tkeys\t9\tCC0-1.0\tAnna\t",
                   "speech/speech_kathleen_00.opus\tspeech\t9\tCC0-1.0\tKathleen\t")
-    assert credits(tmp_path) == [*CREDITS, "phrases: Anna (CC0-1.0)"]
+    assert credits(tmp_path) == [*common_credits(), "phrases: Anna (CC0-1.0)"]
 
 
 def test_the_neural_voice_has_one_row_in_words(tmp_path: Path) -> None:
     kokoro = "voice/kokoro_{0}.opus\tvoice\t9\tApache-2.0\tsynthetic singing: Kokoro-82M by hexgrad, voice {0}\t"
     write_authors(tmp_path, kokoro.format("a"), kokoro.format("b"), "keys/c.ogg\tkeys\t9\tMIT\tCarl\t")
-    assert credits(tmp_path) == [*CREDITS, NEURAL_VOICE, "phrases: Carl (MIT)"]
+    assert credits(tmp_path) == [*common_credits(), NEURAL_VOICE, "phrases: Carl (MIT)"]
 
 
 def test_without_data_the_credits_are_those_of_the_weights_to_begin_with(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from rtsep.backends.step import reference_error_db
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
+from rtsep.native.flat import flatten
 from tests.training.tiny import tiny_network, write_tiny_model
 from training.corpora.songs import Song
-from training.export.export import check_card, check_parity, export, metadata, write_model
+from training.export.export import check_parity, export, metadata, write_model
+from training.export.model_file import check_card
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.nets import build
@@ -55,6 +57,7 @@ def test_a_float32_export_carries_its_proof(checkpoint: Path, data: Path, tmp_pa
     assert card["training"]["loss"] == {"negative_snr": 1.0}
     model = read_step(tmp_path / "full.onnx")
     assert reference_error_db(open_step(model), model) < -100
+    assert (tmp_path / "full.rtsep").read_bytes() == flatten(model)
     with pytest.raises(ConfigError, match="no songs to measure the loss of 8 bit on"):
         export(checkpoint, tmp_path / "small.onnx", [], data)
     assert not (tmp_path / "small.onnx").exists()

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 import torch
 
-from rtsep.backends.segments import FileModel, FileSeparator, is_file_model
+from rtsep.backends.segments import FileModel, FileSeparator
 from rtsep.cli.main import main
 from rtsep.dsp.windows import PROFILES
 from rtsep.errors import ConfigError, ModelError
@@ -23,9 +23,9 @@ from rtsep.separator import Separator
 from training.file_models.clip_spectra import clip_spectra
 from training.file_models.export import draft_document, write_file_model
 from training.file_models.hourglass import HourglassConfig
+from training.file_models.networks import FileNetwork, build_file_network
 from training.file_models.unet import UnetConfig
 from training.file_models.wave_unet import WaveUnetConfig
-from training.nets import FileNetwork, build_file_network
 from training.nets.spectra import resynthesise
 
 STEMS = ("drums", "guitar", "other")
@@ -167,8 +167,8 @@ def test_metadata_that_disagrees(models: dict[str, Path], tmp_path: Path, change
 
 def test_models_are_told_apart(models: dict[str, Path], tiny_model: Path, tmp_path: Path,
                                capsys: pytest.CaptureFixture[str]) -> None:
-    assert is_file_model(models["unet"])
-    assert not is_file_model(tiny_model)
+    with pytest.raises(ModelError, match="is a step model"):
+        FileModel(tiny_model)
     with pytest.raises(ModelError, match=r"is a file model, .* cannot run live; use it with: rtsep separate"):
         Separator(models["unet"])
     assert main(["live", "--input", "demo", "--output", "none", "--model", str(models["unet"])]) == 1

@@ -1,0 +1,52 @@
+"""Where the sounds of the data folder come from: one table for credits, model cards, checks and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+_TABLE = Path(__file__).with_name("sources.yaml")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One origin of sounds.
+
+    Attributes
+    ----------
+    folder
+        Where they lie in the data folder; empty for what the system's packages bring.
+    kind
+        What they teach, in words.
+    name
+        Who made them, in words.
+    licence
+        Its name.
+    address
+        Public page; empty where none is known.
+    credit
+        Words in the credits of a model that has heard them; empty where all have.
+    """
+
+    folder: str
+    kind: str
+    name: str
+    licence: str
+    address: str
+    credit: str = ""
+
+
+@cache
+def read_sources() -> tuple[Source, ...]:
+    """Read the table."""
+    return tuple(Source(**row) for row in yaml.safe_load(_TABLE.read_text()))
+
+
+def heard_sources(credits: Sequence[str]) -> list[Source]:
+    """Those that a model with these credits has heard; none where it credits nobody."""
+    text = "\n".join(credits)
+    return [source for source in read_sources() if text and source.credit in text]
