@@ -7,10 +7,14 @@ FUZZ_SECONDS ?= 3600
 INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_kernels.py
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help demo test lint docs bench fuzz clean
+=======
+.PHONY: help demo plugin install-plugin test lint bench fuzz clean
+>>>>>>> main
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
 demo: $(VENV)/runtime  ## isolate the guitar of a song that rtsep plays itself; no sound card needed
 	$(BIN)/rtsep live --input demo --model instrumental --record $(DEMO_OUT)
@@ -18,6 +22,14 @@ demo: $(VENV)/runtime  ## isolate the guitar of a song that rtsep plays itself; 
 	@printf 'Next:   $(BIN)/rtsep separate YOUR-SONG.mp3          its stems, in separated/\n'
 	@printf '        $(BIN)/rtsep live --input YOUR-SONG.mp3 --remove guitar   play the guitar yourself\n'
 	@printf '        $(BIN)/rtsep doctor                            is this computer ready for the stage?\n'
+
+plugin: $(VENV)/runtime  ## build the LV2 plugins into build/rtsep.lv2
+	sh scripts/system-packages.sh lv2-dev
+	$(BIN)/python -m plugins.lv2.build
+
+install-plugin: $(VENV)/runtime  ## build the LV2 plugins where your programs find them
+	sh scripts/system-packages.sh lv2-dev
+	$(BIN)/python -m plugins.lv2.build --install
 
 test: $(VENV)/dev  ## install what the tests need and run them all
 	$(BIN)/python -m pytest
