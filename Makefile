@@ -7,13 +7,25 @@ FUZZ_SECONDS ?= 3600
 INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_kernels.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz lock clean
+.PHONY: help demo plugin install-plugin test lint docs bench fuzz lock clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
 demo: $(VENV)/runtime  ## isolate the guitar of a song that rtsep plays itself; no sound card needed
 	$(BIN)/rtsep live --input demo --model instrumental --record $(DEMO_OUT)
+	@printf '\nListen: $(DEMO_OUT)/mixture.flac, then guitar.flac and rest.flac. The picture is spectrograms.png.\n'
+	@printf 'Next:   $(BIN)/rtsep separate YOUR-SONG.mp3          its stems, in separated/\n'
+	@printf '        $(BIN)/rtsep live --input YOUR-SONG.mp3 --remove guitar   play the guitar yourself\n'
+	@printf '        $(BIN)/rtsep doctor                            is this computer ready for the stage?\n'
+
+plugin: $(VENV)/runtime  ## build the LV2 plugins into build/rtsep.lv2
+	sh scripts/system-packages.sh lv2-dev
+	$(BIN)/python -m plugins.lv2.build
+
+install-plugin: $(VENV)/runtime  ## build the LV2 plugins where your programs find them
+	sh scripts/system-packages.sh lv2-dev
+	$(BIN)/python -m plugins.lv2.build --install
 
 test: $(VENV)/dev  ## install what the tests need and run them all
 	$(BIN)/python -m pytest
@@ -21,6 +33,10 @@ test: $(VENV)/dev  ## install what the tests need and run them all
 lint: $(VENV)/dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: $(VENV)/bin/python  ## build the documentation into site/; every link has to be right
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'mkdocs-material>=9.6,<10'
+	$(BIN)/python -m mkdocs build
 
 bench: $(VENV)/dev  ## measure the hops and, where songs are, the quality of the shipped models
 	$(BIN)/python -m bench.latency
@@ -35,7 +51,7 @@ lock: | $(VENV)/bin/python  ## write requirements/*.txt anew: all packages with 
 	sh scripts/lock.sh $(BIN)/uv
 
 clean:  ## remove the environment and everything that was made here
-	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(DEMO_OUT) site build dist .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

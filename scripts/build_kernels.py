@@ -51,7 +51,8 @@ class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
             build_data["artifacts"] += [f"/{path.relative_to(root)}" for path in built]
 
 
-def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -> list[Path]:
+def build(folder: Path, target: Path | None = None, flags: Sequence[str] = (), more: Sequence[Path] = ()
+          ) -> list[Path]:
     """Compile the C files in `folder/src`.
 
     Parameters
@@ -62,6 +63,8 @@ def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -
         The library.
     flags
         More of them, for the compiler and the linker.
+    more
+        Other C files that become a part of the library.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def build(folder: Path, target: Path | None = None, flags: Sequence[str] = ()) -
             objects = _variants(compiler, source, Path(work), flags)
             names = [f"-DRTSEP_HAS_{name}" for name in objects]
             names.append(f'-DRTSEP_BUILD="{identity["sources_hash"](source)}"')
-            whole = [path for path in sorted(source.glob("*.c")) if path.name not in IN_VARIANTS]
+            whole = [*(path for path in sorted(source.glob("*.c")) if path.name not in IN_VARIANTS), *more]
             _run([*compiler, *_known(compiler, Path(work)), *flags, *names, "-c", *map(str, whole)], Path(work))
             draft = target.with_suffix(".draft")
             parts = [*(str(Path(work) / path.with_suffix(".o").name) for path in whole),

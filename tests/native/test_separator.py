@@ -16,7 +16,7 @@ from rtsep.model.gate import SegmentFile, read_model, read_step
 from rtsep.native.flat import flatten
 from rtsep.types import Audio
 from tests.native.c_separator import CONTROLS, CError, CSeparator
-from tests.native.conftest import needs_native
+from tests.native.conftest import needs_native, require_native
 from tests.rigs.models import TINY
 
 SHIPPED = sorted(name for name, path in installed_models().items() if not isinstance(read_model(path), SegmentFile))
@@ -31,6 +31,12 @@ MOVES = {3: ("level", 0.25, 0), 5: ("mask_gain", 4.0, None), 7: ("wet", 0.4, Non
 """Controls by the 1024 frames before which they are set; the last of them move while others still do."""
 
 pytestmark = needs_native
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _native() -> None:
+    """Let no other backend be compared with."""
+    require_native()
 
 
 @pytest.fixture(scope="module")

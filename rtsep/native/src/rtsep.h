@@ -10,7 +10,9 @@
 
 #include <stddef.h>
 
-#if defined(_WIN32)
+#if defined(RTSEP_INSIDE) /* it is a part of another library, which shows nothing of it */
+#define RTSEP_API
+#elif defined(_WIN32)
 #define RTSEP_API __declspec(dllexport)
 #elif defined(__GNUC__)
 #define RTSEP_API __attribute__((visibility("default")))
