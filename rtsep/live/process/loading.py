@@ -40,8 +40,7 @@ def load(settings: LiveSettings, channels: int, period: Period | None, rate: int
     if settings.calibration_s and settings.provider == "cpu":
         choice = _calibrate(settings, channels, period, rate, tell)
         settings = replace(settings, model=str(choice.path))
-    separator = Separator(settings.model, channels, stems=settings.stems, threads=settings.threads,
-                          provider=settings.provider)
+    separator = Separator(settings.model, channels, stems=settings.stems, provider=settings.provider)
     if rate is not None and runs_at(separator.info.samplerate, rate):
         separator.set_samplerate(rate)
     if choice is None and settings.p99_ms is not None:
