@@ -52,7 +52,7 @@ def load(settings: LiveSettings, channels: int, period: Period | None, rate: int
 
 def _with_provider(settings: LiveSettings, tell: Callable[[str], None]) -> LiveSettings:
     """Return the settings with what runs the model, or with the processor where that is not to be had."""
-    from rtsep.backends.onnx_runtime import check_provider  # loads ONNX Runtime, which the kernels do without
+    from rtsep.backends.onnx_runtime import check_provider  # loads ONNX Runtime, which the native code does without
     try:
         check_provider(settings.provider)
     except ModelError as error:
