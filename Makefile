@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo-out
 FUZZ_SECONDS ?= 3600
-INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_kernels.py
+INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_native.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo plugin install-plugin test lint docs bench fuzz lock clean
