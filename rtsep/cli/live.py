@@ -65,7 +65,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                         "the audio callback, or in a thread that has a block's time for it, for slow models and one "
                         "block later (default: %(default)s)")
     parser.add_argument("--provider", choices=("cpu", "onnxruntime", "cuda"), default="cpu",
-                        help="what runs the model; onnxruntime: the processor without the kernels of rtsep; cuda needs "
+                        help="what runs the model; onnxruntime: the processor without the native code; cuda needs "
                         "an NVIDIA GPU and --engine worker (default: cpu)")
     parser.add_argument("--no-connect", action="store_true", help="on a JACK or PipeWire server: leave it to you to "
                         "connect rtsep's ports")
