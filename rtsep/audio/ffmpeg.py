@@ -9,11 +9,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.errors import AudioFileError
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _TIMEOUT_S = 60.0  # to look into a file
 _LOCAL = ("-protocol_whitelist", "file,pipe,crypto,data")
 """What a file may lead to: a playlist under the name of a sound could name any server."""

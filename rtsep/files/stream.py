@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.resample import Resampler
 from rtsep.backends.segments import FileSeparator
@@ -15,8 +14,8 @@ from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import SegmentFile, StepFile, read_model
 from rtsep.separator import Separator, runs_at
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 AnySeparator = Separator | FileSeparator
 COMMON_RATES = (44_100, 48_000)
 """Between 8 and 44.1 kHz, soxr leaves up to -65 dB; to 48 kHz, a multiple, and back nothing."""
