@@ -167,11 +167,6 @@ class Surface:
         """Latest sound: mixture and what is heard, float32 (2, frames)."""
         return self._session.memory.scope.latest(frames)
 
-    @property
-    def scope_frames(self) -> int:
-        """Frames that the scope has had so far."""
-        return self._session.memory.scope.written
-
     def counters(self) -> dict[str, float]:
         """Every number of `rtsep.live.counters` by its name."""
         return {row.name: getattr(self.board, row.name) for row in COUNTERS if row.is_number}

@@ -37,7 +37,7 @@ PLAIN_FLAGS = ["-O2", "-fPIC"]  # of a compiler that does not know those
 LINK = ["-Wl,-z,relro", "-Wl,-z,now"] if sys.platform.startswith("linux") else []
 
 
-class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
+class NativeHook(BuildHookInterface):  # type: ignore[type-arg]
     """What hatchling calls before it makes a wheel, or an editable installation."""
 
     PLUGIN_NAME = "custom"
