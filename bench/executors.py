@@ -33,11 +33,12 @@ from bench.lib.steps import FusedGraph, dynamic_int8, openvino_step, runtime_ste
 from rtsep.backends.native import NativeStep
 from rtsep.model.gate import read_step
 from rtsep.native.library import variants
+from training import SAMPLERATE
 from training.corpora.medleydb import MedleyDb
 from training.corpora.songs import Song, read_songs
 from training.evaluation.systems import runtime_separator
 from training.evaluation.validation import quick_scores, targets_of
-from training.export.export import SAMPLERATE, metadata, write_model
+from training.export.export import metadata, write_model
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.nets import Network, build

@@ -22,7 +22,7 @@ from bench.lib.command import parser_of, run_bench
 from bench.lib.machine import FILE_WIDTH
 from bench.lib.paced import Loop, in_turns, statistics
 from rtsep.live.realtime import ask_for_realtime
-from training.export.export import SAMPLERATE
+from training import SAMPLERATE
 from training.nets import Network, build
 from training.recipes.recipe import find_recipe
 from training.run.devices import world
@@ -86,7 +86,7 @@ class DeviceStep:
     @torch.no_grad()
     def _recorded(self) -> Callable[[], None]:
         """Record a step; return what replays it."""
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
             for _ in range(RECORD_WARM_UP):

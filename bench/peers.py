@@ -40,7 +40,7 @@ from rtsep.dsp.stft import mid_signal
 from rtsep.live.realtime import ask_for_realtime
 from rtsep.live.session.sources import DemoSource, FileSource
 from rtsep.model.catalogue import find_model
-from training.export.export import SAMPLERATE
+from training import SAMPLERATE
 from training.nets import build
 from training.recipes.recipe import find_recipe
 

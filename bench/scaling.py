@@ -25,7 +25,8 @@ from bench.lib.paced import Loop, back_to_back, in_turns, statistics, warm_up
 from bench.lib.streams import most_streams
 from rtsep.dsp.windows import PROFILES
 from rtsep.model.catalogue import find_model
-from training.export.export import SAMPLERATE, metadata, write_model
+from training import SAMPLERATE
+from training.export.export import metadata, write_model
 from training.export.quantise import in_blocks
 from training.nets.band_gru import BandGru, BandGruConfig
 

@@ -20,11 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.lib.command import parser_of, run_bench
+from training import SAMPLERATE
+from training.file_models.networks import FileNetworkConfig
 from training.mixing.loader import PREFETCH
-from training.nets import FileNetworkConfig
 from training.recipes.recipe import Recipe, find_recipe, recipe_names
 from training.run.devices import World, world
-from training.run.trainer import SAMPLERATE, Trainer
+from training.run.trainer import Trainer
 
 WARM_UP_STEPS = 2
 

@@ -14,7 +14,6 @@ from threading import Lock
 from typing import NoReturn, SupportsIndex
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.backends import open_backend
 from rtsep.controls.controls import Controls
@@ -26,8 +25,8 @@ from rtsep.dsp.stft import silence_bad
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import StepFile, read_step
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 MAX_CHANNELS = 64
 MOST_HOPS = 16  # separated at once where a block has them
 LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square would overflow

@@ -1,1 +1,4 @@
 """The offline trainer: renders stems, trains step models on them, measures and exports them."""
+
+SAMPLERATE = 44100
+"""Frames per second of all sounds that are rendered, mixed, trained on and measured."""

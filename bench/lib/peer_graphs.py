@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from training.export.step_graph import StepGraph
+from training.nets.step_graph import StepGraph
 
 
 class PeerGraph(StepGraph):

@@ -12,7 +12,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from bench.lib.peer_graphs import deepfilternet, dtln, hs_tasnet, open_unmix
-from training.export.step_graph import StepGraph
+from training.nets.step_graph import StepGraph
 
 Audio = NDArray[np.floating[Any]]
 Spectra = NDArray[np.complex64]

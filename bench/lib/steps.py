@@ -17,7 +17,7 @@ from torch import nn
 from bench.lib.loads import Work, step_alone
 from rtsep.backends import open_step
 from rtsep.model.gate import read_step
-from training.export.step_graph import StepGraph
+from training.nets.step_graph import StepGraph
 
 Arrays = dict[str, NDArray[np.float32]]
 

@@ -7,15 +7,14 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from rtsep.audio import ffmpeg, flac
 from rtsep.audio.sections import Section, find_sections
 from rtsep.audio.sndfile import open_pieces
 from rtsep.audio.stored import Span
 from rtsep.errors import AudioFileError
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _UNKNOWN = 2**63 - 1  # frames that libsndfile reports when a stream does not say how long it is
 
 

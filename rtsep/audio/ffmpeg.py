@@ -9,10 +9,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from rtsep.errors import AudioFileError
+from rtsep.types import Audio
+
 _TIMEOUT_S = 60.0  # to look into a file
+_LOCAL = ("-protocol_whitelist", "file,pipe,crypto,data")
+"""What a file may lead to: a playlist under the name of a sound could name any server."""
 
 
 def installed() -> bool:
@@ -49,7 +52,7 @@ class FfmpegSound:
         self.channels = channels
         self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{path}", "-map", "0:a:0", "-f", "f32le", "-ac",
+            ["ffmpeg", "-v", "error", "-nostdin", *_LOCAL, "-i", f"file:{path}", "-map", "0:a:0", "-f", "f32le", "-ac",
              str(self.channels), "-ar", str(self.samplerate), "-"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors)
 
@@ -79,12 +82,21 @@ class FfmpegSound:
 
 
 def probe(path: Path) -> tuple[int, int] | None:
-    """Sample rate and channels of the first sound track; None where ffmpeg is not installed or knows none."""
-    command = ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=sample_rate,channels",
-               "-of", "json", f"file:{path}"]
+    """Sample rate and channels of the first sound track; None where ffmpeg is not installed or does not know the file.
+
+    Raises
+    ------
+    AudioFileError
+        When it knows the file, and finds no sound in it.
+    """
+    command = ["ffprobe", "-v", "error", *_LOCAL, "-select_streams", "a:0", "-show_entries",
+               "stream=sample_rate,channels", "-of", "json", f"file:{path}"]
     try:
         done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_TIMEOUT_S, check=False)
-        track = json.loads(done.stdout)["streams"][0]
+        tracks = json.loads(done.stdout)["streams"]
+        if done.returncode == 0 and not tracks:
+            raise AudioFileError(f"{path} holds no sound: ffmpeg finds no sound track in it")
+        track = tracks[0]
         return int(track["sample_rate"]), int(track["channels"])
     except (OSError, ValueError, LookupError, subprocess.TimeoutExpired):
         return None

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.decoders import open_sound
 from rtsep.audio.resample import Resampler
 from rtsep.audio.stored import open_stored, spooled
 from rtsep.errors import AudioFileError
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 STDIN = Path("-")
 MAX_BLOCK = 192_000  # frames read at once: bounds the memory whatever a header says
 RATES = range(1000, 1_000_001)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
 
 
 class Resampler:

@@ -11,14 +11,13 @@ from typing import Self
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from rtsep.audio.encodings import Encoding, encoding_of
 from rtsep.audio.outputs import put_in_place, temporary_name
 from rtsep.audio.sndfile import SequentialFile
 from rtsep.errors import AudioFileError
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _WAV_LIMIT = 2**32 - 2**16  # bytes of samples that fit into a WAV file beside its header
 _PIECE = 4096  # frames given to an encoder at once: Vorbis crashes on many more
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.controls.controls import Controls
 from rtsep.dsp.ramp import RAMP_MS, Ramp
-
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
 
 
 class Gains:

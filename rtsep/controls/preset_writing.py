@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -77,8 +78,8 @@ def plain_preset(preset: Preset) -> dict[str, object]:
     for key, value in preset.values.items():
         control = control_of(key)
         assert control is not None
-        document[key] = plain_value(control, value) if not isinstance(value, dict) else {
-            stem: plain_value(control, at) for stem, at in value.items()}
+        document[key] = ({stem: plain_value(control, at) for stem, at in value.items()} if isinstance(value, Mapping)
+                         else plain_value(control, value))
     return document
 
 

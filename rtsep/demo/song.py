@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.demo import drumkit
 from rtsep.demo.synth import Sound, amplifier, bass_amplifier, convolved, electric_piano, mixed, pluck, room
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 Note = tuple[float, float, float]
 """A melody note: first beat, length in beats, MIDI number."""
 

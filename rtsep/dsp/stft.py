@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.dsp.windows import Geometry, analysis_window, overlap_so_far, synthesis_window
+from rtsep.types import Audio, Spectrum
 
-Audio = NDArray[np.float32]
-Spectrum = NDArray[np.complex64]
 SPARE_HOPS = 32  # that fit into a history after what it keeps
 SILENCE = np.float32(1e-15)  # -300 dB: what lies below counts as zero
 

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from rtsep.errors import ConfigError
 from rtsep.files.stream import aligned_stems, open_separator
 from rtsep.separator import LOUDEST, MAX_CHANNELS
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 LOWEST_HZ, HIGHEST_HZ = 1000, 1_000_000
 _INTEGERS = {np.dtype(np.uint8): (128, 128), np.dtype(np.int16): (0, 2**15), np.dtype(np.int32): (0, 2**31)}
 """Offset and full scale of the integers that stand for sound."""

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.files import AudioReader
 from rtsep.files.levels import Output
 from rtsep.files.naming import Plan
 from rtsep.files.track import SeparatedFile, separate_track
 from rtsep.report.spectrograms import draw_spectrograms
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _LONGEST_S = 600.0  # of a picture: its signals are in memory
 _PICTURE_HZ = 32_000  # shows all that a picture has room for
 

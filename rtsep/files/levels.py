@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.encodings import CLIPS, Encoding
 from rtsep.audio.files import MAX_BLOCK, AudioReader
@@ -20,8 +19,8 @@ from rtsep.audio.writer import AudioWriter
 from rtsep.errors import ConfigError
 from rtsep.files.stream import QUALITY
 from rtsep.files.tags import Tags, write_tags
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _FULL_SCALE = 0.9999
 
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.resample import Resampler
 from rtsep.backends.segments import FileSeparator
+from rtsep.dsp.mask import REST
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import SegmentFile, StepFile, read_model
 from rtsep.separator import Separator, runs_at
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 AnySeparator = Separator | FileSeparator
 COMMON_RATES = (44_100, 48_000)
 """Between 8 and 44.1 kHz, soxr leaves up to -65 dB; to 48 kHz, a multiple, and back nothing."""
@@ -84,6 +84,9 @@ def _divides(one: int, other: int) -> bool:
 def aligned_stems(separator: AnySeparator, blocks: Iterable[Audio], samplerate: int) -> Iterator[tuple[Audio, ...]]:
     """Separate blocks; what comes out begins with their first frame and ends with their last.
 
+    Where the model runs at another rate, `rest`, or the last of all stems, keeps what the change of the rate takes
+    away: so stems sum to the sound at every rate.
+
     Parameters
     ----------
     separator
@@ -100,6 +103,8 @@ def aligned_stems(separator: AnySeparator, blocks: Iterable[Audio], samplerate: 
     """
     there = Resampler(samplerate, separator.samplerate, separator.channels, QUALITY)
     back = [Resampler(separator.samplerate, samplerate, separator.channels, QUALITY) for _ in separator.stems]
+    keeper = None if samplerate == separator.samplerate else _keeper(separator)
+    loss = None if keeper is None else Loss(separator.samplerate, samplerate, separator.channels)
     late, taken, given = separator.latency, 0, 0
 
     def advance(block: Audio) -> tuple[Audio, ...]:
@@ -108,14 +113,65 @@ def aligned_stems(separator: AnySeparator, blocks: Iterable[Audio], samplerate: 
         late = max(0, late - block.shape[1])
         return tuple(resampler.push(stem) for resampler, stem in zip(back, separated, strict=True))
 
+    def complete(stems: tuple[Audio, ...]) -> tuple[Audio, ...]:
+        if loss is None:
+            return stems
+        missing = loss.take(stems[0].shape[1])
+        return tuple(stem + missing if index == keeper else stem for index, stem in enumerate(stems))
+
     for block in blocks:
         taken += block.shape[1]
-        stems = advance(there.push(block))
+        brought = there.push(block)
+        if loss is not None:
+            loss.give(block, brought)
+        stems = advance(brought)
         given += stems[0].shape[1]
-        yield stems
+        yield complete(stems)
     block = there.flush()
+    if loss is not None:
+        loss.end(block)
     while given < taken:
         stems = tuple(stem[:, :taken - given] for stem in advance(block))
         given += stems[0].shape[1]
-        yield stems
+        yield complete(stems)
         block = np.zeros((separator.channels, separator.latency), np.float32)
+
+
+class Loss:
+    """What a change of the sample rate there and back takes from a sound: all above the lower rate's reach.
+
+    Parameters
+    ----------
+    inner, outer
+        Rate in between, and of the sound, in Hz.
+    channels
+        Number of audio channels.
+    """
+
+    def __init__(self, inner: int, outer: int, channels: int) -> None:
+        self._back = Resampler(inner, outer, channels, QUALITY)
+        self._sound = self._returned = np.zeros((channels, 0), np.float32)
+
+    def give(self, sound: Audio, brought: Audio) -> None:
+        """Note the next block, and what came of it at the rate in between; (channels, frames) each."""
+        self._sound = np.concatenate([self._sound, sound], axis=1)
+        self._returned = np.concatenate([self._returned, self._back.push(brought)], axis=1)
+
+    def end(self, brought: Audio) -> None:
+        """Note the last that came at the rate in between."""
+        returned = [self._returned, self._back.push(brought), self._back.flush()]
+        self._returned = np.concatenate(returned, axis=1)
+
+    def take(self, frames: int) -> Audio:
+        """Return the loss in the next frames, (channels, frames); stems come later than what is noted here."""
+        missing = self._sound[:, :frames].copy()
+        missing[:, :self._returned.shape[1]] -= self._returned[:, :frames]
+        self._sound, self._returned = self._sound[:, frames:], self._returned[:, frames:]
+        return missing
+
+
+def _keeper(separator: AnySeparator) -> int | None:
+    """Index of the stem to which belongs what no stem has: the rest, else the last of all stems; None for a choice."""
+    if REST in separator.stems:
+        return separator.stems.index(REST)
+    return len(separator.stems) - 1 if set(separator.stems) == set(separator.info.stems) else None

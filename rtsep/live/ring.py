@@ -7,9 +7,8 @@ from multiprocessing.context import SpawnContext
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
 
 
 class Ring:

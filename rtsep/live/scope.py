@@ -7,9 +7,9 @@ from multiprocessing.context import SpawnContext
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
+
 FRAMES = 1 << 14
 """Latest frames that are kept; a reader of all of them may find the oldest ones replaced meanwhile."""
 

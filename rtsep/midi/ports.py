@@ -72,7 +72,8 @@ def open_systems() -> list[System]:
 def _openers() -> dict[str, Callable[[], System]]:
     """Return what opens each system, by name; python-rtmidi's callbacks need no interpreter, so it goes first."""
     apis = [] if rtmidi is None else rtmidi.get_compiled_api()
-    found = {rtmidi.get_api_display_name(api): partial(_open_rtmidi, api) for api in apis}
+    found: dict[str, Callable[[], System]] = {
+        rtmidi.get_api_display_name(api): partial(_open_rtmidi, api) for api in apis}
     if rtmidi is None or rtmidi.API_UNIX_JACK not in apis:
         found["JACK"] = _open_jack
     return found

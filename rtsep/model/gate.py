@@ -10,8 +10,9 @@ from onnx import TensorProto
 
 from rtsep.errors import ModelError
 from rtsep.model.card import DOMAINS, FileCard, StepCard, read_card
-from rtsep.model.onnx_file import OnnxFile, Shape, read_onnx
+from rtsep.model.onnx_file import OnnxFile, read_onnx
 from rtsep.model.reference import KEY, Reference, read_reference
+from rtsep.model.shapes import Shape
 
 DOCUMENT = "rtsep"  # key of the metadata
 STATE = "state_"  # what the names of states begin with

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.errors import ConfigError
-
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
 
 
 def plain_sdr_db(reference: Audio, estimate: Audio, latency: int = 0) -> float:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.errors import AudioFileError, ConfigError
+from rtsep.types import Audio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Audio = NDArray[np.float32]
 WINDOW = 4096
 ROWS, COLUMNS = 360, 1600  # of each spectrogram's image
 LOWEST_HZ, HIGHEST_HZ = 40.0, 16000.0

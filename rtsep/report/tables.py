@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Group
 from rich.table import Table
 
@@ -14,8 +13,7 @@ from rtsep.live.counters import report_rows
 from rtsep.live.session.recorder import MIXTURE
 from rtsep.live.session.result import Result
 from rtsep.report.sdr import plain_sdr_db
-
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
 
 
 def report(result: Result) -> Group:

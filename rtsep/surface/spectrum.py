@@ -47,4 +47,4 @@ class Spectrum:
         """
         magnitudes = np.abs(np.fft.rfft(sound * self._window))[:, :self._end] * (4.0 / _FRAMES)
         bands = np.maximum.reduceat(magnitudes, self._starts, axis=1)
-        return np.round(20.0 * np.log10(np.maximum(bands, _LEAST))).astype(np.int64)
+        return np.asarray(np.round(20.0 * np.log10(np.maximum(bands, _LEAST))), np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import socket
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from rtsep.audio import ffmpeg
 from rtsep.audio.files import AudioReader
@@ -152,17 +154,77 @@ def test_libraries_write_nothing_to_the_terminal(tmp_path):
     assert (done.stdout, done.stderr) == ("", "")
 
 
-@pytest.mark.skipif(not ffmpeg.installed(), reason="ffmpeg is not installed")
-@pytest.mark.parametrize(("name", "options"), [("a.m4a", ("-c:a", "aac")), ("a.webm", ("-c:a", "libopus")),
-                                               ("a.wma", ())])
+PICTURE = ("-f", "lavfi", "-i", "testsrc=d=2:s=64x64:r=5")
+needs_ffmpeg = pytest.mark.skipif(not ffmpeg.installed(), reason="ffmpeg is not installed")
+
+
+def convert(*arguments: object) -> None:
+    """Let ffmpeg make a file, or skip where it was built without the encoder."""
+    done = subprocess.run(["ffmpeg", "-y", "-v", "error", *map(str, arguments)], capture_output=True, text=True,
+                          timeout=60)
+    if "Unknown encoder" in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(("name", "options"), [
+    ("a.m4a", ("-c:a", "aac", "-b:a", "192k")), ("a.aac", ("-c:a", "aac", "-b:a", "192k")), ("a.wma", ()),
+    ("a.webm", ("-c:a", "libopus")), ("a.ac3", ("-b:a", "320k")), ("a.mp2", ("-b:a", "320k"))])
 def test_other_formats_come_through_ffmpeg(tmp_path, name, options):
     audio = sine(440.0, 48000, 96_000, 2)
-    source = write_file(tmp_path / "a.wav", audio, 48000)
-    subprocess.run(["ffmpeg", "-v", "error", "-i", source, *options, tmp_path / name], check=True, timeout=60)
+    convert("-i", write_file(tmp_path / "a.wav", audio, 48000), *options, tmp_path / name)
     found, notes = read(tmp_path / name)
     assert abs(found.shape[1] - 96_000) < 5000
     assert notes == ()
     assert np.sqrt(np.mean(np.square(found))) == pytest.approx(np.sqrt(np.mean(np.square(audio))), rel=0.1)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", ["a.m4a", "a.wv", "a.tta", "video.mp4", "video.mkv"])
+def test_lossless_tracks_of_containers_and_video_come_through_to_the_sample(tmp_path, name):
+    audio = (np.round(noise() * 0.5 * 2**15) / 2**15).astype(np.float32)
+    source = tmp_path / "a.wav"
+    soundfile.write(source, audio.T, 44100, subtype="PCM_16")
+    codec = {".m4a": "alac", ".wv": "wavpack", ".tta": "tta", ".mp4": "alac", ".mkv": "flac"}[Path(name).suffix]
+    picture = PICTURE if name.startswith("video") else ()
+    convert(*picture, "-i", source, "-c:a", codec, tmp_path / name)
+    found, notes = read(tmp_path / name)
+    assert notes == ()
+    np.testing.assert_allclose(found, audio, rtol=0, atol=1e-6)
+
+
+@needs_ffmpeg
+def test_the_first_of_several_tracks_is_taken_and_aac_is_aligned(tmp_path):
+    audio = [0.1 * np.random.default_rng(seed).standard_normal((2, 44_100)).astype(np.float32) for seed in (1, 2)]
+    first, second = (write_file(tmp_path / f"{index}.wav", one, 44100) for index, one in enumerate(audio))
+    convert("-i", first, "-i", second, "-map", "0", "-map", "1", "-c:a", "aac", "-b:a", "256k", tmp_path / "a.mp4")
+    found, _ = read(tmp_path / "a.mp4")
+    likeness = [[float(np.dot(found[0, 4000 + lag:34_000 + lag], one[0, 4000:34_000])) for lag in range(-2200, 2200)]
+                for one in audio]
+    assert np.argmax(likeness[0]) == 2200
+    assert max(likeness[0]) > 5.0 * np.max(np.abs(likeness[1]))
+
+
+@needs_ffmpeg
+def test_a_video_without_sound_says_so(tmp_path):
+    convert(*PICTURE, "-c:v", "mpeg4", tmp_path / "silent.mp4")
+    with pytest.raises(AudioFileError, match="holds no sound: ffmpeg finds no sound track"):
+        AudioReader(tmp_path / "silent.mp4")
+
+
+@needs_ffmpeg
+def test_a_playlist_in_disguise_leads_nowhere(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.5)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        for text in (f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{url}\n#EXT-X-ENDLIST\n",
+                     f"ffconcat version 1.0\nfile '{url}'\n"):
+            (tmp_path / "song.m4a").write_text(text)
+            with pytest.raises(AudioFileError):
+                list(AudioReader(tmp_path / "song.m4a").blocks())
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_without_ffmpeg_a_sentence_says_what_would_read_it(tmp_path, monkeypatch):

@@ -32,8 +32,8 @@ from tests.rigs.models import STEMS
 from tests.training.tiny import tiny_network
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
-from training.export.step_graph import StepGraph
 from training.nets.band_gru import BandGru, BandGruConfig
+from training.nets.step_graph import StepGraph
 
 PARAMETERS = {"DTLN": 0.987e6, "DeepFilterNet 2 (shape of)": 2.31e6, "HS-TasNet (sized)": 42e6,
               "Open-Unmix, one way (sized)": 10.4e6}

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 import training.export.export
-import training.export.step_graph
+import training.nets.step_graph
 from rtsep.dsp.windows import PROFILES
 from tests.rigs.models import STEMS, TINY
 from training.export.export import metadata, write_model
@@ -35,6 +35,6 @@ def write_tiny_model(path: Path, profile: str = "stage") -> Path:
 
 
 if __name__ == "__main__":  # small: bands in many pieces, few reference hops
-    training.export.step_graph.PIECE_COST = 300
+    training.nets.step_graph.PIECE_COST = 300
     training.export.export.REFERENCE_HOPS = 4
     write_tiny_model(TINY).with_suffix(".yaml").unlink()

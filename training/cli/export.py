@@ -22,17 +22,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _run(options: argparse.Namespace) -> None:
     from training.export.export import export
     from training.file_models.export import export_file_model
-    from training.nets import FileNetworkConfig
+    from training.file_models.networks import FileNetworkConfig
     from training.recipes.recipe import recipe_from
     from training.run.checkpoint import read_checkpoint
     out = _out(options.out)
-    songs = songs_if_any(options.data)
+    songs, mixes = songs_if_any(options.data), mixes_if_any(options.data)
     recipe = recipe_from(read_checkpoint(options.checkpoint)["recipe"], str(options.checkpoint))
     if isinstance(recipe.network, FileNetworkConfig):
-        export_file_model(options.checkpoint, out, songs, options.data)
+        export_file_model(options.checkpoint, out, songs, options.data, mixes, options.credit)
     else:
-        export(options.checkpoint, out, songs, options.data, options.float32, mixes_if_any(options.data),
-               options.credit)
+        export(options.checkpoint, out, songs, options.data, options.float32, mixes, options.credit)
     print(f"{out} and what belongs to it")
 
 

@@ -32,22 +32,23 @@ def _run(options: argparse.Namespace) -> None:
     import torch
 
     from training.evaluation.renderings import rendered_mixes
+    from training.file_models.networks import FileNetworkConfig
     from training.file_models.trainer import ClipTrainer
-    from training.nets import FileNetworkConfig
     from training.recipes.recipe import find_recipe
     from training.render.beside import rendering
     from training.run.devices import world
+    from training.run.run import Run
     from training.run.trainer import Trainer
     torch.set_num_threads(options.threads)
     recipe, songs, mixes = find_recipe(options.recipe), songs_if_any(options.data), mixes_if_any(options.data)
+    rendered = list(rendered_mixes(options.held_out, recipe.mixtures)) if options.held_out else []
     with world(options.device) as here:
         if isinstance(recipe.network, FileNetworkConfig):
             if options.start or here.size > 1:
                 raise ConfigError(f"a {recipe.network.kind} is trained by one process and from the start: leave out "
                                   f"--from and torchrun; --resume goes on")
-            trainer: ClipTrainer | Trainer = ClipTrainer(recipe, options.stems, songs, options.run, here.device)
+            trainer: Run = ClipTrainer(recipe, options.stems, songs, options.run, here, mixes, rendered)
         else:
-            rendered = list(rendered_mixes(options.held_out, recipe.mixtures)) if options.held_out else []
             trainer = Trainer(recipe, options.stems, songs, options.run, here, options.start, mixes, rendered)
         if options.resume:
             trainer.resume(options.resume)

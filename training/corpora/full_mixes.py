@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from rtsep.controls.strict_yaml import Section, parse, read_text
 from rtsep.errors import ConfigError
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.corpora.medleydb import MedleyDb
-from training.corpora.songs import SAMPLERATE, Audio, read_stereo
+from training.corpora.songs import read_stereo
 
 FILE = "mixes.yaml"
 GROUPS = ("songs", "instrumental", "no_guitar", "real_stereo")
@@ -45,7 +47,7 @@ class FullMix:
     @property
     def mixture(self) -> Audio:
         """Sum of all stems, float32 (2, frames)."""
-        return np.sum(list(self.stems.values()), axis=0, dtype=np.float32)
+        return np.asarray(np.sum(list(self.stems.values()), axis=0, dtype=np.float32))
 
 
 def read_full_mixes(root: Path, groups: Sequence[str] = GROUPS) -> Iterator[FullMix]:

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from rtsep.errors import ConfigError
-from training.corpora.songs import Audio, Song, find_audio, read_mono, sum_tracks
+from rtsep.types import Audio
+from training.corpora.songs import Song, find_audio, read_mono, sum_tracks
 
 CARD = "_METADATA.yaml"
 INSTRUMENTS = {

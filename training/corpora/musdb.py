@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from rtsep.errors import AudioFileError, ConfigError
-from training.corpora.songs import SAMPLERATE, SUFFIXES, Audio, Song, read_mono, sum_tracks
+from rtsep.types import Audio
+from training import SAMPLERATE
+from training.corpora.songs import SUFFIXES, Song, read_mono, sum_tracks
 
 STREAMS = {"drums": 1, "bass": 2, "other": 3, "vocals": 4}
 """Audio streams of a `.stem.mp4`; stream 0 is the mixture."""
@@ -93,4 +95,4 @@ def _decode(path: Path, stream: int) -> Audio:
     if done.returncode or not done.stdout:
         reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no sound in it"]
         raise AudioFileError(f"{path}: ffmpeg cannot decode stream {stream} of 0 to 4 ({reason[-1]})")
-    return np.frombuffer(done.stdout, "<f4").reshape(-1, 2).mean(axis=1)
+    return np.asarray(np.frombuffer(done.stdout, "<f4").reshape(-1, 2).mean(axis=1))

@@ -15,9 +15,10 @@ import numpy as np
 
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.model.catalogue import find_model
+from rtsep.types import Audio
 from training.corpora.import_stems import write_pieces
 from training.corpora.musdb import title_key
-from training.corpora.songs import Audio, read_mono
+from training.corpora.songs import read_mono
 from training.evaluation.systems import runtime_separator
 
 SPLITTER = "stage"

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.files import AudioReader
 from rtsep.errors import AudioFileError, ConfigError, RtsepError
+from rtsep.types import Audio
+from training import SAMPLERATE
 
-Audio = NDArray[np.float32]
-SAMPLERATE = 44100
 SUFFIXES = (".wav", ".flac")
 SOFTEST = 10.0 ** (-70.0 / 20.0)  # peak of a stem that plays; the hiss of a silent track stays below
 

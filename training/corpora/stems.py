@@ -14,7 +14,9 @@ import soxr
 from numpy.typing import NDArray
 
 from rtsep.errors import ConfigError
-from training.corpora.songs import SAMPLERATE, SUFFIXES, Audio
+from rtsep.types import Audio
+from training import SAMPLERATE
+from training.corpora.songs import SUFFIXES
 
 STEMS = ("drums", "bass", "guitar", "vocals", "other")
 """What mixtures are made of; a network may estimate sums of them."""

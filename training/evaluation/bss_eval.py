@@ -16,7 +16,8 @@ import scipy.fft
 import scipy.linalg
 from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
+
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 TAPS = 512

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rtsep.errors import ConfigError
-from training.corpora.songs import SAMPLERATE, Audio, Corpus, Song, read_songs, stems_of
+from rtsep.types import Audio
+from training import SAMPLERATE
+from training.corpora.songs import Corpus, Song, read_songs, stems_of
 
 PAPER_TARGETS = ("guitar", "drums")
 PAPER_SONGS = {"test": 4, "train": 8}

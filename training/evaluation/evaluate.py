@@ -12,7 +12,9 @@ import numpy as np
 from rtsep.dsp.mask import mask_weights, soft_mask
 from rtsep.dsp.stft import Analysis, Synthesis
 from rtsep.dsp.windows import Geometry
-from training.corpora.songs import SAMPLERATE, Audio, Song
+from rtsep.types import Audio
+from training import SAMPLERATE
+from training.corpora.songs import Song
 from training.evaluation.bss_eval import BssEval, sdr_version_3
 from training.evaluation.clips import Clip, whole_clips
 from training.evaluation.systems import System

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from scipy import signal
 
+from rtsep.types import Audio
 from training.corpora.full_mixes import FullMix
-from training.corpora.songs import Audio
 
 TARGETS = ("rest", "guitar", "drums", "vocals", "bass")
 """What is measured; `rest` is the mix without the electric guitar, as `--remove guitar` plays it."""

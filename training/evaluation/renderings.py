@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from training import SAMPLERATE
 from training.corpora.full_mixes import FullMix
 from training.corpora.stems import STEMS, StemFolder
 from training.evaluation.full_mixes import TARGETS, MixScores
-from training.mixing.remix import SAMPLERATE, RemixConfig, Remixer
+from training.mixing.remix import RemixConfig, Remixer
 
 GROUP = "renderings"
 COUNT, SECONDS = 12, 8.0

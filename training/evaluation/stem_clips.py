@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from training.corpora.songs import SAMPLERATE, Song
-from training.corpora.stems import KINDS, StemFolder
+from training import SAMPLERATE
+from training.corpora.songs import Song
+from training.corpora.stems import KINDS, STEMS, StemFolder
 from training.evaluation.clips import Clip, whole_clips
-from training.mixing.remix import STEMS, RemixConfig, Remixer
+from training.mixing.remix import RemixConfig, Remixer
 from training.mixing.stereo import StereoConfig
 
 MIXTURES = 12
-COUNTS = dict.fromkeys(KINDS, (0.0, 1.0)) | {"voice": (1.0,)}  # the paper's mixtures have no vocals
+COUNTS: dict[str, tuple[float, ...]] = {**dict.fromkeys(KINDS, (0.0, 1.0)), "voice": (1.0,)}
+"""Chances of 0, 1 ... sounds of each kind: the paper's mixtures have no vocals."""
 
 
 def stem_clips(root: Path, seconds: float, seed: int) -> Iterator[Clip]:

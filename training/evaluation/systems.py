@@ -14,7 +14,8 @@ from rtsep.errors import ConfigError
 from rtsep.files.stream import open_separator
 from rtsep.model.card import FileCard
 from rtsep.model.catalogue import find_model, installed_models
-from training.corpora.songs import SAMPLERATE, Audio
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.evaluation.validation import Separate
 from training.file_models.export import file_separator
 from training.recipes.recipe import recipe_names

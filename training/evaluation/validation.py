@@ -7,16 +7,15 @@ from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from rtsep.types import Audio
 from training.corpora.songs import Song
 from training.evaluation.bss_eval import sdr_version_3
 from training.evaluation.clips import paper_parts
 from training.nets import Network
 from training.nets.spectra import resynthesise, spectra
 
-Audio = NDArray[np.float32]
 Separate = Callable[[Audio], dict[str, Audio]]
 """From a mixture, (channels, frames), to every stem, (channels, frames), aligned."""
 SeparateAll = Callable[[Sequence[Audio]], list[dict[str, Audio]]]

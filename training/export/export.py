@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import yaml
 
 from rtsep.backends import open_step
 from rtsep.backends.step import advance
@@ -22,21 +18,21 @@ from rtsep.model.card import FORMAT, STEREO_FORMAT
 from rtsep.model.gate import read_step
 from rtsep.model.reference import KEY, Reference, write_reference
 from rtsep.native.flat import SUFFIX, write_flat
+from training import SAMPLERATE
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
 from training.evaluation.evaluate import evaluate
 from training.evaluation.full_mixes import SILENCE, mix_columns, score_mixes
 from training.evaluation.systems import runtime_separator
 from training.evaluation.validation import quick_scores, targets_of
-from training.export.card import round_numbers, write_card
 from training.export.credits import WEIGHTS_LICENCE, credits
+from training.export.model_file import check_card, common_fields, save, training_fields
 from training.export.parity import HOPS, parity_db
 from training.export.quantise import in_blocks
 from training.nets import Network, build
 from training.recipes.recipe import Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint
 
-SAMPLERATE = 44100
 REFERENCE_HOPS = 64
 MAX_LOSS_DB = 0.05
 MAX_ERROR_DB = -70.0  # of float32: rounding stays far below, a wrong cell or a lost state goes far above
@@ -54,11 +50,7 @@ def load_network(checkpoint: Path) -> tuple[Network, Recipe, dict[str, Any]]:
     recipe = recipe_from(content["recipe"], str(checkpoint))
     net = build(recipe.network, recipe.geometry, recipe.stems, SAMPLERATE)
     net.load_state_dict(content["ema"])
-    log = content["log"]
-    training = {"audio_hours": log["audio_hours"], "steps": log["step"], "data": "rendered, randomly remixed",
-                "selection": "the checkpoint was chosen on the songs that it is measured on, so scores are optimistic",
-                "curves": content["curves"], "loss": recipe.loss, "parameters_of_recipe": asdict(recipe.network)}
-    return net, recipe, training
+    return net, recipe, training_fields(content, recipe)
 
 
 def export(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path, float32: bool = False,
@@ -160,46 +152,18 @@ def metadata(net: Network, name: str, samplerate: int, summary: dict[str, Any]) 
     summary
         `licence`, `credits`, `training` and `quality`.
     """
-    geometry = net.geometry
     stereo = getattr(net.config, "stereo", False)
-    return {"format": STEREO_FORMAT if stereo else FORMAT, "name": name, "samplerate": samplerate,
-            "analysis": geometry.analysis, "synthesis": geometry.synthesis, "hop": geometry.hop,
-            "stems": list(net.stems), "contexts": list(net.config.contexts)} | summary
+    return {"format": STEREO_FORMAT if stereo else FORMAT, **common_fields(net, name, samplerate),
+            "contexts": list(net.config.contexts)} | summary
 
 
 def write_model(model: onnx.ModelProto, document: dict[str, Any], path: Path) -> None:
-    """Write a step model with its metadata and reference vectors, and its card beside it."""
-    check_card(path)
-    document = round_numbers(document)
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft.onnx")
-    onnx.save(model, draft)
-    onnx.helper.set_model_props(model, {"rtsep": json.dumps(document), KEY: _reference(draft)})
-    onnx.save(model, draft)
-    os.replace(draft, path)
-    write_card(path)
-
-
-def check_card(path: Path) -> None:
-    """Refuse a name whose `.yaml` is no model card: the card would replace it.
-
-    Raises
-    ------
-    ConfigError
-        When it is a recipe, or anything else.
-    """
-    card = path.with_suffix(".yaml")
-    if not card.exists():
-        return
-    try:
-        content = yaml.safe_load(card.read_text())
-    except (OSError, ValueError, yaml.YAMLError):
-        content = None
-    if not (isinstance(content, dict) and {"format", "analysis", "licence"} <= content.keys()):
-        raise ConfigError(f"{card} is no model card, and the card of {path.name} would replace it: give another "
-                          f"name or folder")
+    """Write a step model with its document and reference vectors, and its card beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder, "draft.onnx")
+        save(model, document, draft)
+        reference = _reference(draft)
+    save(model, document, path, {KEY: reference})
 
 
 def _reference(path: Path) -> str:

@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-from training.export.step_graph import StepGraph
+from training.nets.step_graph import StepGraph
 
 BLOCK = 64  # weights of a column that share a scale; 128 is faster with AVX-512, far slower with AVX2
 INT8_ARITHMETIC = 4  # accuracy level of MatMulNBits; level 0 computes 8-bit weights in float32, thirty times slower

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from rtsep.dsp.windows import Geometry
-from training.export.step_graph import StepGraph
 from training.nets.spectra import spectra
+from training.nets.step_graph import StepGraph
 
 
 def segment_frames(hops: int, geometry: Geometry) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor, nn
 
-from training.export.step_graph import StepGraph
+from training.nets.step_graph import StepGraph
 
 TINY = 1e-8  # keeps the scale of silence finite
 
@@ -30,6 +30,8 @@ def graph_transposed(graph: StepGraph, value: str, layer: nn.ConvTranspose2d) ->
 
 def graph_norm(graph: StepGraph, value: str, layer: nn.BatchNorm2d) -> str:
     """Add a batch normalisation with the statistics that training has gathered."""
+    assert layer.running_mean is not None  # of a layer that tracks them, as all of ours do
+    assert layer.running_var is not None
     numbers = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
     return graph.node("BatchNormalization", value, *(graph.constant(number.detach().numpy()) for number in numbers),
                       epsilon=layer.eps)

@@ -14,16 +14,15 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
 from rtsep.dsp.windows import Geometry
-from training.export.step_graph import StepGraph
 from training.file_models.clip_spectra import (
-    clip_spectra,
-    graph_with_top,
     graph_without_top,
-    segment_frames,
     with_top,
     without_top,
 )
 from training.file_models.convolution import TINY, graph_conv, graph_doubled, scaled
+from training.file_models.network import MaskNetwork
+from training.nets.network import Layers
+from training.nets.step_graph import StepGraph
 
 
 @dataclass(frozen=True)
@@ -50,34 +49,20 @@ class HourglassConfig:
     overlap_hops: int = 16
 
 
-class StackedHourglass(nn.Module):
-    """Estimator of a mask per stem.
-
-    Parameters
-    ----------
-    config
-        Sizes.
-    geometry
-        Transform lengths.
-    stems
-        Names of the estimated stems.
-    """
-
-    domain = "magnitude"
+class StackedHourglass(MaskNetwork):
+    """Estimator of a mask per stem, which judges the masks of every hourglass."""
 
     def __init__(self, config: HourglassConfig, geometry: Geometry, stems: tuple[str, ...]) -> None:
-        super().__init__()
-        self.config, self.geometry, self.stems = config, geometry, stems
-        self.segment = segment_frames(config.hops, geometry)
+        super().__init__(geometry, stems, config.hops, config.overlap_hops)
         width, half = config.features, config.features // 2
-        self.entry = nn.ModuleList([_conv(1, width // 4, 7), _conv(width // 4, half, 3), _conv(half, half, 3),
-                                    _conv(half, half, 3), _conv(half, width, 3)])
-        self.stacks = nn.ModuleList(_Stack(width, config.depth, len(stems), last=index == config.stacks - 1)
-                                    for index in range(config.stacks))
+        self.entry = Layers[nn.Conv2d]([_conv(1, width // 4, 7), _conv(width // 4, half, 3), _conv(half, half, 3),
+                                        _conv(half, half, 3), _conv(half, width, 3)])
+        self.stacks = Layers[_Stack](_Stack(width, config.depth, len(stems), last=index == config.stacks - 1)
+                                     for index in range(config.stacks))
 
     def all_masks(self, magnitude: Tensor) -> list[Tensor]:
         """Masks of every stack, each (batch, stems, hops, bins), for magnitudes (batch, hops, bins)."""
-        value, _ = scaled(without_top(magnitude)[:, None], magnitude.amax(dim=(1, 2)))
+        value, _ = scaled(without_top(magnitude)[:, None], self.scale(magnitude))
         for layer in self.entry:
             value = torch.relu(layer(value))
         masks = []
@@ -86,31 +71,20 @@ class StackedHourglass(nn.Module):
             masks.append(with_top(mask))
         return masks
 
-    def forward(self, magnitude: Tensor) -> Tensor:
-        """Masks of the last stack, (batch, stems, hops, bins)."""
-        return self.all_masks(magnitude)[-1]
+    def scale(self, magnitude: Tensor) -> Tensor:
+        """Loudest bin."""
+        return magnitude.amax(dim=(1, 2))
 
-    def loss(self, stems: Tensor) -> Tensor:
-        """Sum over the stacks of the mean absolute error of masked magnitudes, relative to the loudest bin."""
-        parts = clip_spectra(stems, self.geometry)
-        mixture = parts.sum(dim=1).abs()
-        largest = mixture.amax(dim=(1, 2))
-        errors = [mask * mixture[:, None] - parts.abs() for mask in self.all_masks(mixture)]
-        return torch.stack([scaled(error, largest)[0].abs().mean() for error in errors]).sum()
-
-    def file_graph(self) -> StepGraph:
-        """Write the masks of one segment, with the present weights."""
-        graph, hops, bins = StepGraph(), self.config.hops, self.geometry.bins
-        magnitude = graph.input("magnitude", (1, hops, bins))
+    def graph_masks(self, graph: StepGraph, magnitude: str) -> str:
+        """Write the masks of the last stack as nodes."""
         largest = graph.node("Add", graph.node("ReduceMax", magnitude), graph.constant(TINY))
         value = graph_without_top(graph, graph.node("Div", magnitude, largest))
-        value = graph.reshape(value, (1, 1, hops, bins - 1))
+        value, mask = graph.reshape(value, (1, 1, self.hops, self.geometry.bins - 1)), ""
         for layer in self.entry:
             value = graph.node("Relu", graph_conv(graph, value, layer))
         for stack in self.stacks:
             value, mask = stack.graph(graph, value)
-        graph.output("masks", graph_with_top(graph, mask), (1, len(self.stems), hops, bins))
-        return graph
+        return mask
 
 
 class _Stack(nn.Module):
@@ -120,7 +94,7 @@ class _Stack(nn.Module):
         super().__init__()
         self.hourglass = _Hourglass(width, depth)
         self.smooth, self.mix, self.mask = _conv(width, width, 3), _conv(width, width, 1), _conv(width, stems, 1)
-        self.onward = nn.ModuleList([] if last else [_conv(width, width, 1), _conv(stems, width, 1)])
+        self.onward = Layers[nn.Conv2d]([] if last else [_conv(width, width, 1), _conv(stems, width, 1)])
 
     def forward(self, value: Tensor) -> tuple[Tensor, Tensor]:
         features = torch.relu(self.mix(torch.relu(self.smooth(self.hourglass(value)))))

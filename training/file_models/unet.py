@@ -14,16 +14,15 @@ from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
 from rtsep.dsp.windows import Geometry
-from training.export.step_graph import StepGraph
 from training.file_models.clip_spectra import (
-    clip_spectra,
-    graph_with_top,
     graph_without_top,
-    segment_frames,
     with_top,
     without_top,
 )
 from training.file_models.convolution import TINY, graph_conv, graph_norm, graph_transposed, scaled
+from training.file_models.network import MaskNetwork
+from training.nets.network import Layers
+from training.nets.step_graph import StepGraph
 
 
 @dataclass(frozen=True)
@@ -49,71 +48,53 @@ class UnetConfig:
     overlap_hops: int = 64
 
 
-class Unet(nn.Module):
-    """Estimator of a mask per stem.
-
-    Parameters
-    ----------
-    config
-        Sizes.
-    geometry
-        Transform lengths.
-    stems
-        Names of the estimated stems.
-    """
-
-    domain = "magnitude"
+class Unet(MaskNetwork):
+    """Estimator of a mask in 0..1 per stem."""
 
     def __init__(self, config: UnetConfig, geometry: Geometry, stems: tuple[str, ...]) -> None:
-        super().__init__()
-        self.config, self.geometry, self.stems = config, geometry, stems
-        self.segment = segment_frames(config.hops, geometry)
+        super().__init__(geometry, stems, config.hops, config.overlap_hops)
         widths = [config.filters * 2**level for level in range(config.depth + 1)]
-        self.down = nn.ModuleList(_Block(before, after)
-                                  for before, after in zip([1, *widths[:-1]], widths, strict=True))
+        self.down = Layers[_Block](_Block(before, after)
+                                   for before, after in zip([1, *widths[:-1]], widths, strict=True))
         rising = list(zip(widths[:0:-1], widths[-2::-1], strict=True))
-        self.rise = nn.ModuleList(nn.ConvTranspose2d(below, width, 2, stride=2) for below, width in rising)
-        self.up = nn.ModuleList(_Block(2 * width, width) for _, width in rising)
+        self.rise = Layers[nn.ConvTranspose2d](nn.ConvTranspose2d(below, width, 2, stride=2) for below, width in rising)
+        self.up = Layers[_Block](_Block(2 * width, width) for _, width in rising)
         self.output = nn.Conv2d(config.filters, len(stems), 1)
 
-    def forward(self, magnitude: Tensor) -> Tensor:
-        """Masks in 0..1, (batch, stems, hops, bins), for magnitudes (batch, hops, bins)."""
-        value = without_top(torch.log1p(scaled(magnitude, magnitude.mean(dim=(1, 2)))[0]))[:, None]
+    def all_masks(self, magnitude: Tensor) -> list[Tensor]:
+        """Masks of the only decoder."""
+        value = without_top(torch.log1p(scaled(magnitude, self.scale(magnitude))[0]))[:, None]
+        *upper, lowest = self.down
         skips = []
-        for block in self.down[:-1]:
+        for block in upper:
             value = block(value)
             skips.append(value)
             value = max_pool2d(value, 2)
-        value = self.down[-1](value)
+        value = lowest(value)
         for rise, block in zip(self.rise, self.up, strict=True):
             value = block(torch.cat([skips.pop(), rise(value)], dim=1))
-        return with_top(torch.sigmoid(self.output(value)))
+        return [with_top(torch.sigmoid(self.output(value)))]
 
-    def loss(self, stems: Tensor) -> Tensor:
-        """Mean absolute error of masked magnitudes, relative to the mixture's mean."""
-        parts = clip_spectra(stems, self.geometry)
-        mixture = parts.sum(dim=1).abs()
-        error = self(mixture) * mixture[:, None] - parts.abs()
-        return scaled(error, mixture.mean(dim=(1, 2)))[0].abs().mean()
+    def scale(self, magnitude: Tensor) -> Tensor:
+        """Mean over hops and bins."""
+        return magnitude.mean(dim=(1, 2))
 
-    def file_graph(self) -> StepGraph:
-        """Write the masks of one segment, with the present weights and statistics."""
-        graph, hops, bins = StepGraph(), self.config.hops, self.geometry.bins
-        magnitude = graph.input("magnitude", (1, hops, bins))
+    def graph_masks(self, graph: StepGraph, magnitude: str) -> str:
+        """Write the masks as nodes."""
         mean = graph.node("Add", graph.node("ReduceMean", magnitude), graph.constant(TINY))
         value = graph.node("Log", graph.node("Add", graph.node("Div", magnitude, mean), graph.constant(1.0)))
-        value, skips = graph.reshape(graph_without_top(graph, value), (1, 1, hops, bins - 1)), []
-        for block in self.down[:-1]:
+        value = graph.reshape(graph_without_top(graph, value), (1, 1, self.hops, self.geometry.bins - 1))
+        *upper, lowest = self.down
+        skips = []
+        for block in upper:
             value = block.graph(graph, value)
             skips.append(value)
             value = graph.node("MaxPool", value, kernel_shape=[2, 2], strides=[2, 2])
-        value = self.down[-1].graph(graph, value)
+        value = lowest.graph(graph, value)
         for rise, block in zip(self.rise, self.up, strict=True):
             joined = graph.node("Concat", skips.pop(), graph_transposed(graph, value, rise), axis=1)
             value = block.graph(graph, joined)
-        masks = graph.node("Sigmoid", graph_conv(graph, value, self.output))
-        graph.output("masks", graph_with_top(graph, masks), (1, len(self.stems), hops, bins))
-        return graph
+        return graph.node("Sigmoid", graph_conv(graph, value, self.output))
 
 
 class _Block(nn.Module):
@@ -121,8 +102,8 @@ class _Block(nn.Module):
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(size, after, 3, padding=1) for size in (before, after))
-        self.norms = nn.ModuleList(nn.BatchNorm2d(after) for _ in range(2))
+        self.convs = Layers[nn.Conv2d](nn.Conv2d(size, after, 3, padding=1) for size in (before, after))
+        self.norms = Layers[nn.BatchNorm2d](nn.BatchNorm2d(after) for _ in range(2))
 
     def forward(self, value: Tensor) -> Tensor:
         for conv, norm in zip(self.convs, self.norms, strict=True):

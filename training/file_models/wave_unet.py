@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from rtsep.dsp.windows import Geometry
-from training.export.step_graph import StepGraph
 from training.file_models.convolution import TINY, graph_conv, graph_doubled, scaled
+from training.file_models.network import FileNetwork
+from training.nets.network import Layers
+from training.nets.step_graph import StepGraph
 
 SLOPE = 0.2  # of the leaky ReLU below zero
 
@@ -46,41 +48,30 @@ class WaveUnetConfig:
     overlap: int = 4096
 
 
-class WaveUnet(nn.Module):
-    """Estimator of the waveforms of all stems, whose sum is the mixture.
-
-    Parameters
-    ----------
-    config
-        Sizes.
-    geometry
-        Not used: nothing is transformed.
-    stems
-        Names of the estimated stems; the last one is what the others leave.
-    """
+class WaveUnet(FileNetwork):
+    """Estimator of the waveforms of all stems, whose sum is the mixture; the last one is what the others leave."""
 
     domain = "waveform"
 
     def __init__(self, config: WaveUnetConfig, geometry: Geometry, stems: tuple[str, ...]) -> None:
-        super().__init__()
-        self.config, self.geometry, self.stems = config, geometry, stems
-        self.segment = config.segment
+        super().__init__(geometry, stems, config.segment, config.overlap)
         widths = [config.filters * (level + 1) for level in range(config.levels + 1)]
-        self.down = nn.ModuleList(_conv(before, after, config.down_size)
-                                  for before, after in zip([1, *widths[:-1]], widths, strict=True))
-        self.up = nn.ModuleList(_conv(below + width, width, config.up_size)
-                                for below, width in zip(widths[:0:-1], widths[-2::-1], strict=True))
+        self.down = Layers[nn.Conv1d](_conv(before, after, config.down_size)
+                                      for before, after in zip([1, *widths[:-1]], widths, strict=True))
+        self.up = Layers[nn.Conv1d](_conv(below + width, width, config.up_size)
+                                    for below, width in zip(widths[:0:-1], widths[-2::-1], strict=True))
         self.output = nn.Conv1d(config.filters + 1, len(stems) - 1, 1)
 
     def forward(self, mixture: Tensor) -> Tensor:
         """Separate segments (batch, segment) into (batch, stems, segment)."""
         whole, scale = scaled(mixture[:, None], mixture.abs().amax(dim=1))
         value, skips = whole, []
-        for layer in self.down[:-1]:
+        *upper, lowest = self.down
+        for layer in upper:
             value = leaky_relu(layer(value), SLOPE)
             skips.append(value)
             value = value[:, :, ::2]
-        value = leaky_relu(self.down[-1](value), SLOPE)
+        value = leaky_relu(lowest(value), SLOPE)
         for layer in self.up:
             value = leaky_relu(layer(torch.cat([skips.pop(), doubled(value)], dim=1)), SLOPE)
         parts = torch.tanh(self.output(torch.cat([whole, value], dim=1)))
@@ -99,11 +90,12 @@ class WaveUnet(nn.Module):
         peak = graph.node("Add", graph.node("ReduceMax", graph.node("Abs", mixture)), graph.constant(TINY))
         whole = value = graph.reshape(graph.node("Div", mixture, peak), (1, 1, self.segment))
         skips = []
-        for layer in self.down[:-1]:
+        *upper, lowest = self.down
+        for layer in upper:
             value = _graph_block(graph, value, layer)
             skips.append(value)
             value = graph.node("MaxPool", value, kernel_shape=[1], strides=[2])  # every other frame
-        value = _graph_block(graph, value, self.down[-1])
+        value = _graph_block(graph, value, lowest)
         for layer in self.up:
             joined = graph.node("Concat", skips.pop(), graph_doubled(graph, value, 1, "linear"), axis=1)
             value = _graph_block(graph, joined, layer)

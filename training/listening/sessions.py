@@ -145,20 +145,20 @@ def parse_session(fields: Any, key: Key, where: str) -> Session:
             raise ValueError(f"{len(fields['scores'])} scores for {len(key.trials)} trials")
         answered = {frozenset(entry["clips"]) for entry in fields["scores"]}
         answers = [([key.clips[name] for name in entry["clips"]], entry["score"]) for entry in fields["scores"]]
-        session = Session(fields["listener"], fields["seed"],
-                          tuple(Rating(clips[0], score) for clips, score in answers if len(clips) == 1),
-                          tuple(Comparison(*clips, score) for clips, score in answers if len(clips) == 2))
+        ratings = tuple(Rating(clips[0], score) for clips, score in answers if len(clips) == 1)
+        pairs = tuple(Comparison(clips[0], clips[1], score) for clips, score in answers if len(clips) == 2)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"{where} is no result of this listening test ({error!r:.200}); ask the listener to save it "
                           f"again") from None
     if answered != key.trials or len(answers) != len(key.trials):
         raise ConfigError(f"{where} answers {len(answers)} of {len(key.trials)} trials: ask the listener to save it "
                           f"again")
-    for answer, allowed in [*((rating, RATING_SCORES) for rating in session.ratings),
-                            *((pair, PAIR_SCORES[key.scale]) for pair in session.comparisons)]:
-        if type(answer.score) is not int or answer.score not in allowed:
-            raise ConfigError(f"{where}: a score is {answer.score!r:.40}, expected {allowed[0]} to {allowed[-1]}")
-    return session
+    for scores, allowed in (([rating.score for rating in ratings], RATING_SCORES),
+                            ([pair.score for pair in pairs], PAIR_SCORES[key.scale])):
+        for score in scores:
+            if type(score) is not int or score not in allowed:
+                raise ConfigError(f"{where}: a score is {score!r:.40}, expected {allowed[0]} to {allowed[-1]}")
+    return Session(fields["listener"], fields["seed"], ratings, pairs)
 
 
 def _read_json(path: Path) -> Any:

@@ -68,10 +68,16 @@ class Scene:
     spread: Tensor
     geometry: Geometry
 
+    @property
+    def stems(self) -> Tensor:
+        """Complex spectra of the true stems."""
+        assert self.truth.stems is not None  # kept, as a loss asks for them
+        return self.truth.stems
+
     @cached_property
     def mixture(self) -> Tensor:
         """Complex spectrum of the mixture, (batch, time, 1, channels, bins)."""
-        return self.truth.stems.sum(dim=2, keepdim=True)
+        return self.stems.sum(dim=2, keepdim=True)
 
     @cached_property
     def bin_masks(self) -> Tensor:
@@ -81,8 +87,9 @@ class Scene:
     @cached_property
     def sounds(self) -> tuple[Tensor, Tensor]:
         """Separated and true stems, each (batch, stems, channels, frames); hops at the edges overlap in part."""
-        masked = self.bin_masks * self.mixture
-        return tuple(resynthesise(part.permute(0, 2, 3, 1, 4), self.geometry) for part in (masked, self.truth.stems))
+        found, true = (resynthesise(part.permute(0, 2, 3, 1, 4), self.geometry)
+                       for part in (self.bin_masks * self.mixture, self.stems))
+        return found, true
 
 
 class Loss:
@@ -117,6 +124,7 @@ class Loss:
 
 def _negative_snr(scene: Scene) -> Tensor:
     """Of the masked complex spectrum, dB."""
+    assert scene.truth.error is not None  # kept, as this loss asks for it
     return scene.truth.error.negative_snr(scene.masks)
 
 
@@ -130,7 +138,7 @@ def _time_snr(scene: Scene) -> Tensor:
 def _spectral(scene: Scene, target: str, exponent: int) -> Tensor:
     """Error of the masked magnitude to a power, relative to the mixture."""
     size = scene.mixture.abs()
-    error = (scene.bin_masks * size - TARGETS[target](scene.truth.stems, scene.mixture, size)).abs() ** exponent
+    error = (scene.bin_masks * size - TARGETS[target](scene.stems, scene.mixture, size)).abs() ** exponent
     return error.sum(dim=(1, 3, 4)) / ((size ** exponent).sum(dim=(1, 3, 4)) + TINY)
 
 
@@ -164,7 +172,7 @@ def _magnitudes(sound: Tensor, length: int) -> Tensor:
     """Of a Hann window a quarter apart, (batch, stems, channels, bins, time); smooth at zero."""
     window = torch.hann_window(length, device=sound.device)
     spectrum = torch.stft(sound.flatten(0, 2), length, length // 4, window=window, center=False, return_complex=True)
-    return (power_of(spectrum) + TINY).sqrt().unflatten(0, sound.shape[:3])
+    return (power_of(spectrum) + TINY).sqrt().reshape(*sound.shape[:3], *spectrum.shape[1:])
 
 
 TARGETS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
 from scipy import signal
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
+from training import SAMPLERATE
+
 Random = np.random.Generator
-SAMPLERATE = 44100
 TAPS = 511
 PIECE = 2048  # of a stretched sound: 46 ms
 SEEK = 512  # frames that a piece may be moved by, either way
@@ -107,7 +107,8 @@ def retune(audio: Audio, frames: int, semitones: float) -> Audio:
     """
     if abs(semitones) < 0.01:
         return audio[:frames]
-    return soxr.resample(audio, SAMPLERATE * 2.0 ** (semitones / 12.0), SAMPLERATE, quality="LQ")[:frames]
+    bent: Audio = soxr.resample(audio, SAMPLERATE * 2.0 ** (semitones / 12.0), SAMPLERATE, quality="LQ")
+    return bent[:frames]
 
 
 def frames_needed(frames: int, semitones: float) -> int:
@@ -190,19 +191,19 @@ def _room(rng: Random) -> Audio:
     dark = signal.lfilter([0.25], [1.0, -0.75], tail)
     mixed = tail + (dark - tail) * np.minimum(1.0, time / (0.3 * seconds))
     level = 10.0 ** (rng.uniform(-20.0, 0.0) / 20.0)
-    return (mixed * (level / np.sqrt(np.sum(np.square(mixed)) + 1e-9))).astype(np.float32)
+    return np.asarray(mixed * (level / np.sqrt(np.sum(np.square(mixed)) + 1e-9)), np.float32)
 
 
 def _hiss(audio: Audio, rng: Random) -> Audio:
     """Steady noise of a random colour."""
     noise = signal.lfilter([1.0], [1.0, -rng.uniform(0.0, 0.97)], rng.standard_normal(audio.size, np.float32))
     level = np.sqrt(np.mean(np.square(audio)) / (np.mean(np.square(noise)) + 1e-12))
-    return (noise * (level * 10.0 ** (rng.uniform(-70.0, -35.0) / 20.0))).astype(np.float32)
+    return np.asarray(noise * (level * 10.0 ** (rng.uniform(-70.0, -35.0) / 20.0)), np.float32)
 
 
 def _saturate(audio: Audio, drive: float) -> Audio:
     level = float(np.sqrt(np.mean(np.square(audio)))) + 1e-6
-    return np.tanh(audio * np.float32(drive * 0.3 / level)) * np.float32(level / (drive * 0.3))
+    return np.asarray(np.tanh(audio * np.float32(drive * 0.3 / level)) * np.float32(level / (drive * 0.3)))
 
 
 def _code(audio: Audio, rng: Random) -> Audio:
@@ -221,4 +222,4 @@ def _limit_band(audio: Audio, rng: Random) -> Audio:
                                  output="sos")
     else:
         sections = signal.butter(2, rng.uniform(40.0, 250.0), "highpass", fs=SAMPLERATE, output="sos")
-    return signal.sosfilt(sections.astype(np.float32), audio).astype(np.float32)
+    return np.asarray(signal.sosfilt(sections.astype(np.float32), audio), np.float32)

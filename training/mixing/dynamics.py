@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
+from training import SAMPLERATE
+
 Random = np.random.Generator
-SAMPLERATE = 44100
 PIECE = 128  # frames that share one value of the envelope
 MAX_GAIN = 4.0  # of a compressor, against noise between notes
 
@@ -56,10 +57,10 @@ def ride_gain(audio: Audio, exponent: float, rng: Random) -> Audio:
     loud = np.quantile(envelope, rng.uniform(0.85, 0.99))
     gain = np.minimum(np.minimum(1.0, envelope / loud) ** (0.5 * exponent), MAX_GAIN)
     centres = (np.arange(gain.size) + 0.5) * PIECE
-    return np.interp(np.arange(audio.shape[-1]), centres, gain).astype(np.float32)
+    return np.asarray(np.interp(np.arange(audio.shape[-1]), centres, gain), np.float32)
 
 
 def _powers(audio: Audio, size: int) -> NDArray[np.float64]:
     """Mean square of consecutive pieces of `size` frames, summed over channels."""
     pieces = audio[..., :audio.shape[-1] // size * size].reshape(-1, audio.shape[-1] // size, size)
-    return np.sum(np.mean(np.square(pieces, dtype=np.float64), axis=2), axis=0)
+    return np.asarray(np.sum(np.mean(np.square(pieces, dtype=np.float64), axis=2), axis=0))

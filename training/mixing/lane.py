@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rtsep.types import Audio
 from training.corpora.stems import STEMS, StemFolder
 from training.mixing.remix import RemixConfig, Remixer
-
-Audio = NDArray[np.float32]
 
 
 class Lane:

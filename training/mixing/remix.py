@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.controls.shown import shown
 from rtsep.errors import ConfigError
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.corpora.stems import KINDS, STEMS, StemFolder
 from training.mixing.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
 from training.mixing.dynamics import active_rms, activity, ride, ride_gain
 from training.mixing.stereo import Places, StereoConfig, draw_pans, place, spoil
 
-Audio = NDArray[np.float32]
 Random = np.random.Generator
-SAMPLERATE = 44100
 DENSE = 0.93  # activity of a sound that plays nearly all of the time
 DRAWS = 6  # to find one
 
@@ -46,6 +45,10 @@ class KindConfig:
     ride: float = 0.0
     exponents: tuple[float, ...] = (-0.5, 0.0)
     places: Places = field(default_factory=Places)
+
+    def __post_init__(self) -> None:
+        if len(self.exponents) != 2:
+            raise ConfigError(f"mixtures: exponents: give two, the lowest and the highest; got {len(self.exponents)}")
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,8 @@ class Remixer:
         audio = stretch(audio, 1.0 + speed) if speed else audio
         audio = np.resize(retune(audio, frames, semitones), frames)
         if self.rng.random() < config.ride:
-            audio = ride(audio, float(self.rng.uniform(*config.exponents)), self.rng)
+            low, high = config.exponents
+            audio = ride(audio, float(self.rng.uniform(low, high)), self.rng)
         audio = augment(audio, self.config.augment, self.rng, config.tilt_db, config.body_db)
         return audio / active_rms(audio)
 

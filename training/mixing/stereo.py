@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import signal
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
+from training import SAMPLERATE
+
 Random = np.random.Generator
-SAMPLERATE = 44100
 SIDE_DB = (-22.0, -5.0)
 """Level of a wide sound's side signal against its mid signal."""
 
@@ -96,4 +96,5 @@ def _side(sound: Audio, rng: Random) -> Audio:
     impulse = rng.standard_normal(int(4 * seconds * SAMPLERATE)) * np.exp(-np.arange(int(4 * seconds * SAMPLERATE))
                                                                          / (seconds * SAMPLERATE))
     impulse /= np.sqrt(np.sum(np.square(impulse)))
-    return level * signal.oaconvolve(sound, impulse.astype(np.float32))[:sound.size].astype(np.float32)
+    echoes: Audio = signal.oaconvolve(sound, impulse.astype(np.float32))[:sound.size].astype(np.float32)
+    return level * echoes

@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
-from training.export.step_graph import StepGraph
 from training.nets.bands import triangles
 from training.nets.gru import Gru
-from training.nets.level import decay_of, graph_level, running_level
+from training.nets.level import graph_level, running_level
+from training.nets.network import Layers, Network, State
 from training.nets.spectra import mid_of, power_of
+from training.nets.step_graph import StepGraph
 
 SHIFT, SCALE = 2.0, 0.5  # features are (log10 of the relative energy + SHIFT) * SCALE
 STEREO_INPUTS = ("cross", "difference")
 """Inputs of a step graph that tell how the channels are related: see `stereo_cues`."""
-State = list[Tensor]
 
 
 @dataclass(frozen=True)
@@ -67,27 +67,15 @@ class BandGruConfig:
     stereo: bool = False
 
 
-class BandGru(nn.Module):
-    """Causal mask estimator on a sequence of magnitude spectra.
+class BandGru(Network):
+    """Mask estimator on log band energies; arguments as of `Network`."""
 
-    GRU cells reset after the matrix product, as PyTorch and cuDNN do.
-
-    Parameters
-    ----------
-    config
-        Sizes.
-    geometry
-        Transform lengths.
-    stems
-        Names of the estimated stems.
-    samplerate
-        Frames per second.
-    """
+    config: BandGruConfig
+    logit_bias: Tensor
+    pool_0: Tensor
 
     def __init__(self, config: BandGruConfig, geometry: Geometry, stems: tuple[str, ...], samplerate: int) -> None:
-        super().__init__()
-        self.config, self.geometry, self.stems = config, geometry, stems
-        self.decay = decay_of(config.level_seconds, geometry, samplerate)
+        super().__init__(config, geometry, stems, samplerate)
         self.floor = 10.0 ** (config.floor_db / 10.0)
         spread = torch.from_numpy(triangles(geometry.bins, config.bands, config.linear_bands))
         self.register_buffer("spread", spread, persistent=False)
@@ -102,31 +90,15 @@ class BandGru(nn.Module):
         self.cues = 2 * config.bands if config.stereo else 0
         features = config.bands + len(config.contexts) * config.context_bands + self.cues
         self.encoder = nn.Linear(features, config.hidden)
-        self.layers = nn.ModuleList(Gru(config.hidden, config.hidden) for _ in range(config.layers))
+        self.layers = Layers[Gru](Gru(config.hidden, config.hidden) for _ in range(config.layers))
         self.decoder = nn.Linear(config.hidden, len(stems) * config.bands)
         if len(config.logit_bias) not in (0, len(stems)):
             raise ConfigError(f"network: logit_bias: give {len(stems)}, one a stem")
         logit_bias = torch.tensor(config.logit_bias or (0.0,) * len(stems))
         self.register_buffer("logit_bias", logit_bias[:, None], persistent=False)
 
-    def initial_state(self, batch: int) -> State:
-        """State before the first hop: the running level (batch, 2) and one (batch, hidden) per layer."""
-        return [torch.zeros(batch, 2), *(torch.zeros(batch, self.config.hidden) for _ in self.layers)]
-
     def observe(self, spectra: list[Tensor]) -> Tensor:
-        """Reduce spectra to what the network looks at.
-
-        Parameters
-        ----------
-        spectra
-            Complex, of the masked window and of each context, each (batch, channels, time, bins).
-
-        Returns
-        -------
-        observed
-            Mean power of the masked window and of all bands, then, in stereo, of the channels' cross spectrum and of
-            their difference, (batch, time, 1 + features).
-        """
+        """Give the mean power of the masked window and of all bands; in stereo of cross spectrum and difference too."""
         powers = [self._power(spectrum) for spectrum in spectra]
         pooled = [power @ getattr(self, name) for power, name in zip(powers, self.pools, strict=True)]
         cues = [cue @ self.pool_0 for cue in stereo_cues(spectra[0])] if self.cues else []
@@ -150,22 +122,7 @@ class BandGru(nn.Module):
         return torch.cat([logarithms, cues / energies[..., :self.config.bands].repeat(1, 1, 2)], dim=2), level
 
     def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
-        """Estimate masks.
-
-        Parameters
-        ----------
-        observed
-            From `observe`, (batch, time, 1 + features).
-        state
-            From `initial_state` or the call before.
-
-        Returns
-        -------
-        masks
-            Per band, (batch, time, stems, bands), summing to one over the stems; times `spread` they are per bin.
-        state
-            After the last hop.
-        """
+        """Estimate masks, as of `Network`."""
         hidden, after = self.recur(observed, state)
         return self.masks(hidden), after
 
@@ -196,7 +153,7 @@ class BandGru(nn.Module):
         features, scales = self._graph_features(graph, magnitudes, cues)
         hidden = graph.node("Relu", graph.torch_linear(features, self.encoder, before=scales))
         for layer in self.layers:
-            hidden = graph.node("Add", hidden, graph.torch_gru(hidden, layer))
+            hidden = graph.node("Add", hidden, layer.graph(graph, hidden))
         bias = self.logit_bias.numpy().repeat(config.bands)
         logits = graph.torch_linear(hidden, self.decoder, after=config.mask_exponent, offset=bias)
         masks = graph.node("Softmax", graph.reshape(logits, (1, len(self.stems), config.bands)), axis=1)

@@ -1,4 +1,4 @@
-"""A GRU layer that trains fast on a CPU: one large product for each weight gradient, optional bf16 products.
+"""Recurrent layers, and a GRU that trains fast on a CPU: one product for each weight gradient, optional bf16 products.
 
 PyTorch's CPU GRU updates its weight gradients at every time step, which costs more memory traffic than
 arithmetic. Here only the recurrence itself is a loop. The cell is PyTorch's and cuDNN's: it resets
@@ -12,8 +12,22 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from training.nets.step_graph import StepGraph
 
-class Gru(nn.GRU):
+
+class Recurrent(nn.Module):
+    """One recurrent layer."""
+
+    def run(self, sequence: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Run over (batch, time, inputs) from a state (batch, hidden); return all states and the last one."""
+        raise NotImplementedError
+
+    def graph(self, graph: StepGraph, value: str) -> str:
+        """Write the layer as nodes, with its state; returns its output."""
+        raise NotImplementedError
+
+
+class Gru(nn.GRU, Recurrent):
     """One unidirectional GRU layer, batch first; weights and results are those of `torch.nn.GRU`.
 
     Parameters
@@ -22,17 +36,27 @@ class Gru(nn.GRU):
         Sizes.
     """
 
+    weight_ih_l0: Tensor
+    weight_hh_l0: Tensor
+    bias_ih_l0: Tensor
+    bias_hh_l0: Tensor
+
     def __init__(self, inputs: int, hidden: int) -> None:
         super().__init__(inputs, hidden, batch_first=True)
 
     def run(self, sequence: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Run over (batch, time, inputs) from a state (batch, hidden); return all states and the last one."""
+        """Run as of `Recurrent`."""
         if sequence.is_cuda or not torch.is_grad_enabled():
             out, last = self(sequence, state[None])
             return out, last[0]
         projected = _product(sequence, self.weight_ih_l0) + self.bias_ih_l0
-        states = _Recurrence.apply(projected.transpose(0, 1).contiguous(), state, self.weight_hh_l0, self.bias_hh_l0)
+        states: Tensor = _Recurrence.apply(  # type: ignore[no-untyped-call]
+            projected.transpose(0, 1).contiguous(), state, self.weight_hh_l0, self.bias_hh_l0)
         return states.transpose(0, 1), states[-1]
+
+    def graph(self, graph: StepGraph, value: str) -> str:
+        """Write the layer as of `Recurrent`."""
+        return graph.torch_gru(value, self)
 
 
 class _Recurrence(torch.autograd.Function):

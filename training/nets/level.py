@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rtsep.dsp.windows import Geometry
-from training.export.step_graph import StepGraph
+from training.nets.step_graph import StepGraph
 
 FLOOR = 1e-9  # power below which nothing is audible
 

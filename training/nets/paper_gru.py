@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from rtsep.dsp.windows import Geometry
-from training.export.step_graph import StepGraph
-from training.nets.gru import Gru
-from training.nets.level import decay_of, graph_level, running_level
+from training.nets.gru import Gru, Recurrent
+from training.nets.level import graph_level, running_level
+from training.nets.network import Layers, Network, State
 from training.nets.spectra import mid_of, power_of
+from training.nets.step_graph import StepGraph
 
 TINY = 1e-8  # keeps the mask of two zero estimates finite
-State = list[Tensor]
 
 
 @dataclass(frozen=True)
@@ -37,58 +37,27 @@ class PaperGruConfig:
         return ()
 
 
-class PaperGru(nn.Module):
-    """Causal estimator of the magnitudes of a wanted stem and of the rest.
-
-    Parameters
-    ----------
-    config
-        Sizes.
-    geometry
-        Transform lengths.
-    stems
-        Names of the two estimates.
-    samplerate
-        Frames per second.
-    """
-
-    layer: type[nn.Module] = Gru
+class PaperGru(Network):
+    """Estimator of the magnitudes of a requested stem and of the rest; arguments as of `Network`."""
 
     def __init__(self, config: PaperGruConfig, geometry: Geometry, stems: tuple[str, ...], samplerate: int) -> None:
-        super().__init__()
-        self.config, self.geometry, self.stems = config, geometry, stems
-        self.decay = decay_of(config.level_seconds, geometry, samplerate)
+        super().__init__(config, geometry, stems, samplerate)
         self.register_buffer("spread", torch.eye(geometry.bins), persistent=False)
-        self.layers = nn.ModuleList(self.layer(config.hidden if index else geometry.bins, config.hidden)
-                                    for index in range(config.layers))
+        self.layers = Layers[Recurrent](self.make_layer(config.hidden if index else geometry.bins, config.hidden)
+                                        for index in range(config.layers))
         self.output = nn.Linear(config.hidden, len(stems) * geometry.bins)
 
-    def initial_state(self, batch: int) -> State:
-        """State before the first hop: the running level (batch, 2) and one (batch, hidden) per layer."""
-        return [torch.zeros(batch, 2), *(torch.zeros(batch, self.config.hidden) for _ in self.layers)]
+    def make_layer(self, inputs: int, hidden: int) -> Recurrent:
+        """Make one recurrent layer."""
+        return Gru(inputs, hidden)
 
     def observe(self, spectra: list[Tensor]) -> Tensor:
-        """Put mean power and magnitudes of the mid signal side by side, (batch, time, 1 + bins); as of `BandGru`."""
+        """Put mean power and magnitudes of the mid signal side by side, (batch, time, 1 + bins)."""
         power = power_of(mid_of(spectra[0]))
         return torch.cat([power.mean(dim=2, keepdim=True), power.sqrt()], dim=2)
 
     def forward(self, observed: Tensor, state: State) -> tuple[Tensor, State]:
-        """Estimate masks, the joint mask of the paper at gain 1.
-
-        Parameters
-        ----------
-        observed
-            From `observe`, (batch, time, 1 + bins).
-        state
-            From `initial_state` or the call before.
-
-        Returns
-        -------
-        masks
-            (batch, time, stems, bins), summing to one over the stems.
-        state
-            After the last hop.
-        """
+        """Estimate masks, the joint mask of the paper at gain 1; every bin is a band."""
         with torch.no_grad(), torch.autocast(observed.device.type, enabled=False):
             reference, level = running_level(observed[..., 0], state[0], self.decay)
             hidden = observed[..., 1:] / reference.sqrt()
@@ -99,10 +68,6 @@ class PaperGru(nn.Module):
         estimates = torch.relu(self.output(hidden).float()).unflatten(2, (len(self.stems), -1)) + TINY
         return estimates / estimates.sum(dim=2, keepdim=True), after
 
-    def graph_layer(self, graph: StepGraph, value: str, layer: nn.Module) -> str:
-        """Write one recurrent layer as nodes, with its state; returns its output."""
-        return graph.torch_gru(value, layer)
-
     def step_graph(self, kind: type[StepGraph] = StepGraph) -> StepGraph:
         """Write one hop of this network, with its present weights, as a step graph."""
         graph, shape = kind(), (1, len(self.stems), self.geometry.bins)
@@ -110,7 +75,7 @@ class PaperGru(nn.Module):
         scale = graph.node("Sqrt", graph_level(graph, graph.node("Mul", magnitude, magnitude), self.decay))
         hidden = graph.node("Div", magnitude, scale)
         for layer in self.layers:
-            hidden = self.graph_layer(graph, hidden, layer)
+            hidden = layer.graph(graph, hidden)
         estimates = graph.node("Add", graph.node("Relu", graph.torch_linear(hidden, self.output)), graph.constant(TINY))
         graph.output("estimates", graph.reshape(graph.node("Mul", estimates, scale), shape), shape)
         return graph

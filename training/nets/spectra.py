@@ -26,7 +26,8 @@ def spectra(audio: Tensor, length: int, geometry: Geometry) -> Tensor:
         Complex, (..., time, length // 2 + 1).
     """
     window = torch.from_numpy(analysis_window(length, geometry.synthesis)).to(audio.device)
-    return torch.fft.rfft(audio.unfold(-1, length, geometry.hop) * window)
+    transformed: Tensor = torch.fft.rfft(audio.unfold(-1, length, geometry.hop) * window)
+    return transformed
 
 
 def power_of(spectrum: Tensor) -> Tensor:

@@ -14,12 +14,17 @@ from rtsep.controls.strict_yaml import parse, read_text
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.errors import ConfigError
 from training.corpora.stems import STEMS
+from training.file_models.networks import FILE_CONFIGS, FileNetworkConfig
 from training.loss.losses import FROM_SOUND, LOSSES
 from training.mixing.remix import RemixConfig
-from training.nets import NETWORKS, NetworkConfig
+from training.nets import CONFIGS
 from training.nets.band_gru import BandGruConfig
+from training.nets.paper_gru import PaperGruConfig
 
 FOLDER = Path(__file__).parent
+NetworkConfig = BandGruConfig | PaperGruConfig | FileNetworkConfig
+NETWORKS: dict[str, type[NetworkConfig]] = {config.kind: config for config in (*CONFIGS, *FILE_CONFIGS)}
+"""Configuration of each kind of network, by the name that recipes use."""
 _DEEPEST = 8  # recipes, each the base of the one before
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.render.library import Audio
+from rtsep.types import Audio
 
 BLOCK = 1024  # frames a step: small enough for the second-level cache, large enough to hide call overhead
 TAPS = 3

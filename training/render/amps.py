@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 import soxr
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.amp_captures import read_capture
 from training.render.effects import (
     Random,
@@ -22,7 +24,7 @@ from training.render.effects import (
     rms,
     transpose,
 )
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.library import Library, read_audio
 
 Tone = Literal["clean", "crunch", "high"]
 DIRECT_DB = -26.0

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import effects, patterns
-from training.render.library import HAND_DRUMS, SAMPLERATE, Audio, Library, read_audio
+from training.render.library import HAND_DRUMS, Library, read_audio
 from training.render.mixdown import audible, mix_down
 from training.render.plucked import play_guitar, random_guitar
 from training.render.sampler import Envelope, Zone, excerpt, play, zones

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import effects
 from training.render.amp_captures import read_capture
 from training.render.amps import DIRECT_DB, to_playing_level
 from training.render.basslines import random_line
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.library import Library, read_audio
 from training.render.mixdown import audible, mix_down
 from training.render.sampler import Envelope, Zone, excerpt, play, zones
 from training.render.scores import Note, humanise, midi_excerpt, with_rests

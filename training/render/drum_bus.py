@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.effects import (
     add_room,
     bend,
@@ -18,7 +20,7 @@ from training.render.effects import (
     room_response,
     saturate,
 )
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.library import Library, read_audio
 
 Random = np.random.Generator
 LEVEL_DB = -20.0

@@ -9,9 +9,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.drum_synth import MACHINE, PERCUSSION, takes
 from training.render.effects import db, fade, low_pass, rms, transpose
-from training.render.library import SAMPLERATE, Audio, Library, Sample, read_audio
+from training.render.library import Library, Sample, read_audio
 
 Random = np.random.Generator
 Takes = tuple[tuple[Sample, Sample | None], ...]

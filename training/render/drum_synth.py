@@ -7,21 +7,22 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.effects import fade, transpose
-from training.render.library import SAMPLERATE, Audio
 
 Random = np.random.Generator
 
 
 def _time(seconds: float) -> Audio:
-    return (np.arange(int(seconds * SAMPLERATE)) / SAMPLERATE).astype(np.float32)
+    return np.asarray(np.arange(int(seconds * SAMPLERATE)) / SAMPLERATE, np.float32)
 
 
 def _noise(rng: Random, frames: int, low_hz: float, high_hz: float, order: int = 2) -> Audio:
     """White noise between two corner frequencies, RMS about 1 in its band."""
     sections = signal.butter(order, [low_hz, min(high_hz, 20000.0)], "bandpass", fs=SAMPLERATE, output="sos")
     shaped = signal.sosfilt(sections, rng.standard_normal(frames))
-    return (shaped / (np.std(shaped) + 1e-9)).astype(np.float32)
+    return np.asarray(shaped / (np.std(shaped) + 1e-9), np.float32)
 
 
 def _swell(time: Audio, rise: float, fall: float) -> Audio:
@@ -32,12 +33,12 @@ def _swell(time: Audio, rise: float, fall: float) -> Audio:
 def _sweep(time: Audio, start_hz: float, end_hz: float, fall: float) -> Audio:
     """Sine that falls exponentially from one frequency to another."""
     phase = end_hz * time + (start_hz - end_hz) * fall * (1.0 - np.exp(-time / fall))
-    return np.sin(2.0 * np.pi * phase).astype(np.float32)
+    return np.asarray(np.sin(2.0 * np.pi * phase), np.float32)
 
 
 def _partials(time: Audio, frequencies: Audio) -> Audio:
     """Sum of square waves, the way drum machines make metal."""
-    return np.sign(np.sin(2.0 * np.pi * frequencies[:, None] * time)).sum(axis=0).astype(np.float32)
+    return np.asarray(np.sign(np.sin(2.0 * np.pi * frequencies[:, None] * time)).sum(axis=0), np.float32)
 
 
 def shaker(rng: Random) -> Audio:
@@ -56,7 +57,7 @@ def tambourine(rng: Random) -> Audio:
     envelope = np.exp(-time / rng.uniform(0.03, 0.09))
     late = int(rng.uniform(0.015, 0.04) * SAMPLERATE)
     envelope[late:] += 0.6 * envelope[:-late]
-    return (sound * envelope).astype(np.float32)
+    return np.asarray(sound * envelope, np.float32)
 
 
 def clap(rng: Random) -> Audio:
@@ -66,7 +67,7 @@ def clap(rng: Random) -> Audio:
     envelope = 0.5 * np.exp(-time / rng.uniform(0.03, 0.09))
     for start in np.sort(rng.uniform(0.0, 0.03, 4)):
         envelope += (time >= start) * np.exp(-np.maximum(time - start, 0.0) / 0.005)
-    return (_noise(rng, time.size, centre_hz * 0.6, centre_hz * 2.5) * envelope).astype(np.float32)
+    return np.asarray(_noise(rng, time.size, centre_hz * 0.6, centre_hz * 2.5) * envelope, np.float32)
 
 
 def cowbell(rng: Random) -> Audio:
@@ -75,7 +76,7 @@ def cowbell(rng: Random) -> Audio:
     time = _time(rng.uniform(0.12, 0.4))
     tone = _partials(time, np.array([base_hz, base_hz * rng.uniform(1.4, 1.52)], np.float32))
     sections = signal.butter(1, [base_hz * 0.9, base_hz * 4.0], "bandpass", fs=SAMPLERATE, output="sos")
-    return (signal.sosfilt(sections, tone) * np.exp(-time / rng.uniform(0.03, 0.1))).astype(np.float32)
+    return np.asarray(signal.sosfilt(sections, tone) * np.exp(-time / rng.uniform(0.03, 0.1)), np.float32)
 
 
 def conga(rng: Random) -> Audio:
@@ -84,8 +85,9 @@ def conga(rng: Random) -> Audio:
     time = _time(0.4)
     tone = _sweep(time, base_hz * 1.15, base_hz, 0.02) * np.exp(-time / rng.uniform(0.05, 0.14))
     tone += 0.3 * np.sin(2.0 * np.pi * base_hz * 1.6 * time) * np.exp(-time / 0.03)
-    return (tone + rng.uniform(0.1, 0.5) * _noise(rng, time.size, 800.0, 5000.0) * np.exp(-time / 0.006)
-            ).astype(np.float32)
+    share = rng.uniform(0.1, 0.5)
+    noise = _noise(rng, time.size, 800.0, 5000.0) * np.exp(-time / 0.006)
+    return np.asarray(tone + share * noise, np.float32)
 
 
 def sticks(rng: Random) -> Audio:
@@ -94,7 +96,7 @@ def sticks(rng: Random) -> Audio:
     base_hz = rng.uniform(1300.0, 2600.0)
     tone = np.sin(2.0 * np.pi * base_hz * time) + 0.6 * np.sin(2.0 * np.pi * base_hz * rng.uniform(1.6, 2.4) * time)
     click = _noise(rng, time.size, 1500.0, 9000.0) * np.exp(-time / 0.002)
-    return (tone * np.exp(-time / rng.uniform(0.005, 0.012)) + 0.7 * click).astype(np.float32)
+    return np.asarray(tone * np.exp(-time / rng.uniform(0.005, 0.012)) + 0.7 * click, np.float32)
 
 
 def brush_sweep(rng: Random) -> Audio:
@@ -102,7 +104,7 @@ def brush_sweep(rng: Random) -> Audio:
     low_hz = rng.uniform(700.0, 2000.0)
     time = _time(rng.uniform(0.25, 0.6))
     shape = np.maximum(np.sin(np.pi * time / time[-1]), 0.0) ** rng.uniform(0.8, 2.0)
-    return (_noise(rng, time.size, low_hz, low_hz * rng.uniform(4.0, 9.0), 1) * shape).astype(np.float32)
+    return np.asarray(_noise(rng, time.size, low_hz, low_hz * rng.uniform(4.0, 9.0), 1) * shape, np.float32)
 
 
 def brush_tap(rng: Random) -> Audio:
@@ -112,8 +114,8 @@ def brush_tap(rng: Random) -> Audio:
     slap = _noise(rng, time.size, low_hz, low_hz * 6.0, 1) * _swell(time, rng.uniform(0.001, 0.008),
                                                                   rng.uniform(0.015, 0.05))
     tone_hz = rng.uniform(170.0, 260.0)
-    return (slap + rng.uniform(0.03, 0.4) * _sweep(time, tone_hz * 1.2, tone_hz, 0.02) * np.exp(-time / 0.03)
-            ).astype(np.float32)
+    tone = rng.uniform(0.03, 0.4) * _sweep(time, tone_hz * 1.2, tone_hz, 0.02) * np.exp(-time / 0.03)
+    return np.asarray(slap + tone, np.float32)
 
 
 def electronic_kick(rng: Random) -> Audio:
@@ -129,14 +131,14 @@ def electronic_snare(rng: Random) -> Audio:
     base_hz = rng.uniform(150.0, 240.0)
     tone = _sweep(time, base_hz * 1.5, base_hz, 0.015) * np.exp(-time / rng.uniform(0.03, 0.1))
     noise = _noise(rng, time.size, rng.uniform(500.0, 1500.0), 14000.0) * np.exp(-time / rng.uniform(0.03, 0.12))
-    return (tone + rng.uniform(0.3, 1.0) * noise).astype(np.float32)
+    return np.asarray(tone + rng.uniform(0.3, 1.0) * noise, np.float32)
 
 
 def electronic_tom(rng: Random) -> Audio:
     """Let a sine fall by less than an octave."""
     time = _time(rng.uniform(0.25, 0.6))
     end_hz = rng.uniform(75.0, 200.0)
-    return (_sweep(time, end_hz * rng.uniform(1.3, 2.0), end_hz, 0.08) * np.exp(-time / 0.14)).astype(np.float32)
+    return np.asarray(_sweep(time, end_hz * rng.uniform(1.3, 2.0), end_hz, 0.08) * np.exp(-time / 0.14), np.float32)
 
 
 def _electronic_metal(rng: Random, fall: float) -> Audio:
@@ -145,7 +147,7 @@ def _electronic_metal(rng: Random, fall: float) -> Audio:
     metal = _partials(time, rng.uniform(200.0, 900.0, 6).astype(np.float32) * rng.uniform(1.0, 3.0))
     sections = signal.butter(4, rng.uniform(5000.0, 8500.0), "highpass", fs=SAMPLERATE, output="sos")
     both = signal.sosfilt(sections, metal + rng.uniform(0.0, 2.0) * rng.standard_normal(time.size))
-    return (both * np.exp(-time / fall)).astype(np.float32)
+    return np.asarray(both * np.exp(-time / fall), np.float32)
 
 
 def electronic_hat_closed(rng: Random) -> Audio:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.drum_bus import mix_drums, to_full_scale
 from training.render.drum_kits import Kit, acoustic_kit, add_percussion, find_piece, machine_kit
 from training.render.drum_midi import perform
 from training.render.drum_patterns import Hit, humanise, invent
 from training.render.drum_synth import PERCUSSION
 from training.render.effects import add_at, fade
-from training.render.library import HAND_DRUMS, SAMPLERATE, Audio, Library
+from training.render.library import HAND_DRUMS, Library
 from training.render.sampler import excerpt
 from training.render.song import Random, Song
 

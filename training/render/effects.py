@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import signal
 
-from training.render.library import SAMPLERATE, Audio
+from rtsep.types import Audio
+from training import SAMPLERATE
 
 Random = np.random.Generator
 
@@ -63,7 +64,7 @@ def fade(audio: Audio, fade_in: int, fade_out: int) -> Audio:
 
 def convolve(audio: Audio, response: Audio) -> Audio:
     """Convolve with an impulse response and keep the input's length."""
-    return signal.oaconvolve(audio, response)[: audio.size].astype(np.float32)
+    return np.asarray(signal.oaconvolve(audio, response)[: audio.size], np.float32)
 
 
 def peaking(audio: Audio, frequency_hz: float, gain_db: float, q: float) -> Audio:
@@ -73,19 +74,19 @@ def peaking(audio: Audio, frequency_hz: float, gain_db: float, q: float) -> Audi
     alpha = np.sin(omega) / (2.0 * q)
     b = np.array([1 + alpha * amplitude, -2 * np.cos(omega), 1 - alpha * amplitude])
     a = np.array([1 + alpha / amplitude, -2 * np.cos(omega), 1 - alpha / amplitude])
-    return signal.lfilter(b / a[0], a / a[0], audio).astype(np.float32)
+    return np.asarray(signal.lfilter(b / a[0], a / a[0], audio), np.float32)
 
 
 def high_pass(audio: Audio, frequency_hz: float, order: int = 2) -> Audio:
     """Butterworth high-pass."""
     sections = signal.butter(order, frequency_hz, "highpass", fs=SAMPLERATE, output="sos")
-    return signal.sosfilt(sections, audio).astype(np.float32)
+    return np.asarray(signal.sosfilt(sections, audio), np.float32)
 
 
 def low_pass(audio: Audio, frequency_hz: float, order: int = 2) -> Audio:
     """Butterworth low-pass."""
     sections = signal.butter(order, frequency_hz, "lowpass", fs=SAMPLERATE, output="sos")
-    return signal.sosfilt(sections, audio).astype(np.float32)
+    return np.asarray(signal.sosfilt(sections, audio), np.float32)
 
 
 def random_tone(audio: Audio, rng: Random, bells: int = 3, range_db: float = 6.0) -> Audio:
@@ -124,7 +125,7 @@ def saturate(audio: Audio, drive_db: float) -> Audio:
     """Tape-like soft clipping at about constant loudness."""
     level = rms(audio)
     driven = np.tanh(audio * (db(drive_db) * 0.25 / level))
-    return (driven * (level / rms(driven))).astype(np.float32)
+    return np.asarray(driven * (level / rms(driven)), np.float32)
 
 
 def echo(audio: Audio, rng: Random, delay_s: float, repeats: int, wet_db: float) -> Audio:
@@ -158,7 +159,7 @@ def room_response(rng: Random, seconds: float, brightness: float = 0.5) -> Audio
     tail[:start] = 0.0
     for _ in range(rng.integers(3, 9)):
         tail[int(SAMPLERATE * rng.uniform(0.001, 0.035))] += rng.uniform(-1.0, 1.0) * 3.0
-    return (tail / np.sqrt(np.sum(np.square(tail)) + 1e-9)).astype(np.float32)
+    return np.asarray(tail / np.sqrt(np.sum(np.square(tail)) + 1e-9), np.float32)
 
 
 def add_room(audio: Audio, rng: Random, wet_db: float, seconds: float, brightness: float = 0.5) -> Audio:

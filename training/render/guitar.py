@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import guitar_leads as leads
 from training.render import guitar_parts as parts
 from training.render import pedals
@@ -14,7 +16,7 @@ from training.render.amps import Tone, amplify, cabinet, to_playing_level
 from training.render.effects import add_at, bend, db, fade, random_tone, to_level, transpose
 from training.render.guitar_midi import midi_part
 from training.render.guitar_notes import Guitar, make_pool
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.library import Library, read_audio
 from training.render.scores import Note, alternate, humanise, thin_out
 from training.render.song import Random, Song
 

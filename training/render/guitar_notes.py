@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.effects import add_at, bend, db, fade, low_pass, peaking, random_tone, transpose
-from training.render.library import SAMPLERATE, Audio, Library, Sample, read_audio
+from training.render.library import Library, Sample, read_audio
 from training.render.scores import Note, Touch
 from training.render.song import Random
 

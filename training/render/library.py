@@ -10,16 +10,15 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
 
 from rtsep.errors import ConfigError
+from rtsep.types import Audio
+from training import SAMPLERATE
 
-SAMPLERATE = 44100
 HAND_DRUMS = ("mridangam", "bendir", "tamborim", "tabla")
 """In the names of the phrases of `other` that are drums here: percussion without a pitch."""
 HELD_OUT = ("kathleen", "erithacus")
 """In the names of the phrases of a speaker and a singer whom no weights hear: they show what generalises."""
-Audio = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

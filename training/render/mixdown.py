@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import effects
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.library import Library, read_audio
 from training.render.song import Random
 
 

@@ -6,8 +6,10 @@ import numpy as np
 from numba import njit
 from scipy import signal
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.effects import Random, add_room, compress, convolve, db, echo, fade, high_pass, rms
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.library import Library, read_audio
 
 BLOCK = 64  # frames between two values of a swept filter
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import effects
-from training.render.library import SAMPLERATE, Audio
 from training.render.scores import Note
 from training.render.song import Random
 

@@ -1,4 +1,4 @@
-"""Render segments of every kind to a folder of stems, in parallel, endlessly if wanted.
+"""Render segments of every kind to a folder of stems, in parallel, endlessly on request.
 
 Segment `n` of a kind depends on the seed and `n` only, however many processes work. The segments of one round are of
 one song: one tempo, key and harmony. A folder is gone on with: what is rendered there counts, and new segments get new
@@ -12,18 +12,20 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.band import render_band
 from training.render.bass import render_bass
 from training.render.drums import render_drums
 from training.render.guitar import render_guitar
-from training.render.library import SAMPLERATE, Audio, Library
+from training.render.library import Library
 from training.render.song import Random, Song, random_song
 from training.render.voice import render_voice
 
@@ -63,12 +65,12 @@ def rendered(out: Path) -> list[Path]:
 
 
 def render_pool(data: Path, out: Path, config: PoolConfig, processes: int,
-                wanted: Callable[[], bool] | None = None) -> int:
+                requested: Callable[[], bool] | None = None) -> int:
     """Render into `out/<kind>/<number>.wav`; return the number of segments written.
 
     Parameters
     ----------
-    wanted
+    requested
         Asked before every segment; False ends the rendering. Where it is given there is no progress bar.
 
     Raises
@@ -82,16 +84,17 @@ def render_pool(data: Path, out: Path, config: PoolConfig, processes: int,
     for kind in RENDERERS:
         (out / kind).mkdir(parents=True, exist_ok=True)
     full, there = round(config.hours * 3600 / config.seconds), len(rendered(out))
-    jobs = itertools.islice(_jobs(out), None if config.endless else max(full - there, 0))
-    jobs = itertools.takewhile(lambda _: wanted is None or wanted(), jobs)
+    all_jobs = itertools.islice(_jobs(out), None if config.endless else max(full - there, 0))
+    jobs = itertools.takewhile(lambda _: requested is None or requested(), all_jobs)
     written = 0
-    with _progress(wanted is None) as bar, ProcessPoolExecutor(processes) as pool:
+    with _progress(requested is None) as bar, ProcessPoolExecutor(processes) as pool:
         task = bar.add_task("render", total=full, completed=min(there, full))
-        submit = partial(pool.submit, render_segment, data, out, config)
-        running = {submit(*job) for job in itertools.islice(jobs, 2 * processes)}
+        running = {pool.submit(render_segment, data, out, config, *job)
+                   for job in itertools.islice(jobs, 2 * processes)}
         while running:
             finished, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {submit(*job) for job in itertools.islice(jobs, len(finished))}
+            running |= {pool.submit(render_segment, data, out, config, *job)
+                        for job in itertools.islice(jobs, len(finished))}
             for path in (future.result() for future in finished):
                 written += 1
                 bar.update(task, completed=min(there + written, full))

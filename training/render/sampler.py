@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import effects
-from training.render.library import SAMPLERATE, Audio, Library, Sample, read_audio
+from training.render.library import Library, Sample, read_audio
 from training.render.scores import Note
 from training.render.song import Random
 

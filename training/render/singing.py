@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rtsep.types import Audio
 from training.render import vocoder
-from training.render.library import Audio
 from training.render.scores import Note
 from training.render.song import Random
 from training.render.speakers import Line

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.render.library import SAMPLERATE
+from training import SAMPLERATE
 
 Random = np.random.Generator
 BAR = 16

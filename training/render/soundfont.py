@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from rtsep.errors import ConfigError
-from training.render.library import SAMPLERATE, Audio
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.scores import Note
 
 SOUND_FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")

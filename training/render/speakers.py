@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from rtsep.errors import ConfigError
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from rtsep.types import Audio
+from training import SAMPLERATE
+from training.render.library import Library, read_audio
 from training.render.song import Random
 from training.render.vocoder import FRAMES_PER_SECOND, Voice, analyse, brighten
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import effects
-from training.render.library import SAMPLERATE, Audio
 from training.render.scores import Note
 from training.render.song import Random
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from rtsep.types import Audio
 from training.render import effects
-from training.render.library import Audio, Library
+from training.render.library import Library
 from training.render.mixdown import level, reverberate
 from training.render.song import Random
 

@@ -8,8 +8,10 @@ from functools import partial
 
 import numpy as np
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import effects, patterns, vocal_lines
-from training.render.library import SAMPLERATE, Audio, Library, read_audio
+from training.render.library import Library, read_audio
 from training.render.mixdown import audible, mix_down
 from training.render.sampler import Envelope, excerpt, play, zones
 from training.render.scores import Note, humanise, with_rests

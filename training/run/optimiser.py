@@ -49,7 +49,7 @@ class MatrixOptimiser:
     def step(self) -> None:
         """Move the weights by their gradients."""
         for part in self.parts:
-            part.step()
+            part.step()  # type: ignore[no-untyped-call]
 
     def state_dict(self) -> dict[str, Any]:
         """All that going on depends on."""

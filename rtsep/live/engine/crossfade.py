@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
+
 FADE = 64
 """Frames of a cross-fade."""
 

@@ -10,7 +10,6 @@ import time
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.dsp.delay import Delay
 from rtsep.live.board import Board
@@ -23,8 +22,8 @@ from rtsep.live.engine.statistics import Statistics
 from rtsep.live.ring import Ring
 from rtsep.live.scope import Scope
 from rtsep.separator import is_sound
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 PIECE = 8192  # longer blocks are worked through in pieces; a multiple of every hop
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
+
 FAR_ABOVE = 8.0
 """A stem whose peak is 18 dB above the recent peak of the input is no part of it: masks only take away, and what
 windows and phases add to a peak is far less."""

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.separator import Separator
-
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
 
 
 class Inference(Protocol):

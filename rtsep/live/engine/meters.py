@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.live.board import Board
 from rtsep.live.engine.guard import peak
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _PEAK_FALL_S = 0.4  # in which a peak falls to a third: between two looks, 33 ms, by less than a decibel
 _MEAN_S = 0.3  # over which the power is averaged, as a VU meter does
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.controls.controls import Controls
 from rtsep.controls.gains import Gains
 from rtsep.dsp.ramp import RAMP_MS, Ramp
 from rtsep.errors import ConfigError
-
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
 
 
 def output_channels(stems: int, channels: int, available: int, split: bool) -> int:

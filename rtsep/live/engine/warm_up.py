@@ -17,8 +17,8 @@ from rtsep.live.engine.engine import Engine
 from rtsep.live.engine.inline import Inline
 from rtsep.live.engine.mixer import Mixer
 from rtsep.separator import Separator
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _SECONDS = 0.5  # of noise, and the most that it may take
 _STUMBLE = 16  # every so many blocks one takes too long
 

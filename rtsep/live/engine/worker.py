@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from rtsep.live.engine.crossfade import FADE
 from rtsep.live.realtime import ask_for_realtime
 from rtsep.separator import Separator
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _NONE = -1
 _SPARE_S = 0.5  # of hops that the worker may be behind before hops are lost
 _POLL_S = 0.0005  # between two looks, where the caller has no deadline

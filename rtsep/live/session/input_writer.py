@@ -8,13 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.live.board import RUNNING, Board
 from rtsep.live.ring import Ring
 from rtsep.live.session.sources import Source
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 Loop = tuple[int, int]
 """First frame of a part of the source that is played again and again, and the frame after its last one."""
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.outputs import new_folder
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.live.board import RUNNING, Memory
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 MIXTURE = "mixture"
 MOST_CHANNELS = 8
 """Channels that a FLAC file can have."""
@@ -60,7 +59,7 @@ class Recorder:
     """
 
     def __init__(self, folder: Path, stems: Sequence[str], samplerate: int, channels: int, memory: Memory,
-                 on_notice: Callable[[str], None], tags: Mapping[str, str] | None = None) -> None:
+                 on_notice: Callable[[str], object], tags: Mapping[str, str] | None = None) -> None:
         if channels > MOST_CHANNELS:
             raise ConfigError(f"a recording has at most {MOST_CHANNELS} channels a track, the input has {channels}; "
                               f"play fewer --channels, or do not record")

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.files import MAX_BLOCK, AudioReader
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _MOST_NOTES = 5
 
 
@@ -91,7 +90,7 @@ class DemoSource:
     """
 
     channels = 2
-    samplerate = None
+    samplerate: int | None = None
     notes: tuple[str, ...] = ()
 
     def __init__(self) -> None:

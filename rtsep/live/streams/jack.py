@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.devices import Route
 from rtsep.audio.jack import audio_ports
@@ -21,7 +20,6 @@ from rtsep.live.streams.jack_latency import CAPTURE, PLAYBACK, Latencies
 from rtsep.live.streams.jack_links import Links
 from rtsep.live.streams.player import Player
 
-Audio = NDArray[np.float32]
 _FRAMES = 8192  # the longest period that JACK has
 _NO_SERVER = "the JACK server went away; start it again"
 NAME = "rtsep"

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.live.board import RUNNING, Board
 from rtsep.live.engine.crossfade import Crossfade
 from rtsep.live.engine.engine import Processor
 from rtsep.live.realtime import Measure, prepare_thread
 from rtsep.live.ring import Ring
-
-Audio = NDArray[np.float32]
+from rtsep.types import Audio
 
 
 class Stream(Protocol):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rtsep.audio.devices import Route
 from rtsep.errors import DeviceError
 from rtsep.live.streams.player import Player
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _LONGEST_LATENCY_S = 2.0  # PortAudio reports garbage for some devices; longer than this is not believed
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtsep.audio.resample import Resampler
 from rtsep.live.engine.engine import Engine
+from rtsep.types import Audio
 
-Audio = NDArray[np.float32]
 _TRIAL_S = 1.0  # of silence, which shows how far a filter lets its output fall behind
 _TRIAL_FRAMES = 16  # taken in at once meanwhile
 

@@ -10,10 +10,11 @@ import soundfile
 
 import training.cli.export
 from rtsep.errors import ConfigError
+from rtsep.types import Audio
 from training.cli import main
 from training.corpora.detect import open_corpus
 from training.corpora.own_sounds import import_own
-from training.corpora.songs import Audio, read_mono
+from training.corpora.songs import read_mono
 from training.corpora.stems import StemFolder
 from training.recipes.recipe import find_recipe
 

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from rtsep.dsp.windows import PROFILES
+from rtsep.types import Audio
 from training.cli import main
-from training.corpora.songs import Audio, Song
+from training.corpora.songs import Song
 from training.evaluation.boxplot import draw_boxes
 from training.evaluation.clips import Clip, whole_clips
 from training.evaluation.evaluate import MIXTURE, Result, Score, evaluate, ideal_mask, measure, summary

@@ -17,7 +17,8 @@ from rtsep.model.gate import read_step
 from rtsep.native.flat import flatten
 from tests.training.tiny import tiny_network, write_tiny_model
 from training.corpora.songs import Song
-from training.export.export import check_card, check_parity, export, metadata, write_model
+from training.export.export import check_parity, export, metadata, write_model
+from training.export.model_file import check_card
 from training.export.parity import parity_db
 from training.export.quantise import in_blocks
 from training.nets import build

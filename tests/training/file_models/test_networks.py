@@ -16,9 +16,10 @@ from training.export.export import metadata, write_model
 from training.export.parity import parity_db
 from training.file_models.clip_spectra import clip_spectra, segment_frames
 from training.file_models.hourglass import HourglassConfig
+from training.file_models.networks import FileNetworkConfig, build_file_network
 from training.file_models.unet import UnetConfig
 from training.file_models.wave_unet import WaveUnetConfig, doubled
-from training.nets import FileNetworkConfig, build, build_file_network
+from training.nets import build
 from training.nets.baselines.simple_rnn import Plain, SimpleRnnConfig
 from training.nets.spectra import resynthesise
 

@@ -23,9 +23,9 @@ from rtsep.separator import Separator
 from training.file_models.clip_spectra import clip_spectra
 from training.file_models.export import draft_document, write_file_model
 from training.file_models.hourglass import HourglassConfig
+from training.file_models.networks import FileNetwork, build_file_network
 from training.file_models.unet import UnetConfig
 from training.file_models.wave_unet import WaveUnetConfig
-from training.nets import FileNetwork, build_file_network
 from training.nets.spectra import resynthesise
 
 STEMS = ("drums", "guitar", "other")

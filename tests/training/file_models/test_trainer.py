@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,12 @@ from rtsep.backends.segments import FileModel
 from rtsep.errors import ConfigError
 from training.cli import main
 from training.file_models.export import export_file_model, file_separator
+from training.file_models.networks import FileNetworkConfig
 from training.file_models.trainer import ClipTrainer
-from training.nets import FileNetworkConfig
 from training.recipes.recipe import Recipe, find_recipe, overridden, recipe_names
+from training.run.journal import Journal
+from training.run.run import MOST_SKIPPED
+from training.run.trainer import Trainer
 
 NAMES = [name for name in recipe_names() if isinstance(find_recipe(name).network, FileNetworkConfig)]
 SMALLER = {"wave_unet": {"levels": 4, "filters": 4, "segment": 4096, "overlap": 1024},
@@ -69,10 +73,10 @@ def test_a_resumed_run_ends_like_one_that_did_not_stop(noise_stems: Path, tmp_pa
     whole = ClipTrainer(recipe, noise_stems, [], tmp_path / "whole")
     whole.train(validate_every=2, workers=0)
     first = ClipTrainer(overridden(recipe, {"optimiser": {"steps": 2}}, "r"), noise_stems, [], tmp_path / "parts")
-    for stems, _ in first.batches(0):
-        first.update(stems)
+    for stems, restart in first.batches(0):
+        first.update(stems, restart)
         break
-    first.save({"audio_hours": 0.0}, {})
+    first.validate([], Journal(tmp_path / "parts", 0))
     second = ClipTrainer(recipe, noise_stems, [], tmp_path / "parts")
     second.resume(tmp_path / "parts" / "last.pt")
     assert second.step == 1
@@ -84,12 +88,17 @@ def test_a_resumed_run_ends_like_one_that_did_not_stop(noise_stems: Path, tmp_pa
 def test_mistakes_are_explained(noise_stems: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConfigError, match="a band_gru streams"):
         ClipTrainer(find_recipe("stage"), noise_stems, [], tmp_path)
+    with pytest.raises(ConfigError, match="a unet works on whole segments"):
+        Trainer(small("unet"), noise_stems, [], tmp_path)
     trainer = ClipTrainer(small("unet"), noise_stems, [], tmp_path)
-    trainer.save({"audio_hours": 0.0}, {})
-    with pytest.raises(ConfigError, match="is of another recipe"):
+    trainer.validate([], Journal(tmp_path, 0))
+    with pytest.raises(ConfigError, match="cannot be resumed with this recipe, name, network"):
         ClipTrainer(small("hourglass"), noise_stems, [], tmp_path).resume(tmp_path / "last.pt")
-    with pytest.raises(ConfigError, match="the loss is no number at step 0"):
-        trainer.update(torch.full((2, 5, 2, trainer.net.segment), torch.nan))
+    restart = torch.ones(2, dtype=torch.bool)
+    for _ in range(MOST_SKIPPED - 1):
+        assert math.isnan(trainer.update(torch.full((2, 5, 2, trainer.net.segment), torch.nan), restart))
+    with pytest.raises(ConfigError, match=f"the loss is no number since {MOST_SKIPPED} steps"):
+        trainer.update(torch.full((2, 5, 2, trainer.net.segment), torch.nan), restart)
     assert main(["--data", str(tmp_path), "export", str(tmp_path / "none.pt"), str(tmp_path / "x.onnx")]) == 1
     assert "none.pt is no checkpoint" in capsys.readouterr().err
 
@@ -102,5 +111,5 @@ def test_the_command_trains_and_exports_them(noise_stems: Path, data: Path, tmp_
     train = ["--data", str(data), "train", str(tmp_path / "tiny.yaml"), str(noise_stems), str(run), "--workers", "0"]
     assert main([*train, "--from", "stage"]) == 1
     assert main(train) == 0
-    assert main(["--data", str(data), "export", str(run / "last.pt"), str(tmp_path / "tiny.onnx")]) == 0
-    assert FileModel(tmp_path / "tiny.onnx").info.training["steps"] == 2
+    assert main(["--data", str(data), "export", str(run / "last.pt"), str(tmp_path / "out.onnx")]) == 0
+    assert FileModel(tmp_path / "out.onnx").info.training["steps"] == 2

@@ -14,9 +14,10 @@ import yaml
 from rtsep.errors import ConfigError
 from training.cli import main
 from training.export.export import load_network
-from training.nets import FileNetworkConfig
+from training.file_models.networks import FileNetworkConfig
 from training.recipes.recipe import Recipe, find_recipe, read_recipe, recipe_names
-from training.run.trainer import Trainer, learning_rate
+from training.run.run import learning_rate
+from training.run.trainer import Trainer
 
 RECIPES = [path for path in sorted(Path(__file__).parents[3].joinpath("training", "recipes").glob("*.yaml"))
            if not isinstance(read_recipe(path).network, FileNetworkConfig)]

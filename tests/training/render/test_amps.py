@@ -10,10 +10,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.amp_captures import BLOCK, Capture, read_capture
 from training.render.amps import CAPTURE_GAIN_DB, DIRECT_DB, Tone, amplify, shape, to_playing_level
 from training.render.effects import db
-from training.render.library import SAMPLERATE, Audio, Library
+from training.render.library import Library
 
 CAPTURES = ["5153", "ac10", "deluxe", "dumble", "jc", "jcm"]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render.drum_kits import (
     SOURCES,
     Kit,
@@ -23,7 +25,7 @@ from training.render.drum_patterns import FAMILIES, Hit, invent
 from training.render.drum_synth import MACHINE, PERCUSSION
 from training.render.drums import play, render_drums
 from training.render.effects import rms
-from training.render.library import SAMPLERATE, Audio, Library
+from training.render.library import Library
 from training.render.song import Song, random_song
 
 

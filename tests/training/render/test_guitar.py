@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import guitar_leads as leads
 from training.render import guitar_parts as parts
 from training.render.guitar import PARTS, render_guitar
 from training.render.guitar_midi import guitar_tracks, midi_part
 from training.render.guitar_notes import Guitar, pitch_curve
-from training.render.library import SAMPLERATE, Audio, Library
+from training.render.library import Library
 from training.render.scores import Note, alternate, thin_out
 from training.render.song import Song, random_song
 

@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtsep.errors import ConfigError
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import soundfont, speakers
 from training.render.band import RECORDED, render_band
 from training.render.bass import render_bass
 from training.render.basslines import LOWEST, STYLES
 from training.render.effects import rms
-from training.render.library import SAMPLERATE, Audio, Library
+from training.render.library import Library
 from training.render.patterns import guitar_voicing, strums
 from training.render.plucked import Guitar, pluck
 from training.render.sampler import note_number, play, zones

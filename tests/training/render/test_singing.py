@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtsep.errors import ConfigError
+from rtsep.types import Audio
+from training import SAMPLERATE
 from training.render import speakers, vocal_chain, vocal_lines, vocoder
 from training.render.effects import high_pass, rms
-from training.render.library import HELD_OUT, SAMPLERATE, Audio, Library
+from training.render.library import HELD_OUT, Library
 from training.render.scores import Note
 from training.render.singing import Manner, sing, sing_as_it_is
 from training.render.song import QUALITIES, ladder, random_song

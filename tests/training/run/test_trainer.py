@@ -19,7 +19,8 @@ from training.recipes.recipe import find_recipe, overridden, read_recipe
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 from training.run.devices import World, world
 from training.run.journal import Journal, read_rows
-from training.run.trainer import MOST_SKIPPED, Trainer
+from training.run.run import MOST_SKIPPED
+from training.run.trainer import Trainer
 
 ROOT = Path(__file__).parents[3]
 
@@ -150,7 +151,7 @@ def test_skipped_steps_stand_in_the_log_and_the_mean_leaves_them_out(tiny_recipe
                                                                      tmp_path: Path) -> None:
     trainer = Trainer(read_recipe(tiny_recipe), noise_stems, [], tmp_path)
     trainer.skipped = 1
-    row = trainer._validate([1.0, math.nan, 2.0], Journal(tmp_path, 0))
+    row = trainer.validate([1.0, math.nan, 2.0], Journal(tmp_path, 0))
     assert (row["loss"], row["skipped"]) == (1.5, 1)
     assert read_rows(tmp_path / "log.csv")[0]["skipped"] == "1"
     assert read_checkpoint(tmp_path / "best.pt")["best"] == -1.5
@@ -161,7 +162,7 @@ def test_the_best_checkpoint_stays_when_the_last_gets_worse(tiny_recipe: Path, n
     trainer, journal = Trainer(read_recipe(tiny_recipe), noise_stems, [], tmp_path), Journal(tmp_path, 0)
     for step, loss in ((1, 3.0), (2, 1.0), (3, 2.0)):
         trainer.step = step
-        trainer._validate([loss], journal)
+        trainer.validate([loss], journal)
     assert read_checkpoint(tmp_path / "best.pt")["step"] == 2
     assert read_checkpoint(tmp_path / "last.pt")["step"] == 3
     assert read_checkpoint(tmp_path / "last.pt")["best"] == -1.0

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
-from training.export.step_graph import StepGraph
-from training.nets.band_gru import BandGru, BandGruConfig, State
+from training.nets.band_gru import BandGru, BandGruConfig
+from training.nets.network import State
 from training.nets.spectra import mid_of, power_of
+from training.nets.step_graph import StepGraph
 
 TINY = 1e-9
 
@@ -29,6 +30,8 @@ class ComplexBandGruConfig(BandGruConfig):
 
 class ComplexBandGru(BandGru):
     """Causal estimator of complex masks; parameters and masks as of `BandGru`, with one angle more for each mask."""
+
+    advance: Tensor
 
     def __init__(self, config: ComplexBandGruConfig, geometry: Geometry, stems: tuple[str, ...],
                  samplerate: int) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from training.export.step_graph import StepGraph
+from training.nets.gru import Recurrent
 from training.nets.paper_gru import PaperGru, PaperGruConfig
+from training.nets.step_graph import StepGraph
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class SimpleRnnConfig(PaperGruConfig):
     layers: int = 1
 
 
-class Plain(nn.Module):
+class Plain(Recurrent):
     """One layer of plain cells, h(t) = tanh(W x(t) + U h(t-1) + b).
 
     Parameters
@@ -35,24 +36,26 @@ class Plain(nn.Module):
         nn.init.zeros_(self.recurrent.bias)
 
     def run(self, sequence: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Run over (batch, time, inputs) from a state (batch, hidden); return all states and the last one."""
+        """Run as of `Recurrent`."""
         states = []
         for projected in self.input(sequence).float().unbind(dim=1):
             state = torch.tanh(projected + self.recurrent(state).float())
             states.append(state)
         return torch.stack(states, dim=1), state
 
-
-class SimpleRnn(PaperGru):
-    """Causal estimator of the magnitudes of a wanted stem and of the rest, with plain cells."""
-
-    layer = Plain
-
-    def graph_layer(self, graph: StepGraph, value: str, layer: Plain) -> str:
-        """Write one recurrent layer as nodes, with its state; returns its output."""
-        size = layer.recurrent.out_features
+    def graph(self, graph: StepGraph, value: str) -> str:
+        """Write the layer as of `Recurrent`."""
+        size = self.recurrent.out_features
         state = graph.state(size)
-        total = graph.node("Add", graph.torch_linear(value, layer.input), graph.torch_linear(state, layer.recurrent))
+        total = graph.node("Add", graph.torch_linear(value, self.input), graph.torch_linear(state, self.recurrent))
         after = graph.node("Tanh", total)
         graph.next_state(state, after, size)
         return after
+
+
+class SimpleRnn(PaperGru):
+    """Estimator of the magnitudes of a requested stem and of the rest, with plain cells."""
+
+    def make_layer(self, inputs: int, hidden: int) -> Recurrent:
+        """Make one recurrent layer."""
+        return Plain(inputs, hidden)

@@ -11,9 +11,9 @@ import onnxruntime
 import pytest
 import torch
 
-import training.export.step_graph
-from training.export.step_graph import StepGraph, band_pieces
+import training.nets.step_graph
 from training.nets.bands import triangles
+from training.nets.step_graph import StepGraph, band_pieces
 
 
 def run(graph: StepGraph, path: Path, **inputs: np.ndarray) -> list[np.ndarray]:
@@ -27,7 +27,7 @@ def cost(weight: np.ndarray, cuts: tuple[int, ...]) -> int:
     total = 0
     for begin, end in zip((0, *cuts), (*cuts, weight.shape[1]), strict=True):
         rows = np.flatnonzero(weight[:, begin:end].any(axis=1))
-        total += (rows[-1] - rows[0] + 1) * (end - begin) + training.export.step_graph.PIECE_COST
+        total += (rows[-1] - rows[0] + 1) * (end - begin) + training.nets.step_graph.PIECE_COST
     return int(total)
 
 
@@ -35,7 +35,7 @@ def cost(weight: np.ndarray, cuts: tuple[int, ...]) -> int:
 @pytest.mark.parametrize("transposed", [False, True])
 def test_pieces_of_a_band_are_the_cheapest_of_all(monkeypatch: pytest.MonkeyPatch, piece_cost: int,
                                                   transposed: bool) -> None:
-    monkeypatch.setattr(training.export.step_graph, "PIECE_COST", piece_cost)
+    monkeypatch.setattr(training.nets.step_graph, "PIECE_COST", piece_cost)
     weight = triangles(40, 10, 4)
     weight = weight if transposed else weight.T
     weight = weight[:, :11]
@@ -52,7 +52,7 @@ def test_pieces_of_a_band_are_the_cheapest_of_all(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(("piece_cost", "pieces"), [(10_000_000, 1), (10_000, 2)])
 def test_a_banded_product_equals_the_dense_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, piece_cost: int,
                                                pieces: int) -> None:
-    monkeypatch.setattr(training.export.step_graph, "PIECE_COST", piece_cost)
+    monkeypatch.setattr(training.nets.step_graph, "PIECE_COST", piece_cost)
     weight = triangles(513, 128, 40).T
     graph = StepGraph()
     value = graph.input("value", (1, 513))

@@ -92,11 +92,11 @@ class StepGraph:
         """Store int64 numbers: a shape, axes, or an end of a slice."""
         return self._store(np.array(values, np.int64))
 
-    def node(self, operator: str, *inputs: str, **attributes: object) -> str:
+    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add one node with one result."""
         return self.nodes(operator, *inputs, outputs=1, **attributes)[0]
 
-    def nodes(self, operator: str, *inputs: str, outputs: int, **attributes: object) -> list[str]:
+    def nodes(self, operator: str, *inputs: str, outputs: int, **attributes: Any) -> list[str]:
         """Add one node with several results."""
         name = f"{operator.lower()}_{len(self._nodes)}"
         results = [f"{name}_{index}" for index in range(outputs)]
