@@ -69,8 +69,8 @@ def write_songs(folder: Path, count: int, seconds: float) -> list[Path]:
 
 def measure(folder: Path, model: str, songs: list[Path], seconds: float) -> dict[str, Any]:
     """Separate one file, and then one on each core."""
-    alone = command_s("separate", songs[0], "-o", folder / f"{model}-one", "--model", model)
-    together = command_s("separate", *songs, "-o", folder / f"{model}-all", "--model", model)
+    alone, together = (command_s("separate", *some, "-o", folder / "stems", "--model", model, "--overwrite")
+                       for some in (songs[:1], songs))
     return {"model": model, "one_file": seconds / alone, "all_cores": len(songs) * seconds / together}
 
 

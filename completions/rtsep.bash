@@ -8,7 +8,7 @@
 _shtab_rtsep_midi_subparsers=(ports monitor learn)
 _shtab_rtsep_subparsers=(live separate devices doctor models midi)
 
-_shtab_rtsep_live_option_strings=(-h --help --input --output --model --stem --remove --split --mask-gain --wet --bypass --level --mute --solo --record --seconds --start --channels --blocksize --engine --provider --no-connect --resample --allow-feedback --no-calibration --auto --midi --midi-map --presets --preset --plain --quiet --json --log --api --api-host --api-token --panel)
+_shtab_rtsep_live_option_strings=(-h --help --input --output --model --stem --remove --split --mask-gain --wet --bypass --level --mute --solo --record --seconds --start --channels --blocksize --engine --provider --no-connect --resample --allow-feedback --no-calibration --auto --midi --midi-map --presets --preset --resume-state --plain --quiet --json --log --api --api-host --api-token --panel)
 _shtab_rtsep_separate_option_strings=(-h --help -r --recursive -o --output --out -n --model --name --stems --two-stems --mask-gain --format --flac --mp3 --int16 --int24 --float32 --bitrate --mp3-bitrate --clip --clip-mode --filename --plot -j --jobs --overwrite --dry-run --json)
 _shtab_rtsep_devices_option_strings=(-h --help --json)
 _shtab_rtsep_doctor_option_strings=(-h --help --json)
@@ -51,6 +51,7 @@ _shtab_rtsep_live___resample_nargs=0
 _shtab_rtsep_live___allow_feedback_nargs=0
 _shtab_rtsep_live___no_calibration_nargs=0
 _shtab_rtsep_live___auto_nargs=0
+_shtab_rtsep_live___resume_state_nargs=0
 _shtab_rtsep_live___plain_nargs=0
 _shtab_rtsep_live___quiet_nargs=0
 _shtab_rtsep_live___json_nargs=0

@@ -20,6 +20,7 @@ def test_it_separates_every_file_and_reports(tiny_model: Path, tmp_path: Path, m
     assert row["one_file"] > 0
     assert row["all_cores"] > 0
     assert "this machine" in capsys.readouterr().out
+    assert not list(tiny_model.parent.glob("**/song*"))
 
 
 def test_a_command_that_fails_is_no_measurement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
