@@ -7,11 +7,7 @@ FUZZ_SECONDS ?= 3600
 INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_native.py
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo test lint docs bench fuzz clean
-=======
-.PHONY: help demo plugin install-plugin test lint bench fuzz clean
->>>>>>> main
+.PHONY: help demo plugin install-plugin test lint docs bench fuzz lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -38,8 +34,11 @@ lint: $(VENV)/dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-docs: $(VENV)/bin/python  ## build the documentation into site/; every link has to be right
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'mkdocs-material>=9.6,<10'
+docs: $(VENV)/runtime  ## write what is made from code, and build the documentation into site/; every link has to be right
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python scripts/write_tables.py
+	$(BIN)/python scripts/write_python_page.py
+	$(BIN)/python scripts/write_completions.py
 	$(BIN)/python -m mkdocs build
 
 bench: $(VENV)/dev  ## measure the hops and, where songs are, the quality of the shipped models
@@ -49,6 +48,10 @@ bench: $(VENV)/dev  ## measure the hops and, where songs are, the quality of the
 fuzz: $(VENV)/dev  ## look for inputs that break anything, for FUZZ_SECONDS a kind (an hour); prints the seeds that failed
 	$(BIN)/python -m tests.fuzz --sanitize --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
+
+lock: | $(VENV)/bin/python  ## write requirements/*.txt anew: all packages with the hashes of their files
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	sh scripts/lock.sh $(BIN)/uv
 
 clean:  ## remove the environment and everything that was made here
 	rm -rf $(VENV) $(DEMO_OUT) site build dist .pytest_cache .mypy_cache .ruff_cache
