@@ -164,15 +164,18 @@ def test_learning_takes_a_click_and_moves_nothing(page: playwright.Page, served:
     assert still_run.surface.get("mute guitar") is True
 
 
-def test_a_lost_device_and_a_lost_program_are_told(page: playwright.Page, still_run: Run) -> None:
+def test_a_lost_device_and_a_lost_program_are_told(browser: playwright.Browser, still_run: Run) -> None:
+    page = browser.new_page()
     with Server(still_run.surface, Access("127.0.0.1", 0)) as server:
         page.goto(address(server))
-        page.get_by_text("playing", exact=True).wait_for()
+        page.get_by_text("playing", exact=True).wait_for(timeout=WAIT_MS)
         still_run.session.state.waiting = True
-        page.get_by_text("waiting for the device").wait_for()
-        page.context.set_offline(True)  # what follows must not write errors for connections that fail
-    page.get_by_text("no connection to the program").wait_for()
-    page.goto("about:blank")
+        page.get_by_text("waiting for the device").wait_for(timeout=WAIT_MS)
+    page.get_by_text("no connection to the program").wait_for(timeout=WAIT_MS)
+    still_run.session.state.waiting = False
+    with Server(still_run.surface, Access("127.0.0.1", server.access.port)):
+        page.get_by_text("playing", exact=True).wait_for(timeout=WAIT_MS)  # it has come back by itself
+    page.context.close()
 
 
 HOSTILE = """<script>
