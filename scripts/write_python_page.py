@@ -33,7 +33,7 @@ def _entry(name: str, thing: Any) -> Iterator[str]:
     yield _block(_signature(name, thing), inspect.getdoc(thing))
     if inspect.isclass(thing):
         for member, value in vars(thing).items():
-            if not member.startswith("_") and inspect.getdoc(value) and not isinstance(value, int | float | str):
+            if not member.startswith("_") and (isinstance(value, property) or inspect.isfunction(value)):
                 yield f"### {name}.{member}\n"
                 yield _block(_signature(member, value), inspect.getdoc(value))
 
