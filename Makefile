@@ -34,8 +34,11 @@ lint: $(VENV)/dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-docs: $(VENV)/bin/python  ## build the documentation into site/; every link has to be right
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt 'mkdocs-material>=9.6,<10'
+docs: $(VENV)/runtime  ## write what is made from code, and build the documentation into site/; every link has to be right
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python scripts/write_tables.py
+	$(BIN)/python scripts/write_python_page.py
+	$(BIN)/python scripts/write_completions.py
 	$(BIN)/python -m mkdocs build
 
 bench: $(VENV)/dev  ## measure the hops and, where songs are, the quality of the shipped models

@@ -11,7 +11,7 @@ from rtsep.errors import ModelError
 from rtsep.model import catalogue
 
 ROOT = Path(__file__).parents[2]
-HOOK = runpy.run_path(str(ROOT / "scripts" / "build_kernels.py"))
+HOOK = runpy.run_path(str(ROOT / "scripts" / "build_native.py"))
 
 
 def test_a_wheel_brings_every_model_but_those_that_the_catalogue_tells_of() -> None:

@@ -12,7 +12,7 @@ from rtsep import __version__
 from rtsep.cli.main import build_parser
 
 FOLDER = Path(__file__).parents[2] / "completions"
-REMEDY = "python scripts/write_completions.py"
+REMEDY = "make docs, or python scripts/write_completions.py"
 
 
 def options() -> set[str]:
