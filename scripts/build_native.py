@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -107,18 +108,20 @@ def build(folder: Path, target: Path | None = None, flags: Sequence[str] = (), m
             names.append(f'-DRTSEP_BUILD="{identity["sources_hash"](source)}"')
             whole = [*(path for path in sorted(source.glob("*.c")) if path.name not in IN_VARIANTS), *more]
             _run([*compiler, *_known(compiler, Path(work)), *flags, *names, "-c", *map(str, whole)], Path(work))
-            draft = target.with_suffix(".draft")
+            linked = Path(work, target.name)  # on some systems the name becomes a part of the library
             parts = [*(str(Path(work) / path.with_suffix(".o").name) for path in whole),
                      *(path for paths in objects.values() for path in paths)]
             link = [option for system, options in LINK.items() if system in target_of(compiler) for option in options]
             try:
-                _run([*compiler, "-shared", *link, *flags, *parts, "-o", str(draft), "-lm"], Path(work))
+                _run([*compiler, "-shared", *link, *flags, *parts, "-o", str(linked), "-lm"], Path(work))
             except subprocess.CalledProcessError:  # a linker without these options
-                _run([*compiler, "-shared", *flags, *parts, "-o", str(draft), "-lm"], Path(work))
+                _run([*compiler, "-shared", *flags, *parts, "-o", str(linked), "-lm"], Path(work))
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"no native code ({error}): ONNX Runtime or numpy will do its work\n{getattr(error, 'stderr', '')}",
                   file=sys.stderr)
             return []
+        draft = target.with_suffix(".draft")
+        shutil.copy(linked, draft)
         draft.replace(target)  # a program that runs keeps the file that it has loaded
     return [target]
 
