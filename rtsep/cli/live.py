@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 DEMO = "demo"
 DEFAULT_MODEL = "stage"
 DEFAULT, NONE = "default", "none"  # as --output
-_DRAWN_S = 60  # of a recording are drawn
 _CALIBRATION_S = 2.0
 _AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".w64", ".caf", ".m4a"}
 
@@ -252,20 +251,24 @@ def _show_recording(result: Result, source: Source) -> None:
     from rtsep.cli.pictures import untraced_pictures
     from rtsep.errors import ConfigError
     from rtsep.live.session.sources import DemoSource
-    from rtsep.report.spectrograms import draw_spectrograms
+    from rtsep.report.spectrograms import draw_spectrograms, spectrogram_of
     from rtsep.report.tables import quality_table
 
     samplerate = result.loaded.samplerate
-    tracks = {}
+    tracks, pictures = {}, {}
+    measured = isinstance(source, DemoSource) and result.aligned
     for name, path in result.recorded.items():
         with AudioReader(path) as reader:
-            tracks[name] = reader.read(_DRAWN_S * samplerate)
+            frames = reader.frames or 0
+            tracks[name] = reader.read(frames if measured else 0)
+        with AudioReader(path) as reader:
+            pictures[name] = spectrogram_of(reader.blocks(), frames, samplerate)
     if isinstance(source, DemoSource) and result.aligned:
         print_table(quality_table(tracks, source.stems))
     folder = next(iter(result.recorded.values())).parent
     try:
         with untraced_pictures():
-            draw_spectrograms(folder / "spectrograms.png", tracks, samplerate,
+            draw_spectrograms(folder / "spectrograms.png", pictures, samplerate,
                               f"rtsep live, model {result.loaded.model}")
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png")
     except ConfigError as error:  # drawing is an extra
