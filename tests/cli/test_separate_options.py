@@ -127,26 +127,6 @@ def test_a_summary_and_a_dry_run(tmp_path, tiny_model):
     assert second["error"].startswith("no file missing.wav")
 
 
-@pytest.mark.parametrize(("template", "picture"), [
-    ("{track}_{stem}.{ext}", "a_spectrograms.png"), ("{stem}/{track}.{ext}", "spectrograms/a.png"),
-    ("{track}.wav", "a.png"), ("{model}/{track} ({stem}).wav", "tiny/a (spectrograms).png")])
-def test_a_picture_is_named_like_a_stem(tmp_path, tiny_model, template, picture):
-    pytest.importorskip("matplotlib")
-    arguments = ("-n", tiny_model, "-o", "out", "--plot", "--stems", "guitar", "--filename", template)
-    assert separate(tmp_path, song(tmp_path / "a.wav"), *arguments).returncode == 0
-    assert [name for name in tree(tmp_path / "out") if name.endswith(".png")] == [picture]
-
-
-def test_a_picture_of_somebody_else_is_kept(tmp_path, tiny_model):
-    pytest.importorskip("matplotlib")
-    foreign = tmp_path / "out" / "a" / "spectrograms.png"
-    foreign.parent.mkdir(parents=True)
-    foreign.write_text("mine")
-    assert separate(tmp_path, song(tmp_path / "a.wav"), "-n", tiny_model, "-o", "out", "--plot").returncode == 0
-    assert foreign.read_text() == "mine"
-    assert foreign.with_name("spectrograms-2.png").stat().st_size > 10_000
-
-
 def test_a_picture_of_standard_input_has_its_stems(tmp_path, tiny_model):
     pytest.importorskip("matplotlib")
     with song(tmp_path / "a.wav").open("rb") as given:
