@@ -72,7 +72,11 @@ def play(server: JackServer, way: str, model: str, seconds: float, clients: int)
         time.sleep(_SETTLE_S)
         interface, audio = process.pid, _audio_process(process.pid)
         before = [_cpu_s(pid) for pid in (interface, audio)]
-        heard = _listen(address, seconds, clients) if way == "clients" else time.sleep(seconds)
+        heard: list[float] = []
+        if way == "clients":
+            heard = _listen(address, seconds, clients)
+        else:
+            time.sleep(seconds)
         used = [_cpu_s(pid) - at for pid, at in zip((interface, audio), before, strict=True)]
         memory = [_memory_mib(pid) for pid in (interface, audio)]
         process.terminate()

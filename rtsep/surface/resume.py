@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +66,7 @@ class Kept:
         args.model = args.model or self.model
         if not others:
             return self
-        whole = {name: value for name, value in self.values.items() if not isinstance(value, dict)}
+        whole = {name: value for name, value in self.values.items() if not isinstance(value, Mapping)}
         return Kept(self.options, self.model, whole, self.connections)
 
 
