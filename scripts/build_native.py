@@ -8,6 +8,7 @@ mingw-w64.
 from __future__ import annotations
 
 import os
+import platform
 import runpy
 import shlex
 import shutil
@@ -50,6 +51,8 @@ class NativeHook(BuildHookInterface):  # type: ignore[type-arg]
         root = Path(self.root).resolve()
         if version != "editable":  # an editable installation reads them where they are
             build_data["force_include"].update(models(root))
+        if sys.platform == "darwin":  # read by the compiler, and a part of the tag
+            os.environ.setdefault("MACOSX_DEPLOYMENT_TARGET", OLDEST_MACOS[platform.machine()])
         built = build(root / "rtsep" / "native")
         if built:
             build_data["pure_python"] = False
@@ -61,8 +64,7 @@ def platform_tag() -> str:
     """Say which systems a wheel is for; on macOS the one processor that was compiled for, whatever Python runs on."""
     tag = sysconfig.get_platform()
     if sys.platform == "darwin":
-        machine = target_of(_compiler()).partition("-")[0].replace("aarch64", "arm64")
-        tag = f"macosx-{os.environ.get('MACOSX_DEPLOYMENT_TARGET', OLDEST_MACOS[machine])}-{machine}"
+        tag = f"macosx-{os.environ['MACOSX_DEPLOYMENT_TARGET']}-{platform.machine()}"
     return tag.replace("-", "_").replace(".", "_")
 
 

@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _resumed(args: argparse.Namespace, notify: Callable[[str], object]) -> Kept:
-    """Return what the last run played, and set the options that were not given; nothing where that is not wanted."""
+    """Return what the last run played, and set the options that were not given; nothing where that is not requested."""
     from rtsep.errors import ConfigError
     from rtsep.surface.resume import Kept, read_kept
 
@@ -139,7 +139,7 @@ def _over(values: Values, given: Values) -> Values:
 
 
 def _source(args: argparse.Namespace) -> Source | None:
-    """Return the fed input that was asked for; None for a device."""
+    """Return the source that was asked for; None for a device."""
     from rtsep.live.session.sources import DemoSource, FileSource
 
     if args.input == DEMO:
@@ -182,7 +182,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     return LiveSettings(
         model=args.model or DEFAULT_MODEL, stems=None if args.split else (*stems, REST),
         silent=() if args.split else stems if args.remove else (REST,), split=args.split,
-        input=args.input, output=None if args.output in (DEFAULT, NONE) else args.output, fed=source is not None,
+        input=args.input, output=None if args.output in (DEFAULT, NONE) else args.output, has_source=source is not None,
         null_device=null_device,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
         controls=read_control_options(args), record=_folder(args, source) is not None,
