@@ -4,16 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo-out
 FUZZ_SECONDS ?= 3600
-INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_kernels.py
+INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_native.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo plugin install-plugin test lint bench fuzz clean
+.PHONY: help demo plugin install-plugin test lint docs bench fuzz lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
 demo: $(VENV)/runtime  ## isolate the guitar of a song that rtsep plays itself; no sound card needed
 	$(BIN)/rtsep live --input demo --model instrumental --record $(DEMO_OUT)
+	@printf '\nListen: $(DEMO_OUT)/mixture.flac, then guitar.flac and rest.flac. The picture is spectrograms.png.\n'
+	@printf 'Next:   $(BIN)/rtsep separate YOUR-SONG.mp3          its stems, in separated/\n'
+	@printf '        $(BIN)/rtsep live --input YOUR-SONG.mp3 --remove guitar   play the guitar yourself\n'
+	@printf '        $(BIN)/rtsep doctor                            is this computer ready for the stage?\n'
 
 plugin: $(VENV)/runtime  ## build the LV2 plugins into build/rtsep.lv2
 	sh scripts/system-packages.sh lv2-dev
@@ -30,6 +34,12 @@ lint: $(VENV)/dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+docs: $(VENV)/runtime  ## write what is made from code, and build the documentation into site/; every link has to be right
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python scripts/write_tables.py
+	$(BIN)/python scripts/write_completions.py
+	$(BIN)/python -m mkdocs build
+
 bench: $(VENV)/dev  ## measure the hops and, where songs are, the quality of the shipped models
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m training evaluate stage
@@ -38,8 +48,12 @@ fuzz: $(VENV)/dev  ## look for inputs that break anything, for FUZZ_SECONDS a ki
 	$(BIN)/python -m tests.fuzz --sanitize --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
 
+lock: | $(VENV)/bin/python  ## write requirements/*.txt anew: all packages with the hashes of their files
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	sh scripts/lock.sh $(BIN)/uv
+
 clean:  ## remove the environment and everything that was made here
-	rm -rf $(VENV) $(DEMO_OUT) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(DEMO_OUT) site build dist .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rtsep.files.track import SeparatedFile, separate_file
     from rtsep.separator import Separator
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["AudioFileError", "ConfigError", "Controls", "DeviceError", "MidiError", "ModelError", "RtsepError",
            "SeparatedFile", "Separator", "__version__", "separate", "separate_file"]
 

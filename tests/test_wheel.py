@@ -101,3 +101,18 @@ def test_every_dependency_has_a_wheel(version: str, wheel: Path, tmp_path: Path)
         "--ignore-installed", "--target", tmp_path, "--only-binary", ":all:", "--python-version", version,
         "--platform", "manylinux_2_28_x86_64", "--platform", "manylinux_2_27_x86_64", "--platform",
         "manylinux2014_x86_64", "--constraint", ROOT / "constraints.txt", *wanted)
+
+
+def test_the_wheel_brings_licences_credits_and_no_large_model(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (name,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+        assert all(b"credits:" in archive.read(name) for name in names if name.startswith("rtsep/models/")
+                   and name.endswith(".yaml"))
+    assert metadata["License-Expression"] == "MIT AND CC-BY-4.0"
+    assert {"LICENSE", "LICENSES/CC-BY-4.0.txt"} == set(metadata.get_all("License-File"))
+    assert "rtsep/models/stage.onnx" in names
+    assert "rtsep/models/paper.onnx" not in names
+    assert any(name.endswith("share/man/man1/rtsep.1") for name in names)
+    assert wheel.stat().st_size < 15_000_000

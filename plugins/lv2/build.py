@@ -15,7 +15,7 @@ from rtsep.errors import RtsepError
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
 from rtsep.native.flat import SUFFIX, flatten
-from scripts.build_kernels import build
+from scripts.build_native import build
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = "rtsep.lv2"

@@ -52,6 +52,7 @@ class Client:
     async def serve(self) -> None:
         """Talk until either side has enough."""
         pushing = asyncio.create_task(self._push())
+        pushing.add_done_callback(lambda _: self.drop())  # whatever ended it: a client must not wait for nothing
         try:
             with suppress(ConnectionClosed):
                 async for data in self._connection:

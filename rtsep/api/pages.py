@@ -12,8 +12,10 @@ from websockets.http11 import Response
 
 SOCKET = "/socket"
 """Path of the websocket."""
-PAGES = {"/": ("index.html", "text/html; charset=utf-8"), "/panel.js": ("panel.js", "text/javascript; charset=utf-8"),
-         "/panel.css": ("panel.css", "text/css; charset=utf-8")}
+_SCRIPTS = ("panel", "connection", "controls", "learning", "notices", "pictures")
+PAGES = {"/": ("index.html", "text/html; charset=utf-8"),
+         "/panel.css": ("panel.css", "text/css; charset=utf-8"),
+         **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in _SCRIPTS}}
 """Files by path, with what they are; nothing else is handed out."""
 
 _HEADERS = {

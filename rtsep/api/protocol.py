@@ -1,7 +1,7 @@
 """Messages of the API: commands with names, answers with the same names, errors with names.
 
 The form is that of CamillaDSP's websocket: `"GetVersion"` or `{"SetControl": {...}}`, answered by `{"GetVersion":
-{"result": "Ok", "value": "0.1.0"}}` or `{"SetControl": {"result": {"InvalidValueError": "a sentence"}}}`.
+{"result": "Ok", "value": "0.2.0"}}` or `{"SetControl": {"result": {"InvalidValueError": "a sentence"}}}`.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def _take_measures() -> tuple[Measure, ...]:
     try:
         separator = Separator()
         separator.process(np.zeros((1, separator.info.geometry.hop), np.float32))
-        measures = model_measures(separator.executor, threads=1)
+        measures = model_measures(separator.executor)
     except RtsepError:  # the models have rows of their own
         pass
     return (*measures, stay_awake(), *prepare_process(), *prepare_thread())

@@ -18,14 +18,17 @@ from rtsep.cli.streams import print_table
 from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
+    from rtsep.controls.controls import Values
     from rtsep.controls.presets import Preset
     from rtsep.live.protocol import LiveSettings
     from rtsep.live.session.helper import Helper
     from rtsep.live.session.result import Result
     from rtsep.live.session.session import Session
     from rtsep.live.session.sources import Source
+    from rtsep.surface.resume import Kept
 
 DEMO = "demo"
+DEFAULT_MODEL = "stage"
 DEFAULT, NONE = "default", "none"  # as --output
 _DRAWN_S = 60  # of a recording are drawn
 _CALIBRATION_S = 2.0
@@ -42,8 +45,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--output", metavar="DEV", help="device, as for --input; default: the system's output "
                         "device; none: nothing is heard, and a file or the demo is played into files (default: "
                         "default, or none where there is no device)")
-    parser.add_argument("--model", default="stage", metavar="NAME",
-                        help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
+    parser.add_argument("--model", metavar="NAME",
+                        help=f"shipped model or .onnx file (default: {DEFAULT_MODEL}; see rtsep models)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--stem", metavar="STEM", nargs="+", action="extend",
                       help="play these stems alone (default: guitar)")
@@ -62,7 +65,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                         "the audio callback, or in a thread that has a block's time for it, for slow models and one "
                         "block later (default: %(default)s)")
     parser.add_argument("--provider", choices=("cpu", "onnxruntime", "cuda"), default="cpu",
-                        help="what runs the model; onnxruntime: the processor without the kernels of rtsep; cuda needs "
+                        help="what runs the model; onnxruntime: the processor without the native code; cuda needs "
                         "an NVIDIA GPU and --engine worker (default: cpu)")
     parser.add_argument("--no-connect", action="store_true", help="on a JACK or PipeWire server: leave it to you to "
                         "connect rtsep's ports")
@@ -76,6 +79,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                         help="take another model where the calibration finds this one too slow")
     add_midi_options(parser)
     parser.add_argument("--preset", metavar="NAME", help="controls, and model, of a preset to start with")
+    parser.add_argument("--resume-state", action="store_true", help="begin as the last run with this option ended: "
+                        "controls, model, devices and connections, where no other option says otherwise; and keep them")
     add_interface_options(parser)
     parser.set_defaults(run=run)
 
@@ -87,10 +92,12 @@ def run(args: argparse.Namespace) -> int:
     from rtsep.report.tables import report
 
     interface = Interface(args)
+    kept = _resumed(args, interface.notices.add)
     source = _source(args)
     preset = _preset(args)
-    args.output = _output(args, source, interface.notices.add)
+    args = argparse.Namespace(**vars(args) | {"output": _output(args, source, interface.notices.add)})
     settings = _settings(args, source)
+    settings = replace(settings, controls=_over(kept.values, settings.controls), connections=kept.connections)
     if preset is not None and preset.model is not None:
         settings = replace(settings, model=preset.model)
     session = Session(settings, source, _folder(args, source), args.seconds, _helpers(args, settings), preset=preset,
@@ -107,6 +114,29 @@ def run(args: argparse.Namespace) -> int:
     if result is not None and result.failure is not None:
         raise DeviceError(result.failure)
     return 0
+
+
+def _resumed(args: argparse.Namespace, notify: Callable[[str], object]) -> Kept:
+    """Return what the last run played, and set the options that were not given; nothing where that is not wanted."""
+    from rtsep.errors import ConfigError
+    from rtsep.surface.resume import Kept, read_kept
+
+    if not args.resume_state:
+        return Kept()
+    try:
+        return read_kept().put(args)
+    except ConfigError as error:
+        notify(f"{error}; the run begins anew")
+        return Kept()
+
+
+def _over(values: Values, given: Values) -> Values:
+    """Put the values of controls that were given over others."""
+    found = dict(values)
+    for name, value in given.items():
+        before = found.get(name)
+        found[name] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
+    return found
 
 
 def _source(args: argparse.Namespace) -> Source | None:
@@ -151,7 +181,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     null_device = args.output == NONE
     stems = tuple(dict.fromkeys(args.remove or args.stem or ["guitar"]))
     return LiveSettings(
-        model=args.model, stems=None if args.split else (*stems, REST),
+        model=args.model or DEFAULT_MODEL, stems=None if args.split else (*stems, REST),
         silent=() if args.split else stems if args.remove else (REST,), split=args.split,
         input=args.input, output=None if args.output in (DEFAULT, NONE) else args.output, fed=source is not None,
         null_device=null_device,

@@ -80,6 +80,7 @@ class Interface:
         """Show a run until the block is left; what was told on a screen is printed then."""
         from rtsep.live.session.service_manager import ServiceManager
         from rtsep.surface.events import Events
+        from rtsep.surface.resume import Keeper
         from rtsep.surface.surface import Surface
 
         surface = Surface(session, self.notices, self._args.presets)
@@ -91,6 +92,10 @@ class Interface:
                     self._log = stack.enter_context(_open_log(self._args.log))
                 self._events = Events(surface, self._emit)
                 self._looks += [surface.look, self._events.look, manager.look]
+                if self._args.resume_state:
+                    keeper = Keeper(surface, self._args)
+                    stack.callback(keeper.keep)
+                    self._looks.append(keeper.look)
                 if self._args.api is not None or self._args.panel:
                     self._open_api(surface, stack)
                 if self._wants_mixer():

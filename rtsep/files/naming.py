@@ -6,7 +6,7 @@ import hashlib
 import os
 import string
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,14 +191,6 @@ class Planner:
                                  f"--output takes another folder")
         return Plan(source, track, paths, mark, finished=len(there) == len(paths) and not naming.overwrite,
                     ours=bool(there))
-
-
-def unique_sources(sources: Iterable[Path]) -> list[Path]:
-    """Return sources in their order, each file once."""
-    known: dict[str, Path] = {}
-    for source in sources:
-        known.setdefault("-" if source == STDIN else os.path.realpath(source), source)
-    return list(known.values())
 
 
 def track_name(source: Path) -> str:

@@ -57,8 +57,6 @@ class LiveSettings:
         step of latency.
     provider
         What runs the model: `cpu`, or `cuda` where it can.
-    threads
-        Threads inside one operator of the model.
     resample
         Whether a device at a rate at which the model does not run is used, through a change of the rate.
     samplerate
@@ -93,7 +91,6 @@ class LiveSettings:
     record: bool = False
     engine: str = "callback"
     provider: str = "cpu"
-    threads: int = 1
     resample: bool = False
     allow_feedback: bool = False
     calibration_s: float = 0.0
@@ -127,7 +124,7 @@ class LiveSettings:
 class Loaded:
     """The model is ready and warm; next the stream opens, or waits for the first frames of a fed input.
 
-    `path` and `threads` tell what was chosen, `p99_ms` what a hop took in the calibration.
+    `path` tells what was chosen, `p99_ms` what a hop took in the calibration.
     """
 
     model: str
@@ -137,7 +134,6 @@ class Loaded:
     synthesis: int
     hop: int
     path: str
-    threads: int
     p99_ms: float | None = None
 
 

@@ -50,10 +50,10 @@ def missing_environment() -> dict[str, str]:
     return {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
 
 
-def model_measures(executor: str, threads: int) -> tuple[Measure, ...]:
+def model_measures(executor: str) -> tuple[Measure, ...]:
     """Tell what a model that is loaded and warm brings; its executor never spins, and takes denormals as zero."""
     return (Measure("model warm before the stream opens"), Measure("denormals off while the model runs"),
-            Measure(f"model on {threads} thread{'s'[:threads > 1]}, {executor}"))
+            Measure(f"model on 1 thread, {executor}"))
 
 
 def prepare_process() -> tuple[Measure, ...]:

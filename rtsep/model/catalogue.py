@@ -6,6 +6,9 @@ from pathlib import Path
 
 from rtsep.errors import ModelError
 
+CHECKOUT_ONLY = ("paper",)
+"""Models that are in the checkout and, for their size, not in a wheel."""
+
 
 def model_folder() -> Path:
     """Folder of the shipped models: inside the installed package, or `models/` of a checkout."""
@@ -31,4 +34,7 @@ def find_model(name: str) -> Path:
         return models[name]
     if name.endswith(".onnx"):
         return Path(name)
+    if name in CHECKOUT_ONLY:
+        raise ModelError(f"the model {name!r} is not part of this installation, since it has 20 MB: take "
+                         f"models/{name}.onnx of rtsep's sources, and give --model the path to it")
     raise ModelError(f"no model {name!r}: shipped are {', '.join(models) or 'none'}; or give a path to an .onnx file")

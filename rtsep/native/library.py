@@ -61,7 +61,7 @@ class Variant:
     Attributes
     ----------
     name
-        As in `scripts/build_kernels.py`.
+        As in `scripts/build_native.py`.
     code
         Library that it is a part of.
     handle

@@ -58,7 +58,7 @@ def meters_document(surface: Surface) -> Document:
     view = surface.meters()
     return {"seconds": round(surface.seconds, 3), "input": _db(view.input_peak), "output": _db(view.output_peak),
             "stems": {stem: {"peak": _db(meter.peak), "rms": _db(meter.rms), "gain": _db(meter.gain)}
-                      for stem, meter in zip(surface.stems, view.stems, strict=True)}}
+                      for stem, meter in zip(view.names, view.stems, strict=True)}}
 
 
 def spectra_document(surface: Surface, spectrum: Spectrum) -> Document:

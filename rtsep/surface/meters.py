@@ -37,8 +37,9 @@ class StemMeter:
 
 @dataclass(frozen=True)
 class MeterView:
-    """All meters at one moment: recent peaks of input and output, linear, and the stems in their order."""
+    """All meters at one moment: recent peaks of input and output, linear, and the stems with their names."""
 
+    names: tuple[str, ...]
     input_peak: float
     output_peak: float
     stems: tuple[StemMeter, ...]
@@ -49,7 +50,7 @@ def read_meters(board: Board, stems: tuple[str, ...]) -> MeterView:
     controls = Controls(stems)
     board.take_controls(controls, stems)
     wet = 0.0 if controls.bypass else controls.wet
-    return MeterView(board.input_peak, board.output_peak, tuple(
+    return MeterView(stems, board.input_peak, board.output_peak, tuple(
         StemMeter(board.stem_peaks[index], math.sqrt(max(0.0, board.stem_powers[index])), wet * controls.gain(stem))
         for index, stem in enumerate(stems)))
 

@@ -87,7 +87,7 @@ class Surface:
     @property
     def stems(self) -> tuple[str, ...]:
         """Stems that are played; none while the model is loading."""
-        return () if self.state.loaded is None else self.state.loaded.stems
+        return () if self._controls is None else tuple(self._controls.stems)
 
     @property
     def samplerate(self) -> int:
@@ -167,18 +167,13 @@ class Surface:
         """Latest sound: mixture and what is heard, float32 (2, frames)."""
         return self._session.memory.scope.latest(frames)
 
-    @property
-    def scope_frames(self) -> int:
-        """Frames that the scope has had so far."""
-        return self._session.memory.scope.written
-
     def counters(self) -> dict[str, float]:
         """Every number of `rtsep.live.counters` by its name."""
         return {row.name: getattr(self.board, row.name) for row in COUNTERS if row.is_number}
 
     def targets(self) -> Iterator[Target]:
-        """Yield all faders and switches of the run."""
-        return targets_of(self.stems)
+        """Yield all faders and switches of the run; none while the model is loading."""
+        return targets_of(self.stems) if self.stems else iter(())
 
     def get(self, name: str) -> float | bool | str | None:
         """Value of a control as people write it: dB or `off`, a share, on or off; the name of what is chosen, or None.
@@ -296,6 +291,9 @@ class Surface:
         return target
 
     def _called(self) -> str | None:
-        """Name of the preset that was called last."""
+        """Name of the preset that was called last; None where there is none, or its file cannot be used any more."""
         at = int(self.board.preset)
-        return next((preset.name for preset in self.presets.read() if preset.program == at), None)
+        try:
+            return next((preset.name for preset in self.presets.read() if preset.program == at), None)
+        except ConfigError:
+            return None

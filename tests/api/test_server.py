@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,21 @@ def test_feeds_come_at_their_pace(start: StartServer, still_run: Run) -> None:
         assert found["Controls"]["mute guitar"] is True
         ask_until = ask_through(connection, "Subscribe", dict.fromkeys(rates, 0))
         assert ask_until == {}
+
+
+def test_feeds_go_on_from_the_first_moment_of_a_run_and_past_a_broken_file(start: StartServer, still_run: Run,
+                                                                           tmp_path: Path) -> None:
+    still_run.surface._controls = None  # as while the model is loading
+    with client(start()) as connection:
+        ask(connection, "Subscribe", {"meters": 30, "controls": 30, "state": 30})
+        assert {kind for _ in range(3) for kind in json.loads(connection.recv(TIMEOUT_S))} == {"Meters", "Controls",
+                                                                                                "State"}
+        still_run.surface.look()
+        (tmp_path / "presets.yaml").write_text("verse: [")
+        still_run.board.preset = 0
+        while "Controls" not in (found := json.loads(connection.recv(TIMEOUT_S))):
+            pass
+        assert (found["Controls"]["mask_gain"], found["Controls"]["preset"]) == (0.0, None)
 
 
 def ask_through(connection: ClientConnection, command: str, argument: Any) -> Any:

@@ -32,7 +32,7 @@ from rtsep.native import library
 from rtsep.native.identity import sources_hash
 from rtsep.native.library import NativeError, load
 from rtsep.native.program import UnknownNode
-from scripts.build_kernels import build
+from scripts.build_native import build
 from tests.native.conftest import needs_native
 from tests.rigs.models import with_unknown_node
 

@@ -10,7 +10,7 @@ import pytest
 from rtsep.audio.encodings import Encoding
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError
-from rtsep.files.naming import TEMPLATE, Naming, Plan, Planner, track_name, unique_sources
+from rtsep.files.naming import TEMPLATE, Naming, Plan, Planner, track_name
 
 
 def naming(folder: Path, template: str = TEMPLATE, model: str = "stage", overwrite: bool = False) -> Naming:
@@ -113,9 +113,3 @@ def test_names_of_tracks():
     assert track_name(Path("a/b.c.wav")) == "b.c"
     assert track_name(Path("x" * 300 + ".wav")) == "x" * 200
     assert track_name(Path("-")) == "stdin"
-
-
-def test_a_source_counts_once(tmp_path):
-    (tmp_path / "link.wav").symlink_to(tmp_path / "a.wav")
-    names = [tmp_path / "a.wav", tmp_path / "x" / ".." / "a.wav", tmp_path / "link.wav", Path("-"), Path("-")]
-    assert unique_sources(names) == [names[0], Path("-")]

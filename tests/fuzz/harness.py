@@ -29,8 +29,13 @@ Attempt = Callable[[int, Path], str]
 NUMBERS = (0, 1, -1, 2, 3, 7, 16, 33, 64, 65, 1 << 16, 1 << 31, -(1 << 40), 1 << 60)
 REFUSED = "refused"
 LONGEST_SENTENCE = 600
-LIMIT_S = 30  # of an attempt
+LIMIT_S = 30.0  # of processor time, for an attempt
+STUCK_S = 600.0  # after which the process ends
 MOST_BYTES = 2 << 30  # that an attempt may add to the memory of the process
+
+
+class OutOfTime(BaseException):
+    """An attempt took too long; nobody may take it for an error of the input."""
 
 
 def refused(error: RtsepError) -> str:
@@ -79,7 +84,7 @@ def run(attempt: Attempt, seeds: Iterable[int], folder: Path) -> Counter[str]:
         try:
             with _limits():
                 counts[attempt(seed, folder)] += 1
-        except Exception as error:
+        except (Exception, OutOfTime) as error:
             raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
     return counts
 
@@ -108,17 +113,17 @@ def _limits() -> Iterator[None]:
     """Bound time and memory."""
 
     def stop(_number: int, _frame: Any) -> NoReturn:
-        raise TimeoutError(f"more than {LIMIT_S} s")
+        raise OutOfTime(f"more than {LIMIT_S:.0f} s")
 
-    before, handler = _peak(), signal.signal(signal.SIGALRM, stop)
-    signal.alarm(LIMIT_S)
-    faulthandler.dump_traceback_later(4 * LIMIT_S, exit=True, file=sys.__stderr__)
+    before, handler = _peak(), signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
+    faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__)
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
         faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGALRM, handler)
+        signal.signal(signal.SIGPROF, handler)
     more = _peak() - before
     assert more < MOST_BYTES, f"{more >> 20} MB of memory"
 

@@ -47,10 +47,10 @@ def longest_silence(sound: Audio) -> slice:
     return slice(int(loud[gap]) + 1, int(loud[gap + 1]))
 
 
-def assert_heard(sound: Audio, expected: Audio) -> None:
-    """Check sound frame by frame, but for the fades around a hop that a busy machine made late: they are nearly it."""
-    error = np.abs(sound - expected)
-    assert np.mean(error < 1e-4) > 0.9
+def assert_heard(sound: Audio, expected: Audio, stood_in: int) -> None:
+    """Check sound frame by frame, but for those frames in which the delayed mixture stood in: it is nearly the same."""
+    error = np.abs(sound - expected).max(axis=0)
+    assert np.sum(error >= 1e-4) <= stood_in
     assert error.max() < 0.05
 
 
@@ -93,9 +93,9 @@ def test_a_preset_of_another_model_is_changed_to_without_a_jump(tiny_model: Path
     silence = longest_silence(sound[:, start:])
     before, after = start - SECOND // 4, start + silence.stop + SECOND // 2
     frames = slice(before, start)
-    assert_heard(sound[:, frames], tone(before - latencies[0], SECOND // 4))
+    assert_heard(sound[:, frames], tone(before - latencies[0], SECOND // 4), result.summary.fallback_frames)
     frames = slice(after, after + SECOND // 4)
-    assert_heard(sound[:, frames], tone(after - result.summary.latency, SECOND // 4))
+    assert_heard(sound[:, frames], tone(after - result.summary.latency, SECOND // 4), result.summary.fallback_frames)
     jumps = np.abs(np.diff(sound[:, before:after + SECOND // 4], axis=1))
     assert jumps.max() < STEEPEST
     assert result.summary.latency != latencies[0]
@@ -110,7 +110,7 @@ def test_a_preset_of_another_model_is_changed_to_without_a_jump(tiny_model: Path
 def test_a_model_that_cannot_follow_is_refused(tiny_model: Path, loaded: dict[str, object], split: bool,
                                                sentence: str) -> None:
     fields = {"samplerate": 44100, "stems": ("drums", "guitar", "other")} | loaded
-    playing = Loaded("stage", channels=2, synthesis=512, hop=256, path="stage", threads=1, **fields)
+    playing = Loaded("stage", channels=2, synthesis=512, hop=256, path="stage", **fields)
     if not sentence:
         check_successor(str(tiny_model), playing, split)
         return

@@ -22,4 +22,4 @@ def require_native() -> None:
         try:
             load(library_file())
         except NativeError as error:
-            pytest.fail(f"native code is {error}: python scripts/build_kernels.py")
+            pytest.fail(f"native code is {error}: python scripts/build_native.py")

@@ -19,7 +19,7 @@ from tests.fuzz import harness, models
 from tests.fuzz.kinds import KINDS, NATIVE
 from tests.rigs import sanitizers
 
-SEEDS = range(1000, 1030)
+SEEDS = {"models": 30, "flat": 400, "geometries": 30, "blocks": 30}
 
 
 def hops(path: Path, variant: library.Variant, channels: int, counts: Sequence[int]) -> None:
@@ -47,7 +47,7 @@ def main(built: Path, folder: Path) -> None:
         hops(find_model("stage"), variant, 2, (2,))
     print(*found)
     for kind in NATIVE:
-        print(kind, dict(harness.run(KINDS[kind], SEEDS, folder)))
+        print(kind, dict(harness.run(KINDS[kind], range(1000, 1000 + SEEDS[kind]), folder)))
 
 
 if __name__ == "__main__":

@@ -97,7 +97,8 @@ class Devices:
         for number, cycle in enumerate(list(self.cycles), 1):
             block = self._tape.get(number)
             if block is not None:
-                out[:, cycle.frame:cycle.frame + block.shape[1]] = block
+                room = out[:, cycle.frame:cycle.frame + block.shape[1]]
+                room[:] = block[:, :room.shape[1]]  # the latest one may go on beyond the frames
         return out
 
     def _play(self, frames: int) -> None:

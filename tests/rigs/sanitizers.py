@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rtsep.native import library
 from rtsep.native.arena import Memory
-from scripts import build_kernels
+from scripts import build_native
 
 FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1", "-Werror")
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def runtime(folder: Path) -> str | None:
 
 def build(target: Path) -> Path:
     """Build the native code with sanitizers."""
-    return build_kernels.build(Path(library.__file__).parent, target, FLAGS)[0]
+    return build_native.build(Path(library.__file__).parent, target, FLAGS)[0]
 
 
 def run(loaded_first: str, *command: str, timeout_s: float | None = 600.0, capture: bool = True

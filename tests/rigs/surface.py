@@ -22,7 +22,7 @@ class Run:
         self.session = Session(LiveSettings(stems=STEMS, silent=(), fed=True, null_device=True))
         self.surface = Surface(self.session, Notices(), presets)
         self.board = self.session.memory.board
-        self.session.state.loaded = Loaded("stage", 44100, 2, STEMS, 512, 256, "stage", 1, None)
+        self.session.state.loaded = Loaded("stage", 44100, 2, STEMS, 512, 256, "stage", None)
         self.session.state.started = Started("song.wav", "null device", 0, 0, Defaults())
         self.surface.look()
 

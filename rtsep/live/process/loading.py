@@ -40,8 +40,7 @@ def load(settings: LiveSettings, channels: int, period: Period | None, rate: int
     if settings.calibration_s and settings.provider == "cpu":
         choice = _calibrate(settings, channels, period, rate, tell)
         settings = replace(settings, model=str(choice.path))
-    separator = Separator(settings.model, channels, stems=settings.stems, threads=settings.threads,
-                          provider=settings.provider)
+    separator = Separator(settings.model, channels, stems=settings.stems, provider=settings.provider)
     if rate is not None and runs_at(separator.info.samplerate, rate):
         separator.set_samplerate(rate)
     if choice is None and settings.p99_ms is not None:
@@ -53,7 +52,7 @@ def load(settings: LiveSettings, channels: int, period: Period | None, rate: int
 
 def _with_provider(settings: LiveSettings, tell: Callable[[str], None]) -> LiveSettings:
     """Return the settings with what runs the model, or with the processor where that is not to be had."""
-    from rtsep.backends.onnx_runtime import check_provider  # loads ONNX Runtime, which the kernels do without
+    from rtsep.backends.onnx_runtime import check_provider  # loads ONNX Runtime, which the native code does without
     try:
         check_provider(settings.provider)
     except ModelError as error:

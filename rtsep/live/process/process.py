@@ -86,7 +86,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     engine = _make_engine(parts, memory)
     geometry = separator.info.geometry
     pipe.send(Loaded(separator.info.name, separator.samplerate, separator.channels, separator.stems, geometry.synthesis,
-                     geometry.hop, settings.model, settings.threads,
+                     geometry.hop, settings.model,
                      None if parts.choice is None else parts.choice.p99_ms))
     if separator.samplerate != separator.info.samplerate:
         pipe.send(Notice(f"{separator.info.name}, made for {separator.info.samplerate} Hz, runs as it is at "
@@ -95,7 +95,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.playback.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
-    measures = (*model_measures(separator.executor, settings.threads), awake, *prepare_process())
+    measures = (*model_measures(separator.executor), awake, *prepare_process())
     ask_for_realtime(_WATCH_PRIORITY)
     player, stream = _open(parts, engine, memory)
     stream.start()

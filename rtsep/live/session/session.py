@@ -225,7 +225,7 @@ class Session:
         """Prepare what surrounds the audio process; at a later time, tell it that it is another one."""
         state = self.state
         first, state.loaded = state.loaded is None, loaded
-        state.settings = replace(state.settings, model=loaded.path, threads=loaded.threads, channels=loaded.channels,
+        state.settings = replace(state.settings, model=loaded.path, channels=loaded.channels,
                                  calibration_s=0.0, p99_ms=loaded.p99_ms, samplerate=loaded.samplerate)
         if not first:
             self.services.begin_again(state.waiting)

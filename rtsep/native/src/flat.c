@@ -12,6 +12,7 @@
 _Static_assert(sizeof(FlatHeader) == 944 && sizeof(FlatNode) == 96, "there is no padding in them");
 
 static const uint64_t MOST_BYTES = (uint64_t)1 << 30; /* of a file, or of values */
+static const double MOST_WORK = 1 << 28;               /* multiplications of a step, as in rtsep/model/gate.py */
 enum { MOST_NODES = 1 << 16, LEAST_RATE = 1000, MOST_RATE = 768000, SHORTEST = 64 };
 
 static uint32_t crc32(const uint8_t *bytes, size_t count) {
@@ -126,9 +127,16 @@ static void pack(const uint8_t *from, uint8_t *to, int columns, int inputs, cons
     }
 }
 
+/* About how many multiplications a node takes. */
+static double work_of(const FlatNode *node) {
+    const double products = node->kind == RTSEP_BANDED || node->kind == RTSEP_BLOCKS ? node->inputs : 1;
+    return (double)node->rows * (node->kind == RTSEP_MEAN ? node->inputs : node->columns * products);
+}
+
 rtsep_Error flat_load(FlatProgram *program, const FlatHeader *header, const uint8_t *file,
                       const rtsep_Variant *variant) {
     const uint8_t *weights = file + header->weights_at;
+    double work = 0;
     memcpy(program->image, weights, header->weights_size);
     for (int i = 0; i < header->nodes; i++) { /* before any is checked: spans are read from the image */
         const FlatNode node = node_of(file, header->nodes_at, i);
@@ -140,7 +148,9 @@ rtsep_Error flat_load(FlatProgram *program, const FlatHeader *header, const uint
         const FlatNode node = node_of(file, header->nodes_at, i);
         if (!node_is_inside(&node, header, program->image)) return RTSEP_MALFORMED;
         program->nodes[i] = loaded(program, header, &node);
+        work += work_of(&node);
     }
+    if (work > MOST_WORK) return RTSEP_MALFORMED;
     for (int i = 0; i < header->states; i++) {
         const FlatNode node = node_of(file, header->clear_at, i);
         if (node.kind != RTSEP_COPY || !node_is_inside(&node, header, program->image)) return RTSEP_MALFORMED;

@@ -94,7 +94,7 @@ typedef struct {
     int32_t offset, size, pointer, structure_size;
 } rtsep_Field;
 
-/* Say which sources this was built from: their hash, as scripts/build_kernels.py makes it. */
+/* Say which sources this was built from: their hash, as scripts/build_native.py makes it. */
 RTSEP_API const char *rtsep_build(void);
 
 /* List the fields of all structures. */

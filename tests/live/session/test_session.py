@@ -163,7 +163,7 @@ def started(process: AudioProcess, memory: Memory) -> None:
 def test_process_says_what_it_does(tiny_model: Path) -> None:
     with audio_process(tiny_model) as (process, memory):
         loaded = expect(process, Loaded)
-        assert loaded == Loaded("tiny", SAMPLERATE, 2, ("guitar", "rest"), 512, 256, str(tiny_model), 1)
+        assert loaded == Loaded("tiny", SAMPLERATE, 2, ("guitar", "rest"), 512, 256, str(tiny_model))
         memory.playback.shape(2)
         memory.playback.write(noise(2000))
         memory.board.source_frames = 2000

@@ -28,6 +28,7 @@ VARIANTS = {"x86_64": {"avx512vnni": ["-mavx512f", "-mavx512bw", "-mavx512dq", "
             "aarch64": {"neon": ["-march=armv8.2-a+dotprod"]}}
 VARIANTS |= {"amd64": VARIANTS["x86_64"], "arm64": VARIANTS["aarch64"]}
 SCALAR = "scalar"
+LARGEST_MODEL = 10_000_000  # bytes; `rtsep.model.catalogue` tells those who ask for a larger one where it is
 IN_VARIANTS = ("hop.c", "nodes.c", "products.c", "transform.c")  # compiled once for each variant; other files once
 # what sums need to be computed side by side; -ffast-math would do more, and change the mode of the whole program
 FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-Wall", "-Wextra", "-fvisibility=hidden", "-fstack-protector-strong",
@@ -36,7 +37,7 @@ PLAIN_FLAGS = ["-O2", "-fPIC"]  # of a compiler that does not know those
 LINK = ["-Wl,-z,relro", "-Wl,-z,now"] if sys.platform.startswith("linux") else []
 
 
-class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
+class NativeHook(BuildHookInterface):  # type: ignore[type-arg]
     """What hatchling calls before it makes a wheel, or an editable installation."""
 
     PLUGIN_NAME = "custom"
@@ -44,11 +45,19 @@ class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and let the wheel be one for this system if anything was."""
         root = Path(self.root).resolve()
+        if version != "editable":  # an editable installation reads them where they are
+            build_data["force_include"].update(models(root))
         built = build(root / "rtsep" / "native")
         if built:
             build_data["pure_python"] = False
             build_data["tag"] = "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
             build_data["artifacts"] += [f"/{path.relative_to(root)}" for path in built]
+
+
+def models(root: Path) -> dict[str, str]:
+    """Files of the models that a wheel brings, with their places in it: all but the largest."""
+    small = [path for path in sorted((root / "models").glob("*.onnx")) if path.stat().st_size <= LARGEST_MODEL]
+    return {str(path): f"rtsep/models/{path.name}" for model in small for path in (model, model.with_suffix(".yaml"))}
 
 
 def build(folder: Path, target: Path | None = None, flags: Sequence[str] = (), more: Sequence[Path] = ()

@@ -1,0 +1,151 @@
+"""As it was: what a run played last is kept in a file, and a later run begins with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from rtsep.controls.controls import Values
+from rtsep.controls.preset_writing import plain_preset
+from rtsep.controls.presets import Preset, read_preset, snapshot
+from rtsep.controls.strict_yaml import Section, document_of, read_text, user_file
+from rtsep.errors import ConfigError
+from rtsep.live.protocol import Connections, Pair
+from rtsep.surface.surface import Surface
+
+FILE = "state.json"
+"""Its name in the user's folder of settings."""
+
+_KEEP_S = 2.0  # between two looks whether something has changed
+_WHAT = ("stem", "remove", "split")
+_KEYS = ("input", "output", *_WHAT, "controls", "connections")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a run played last.
+
+    Parameters
+    ----------
+    options
+        Of the command line: `input`, `output`, and one of `stem`, `remove` and `split`; those that were given.
+    model
+        Name or path; None for the default one.
+    values
+        Linear values of the controls.
+    connections
+        That the user made on a JACK server.
+    """
+
+    options: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    values: Values = field(default_factory=dict)
+    connections: Connections = field(default_factory=Connections)
+
+    def put(self, args: argparse.Namespace) -> Kept:
+        """Set options that were not given, and return what holds beside them.
+
+        Where other stems or another model are asked for, that is no values of stems.
+
+        Parameters
+        ----------
+        args
+            Options of the command line, None for what was not given; changed.
+        """
+        another = any(getattr(args, name) for name in _WHAT)
+        others = another or args.model not in (None, self.model)
+        for name, value in self.options.items():
+            if not getattr(args, name) and not (another and name in _WHAT):
+                setattr(args, name, value)
+        args.model = args.model or self.model
+        if not others:
+            return self
+        whole = {name: value for name, value in self.values.items() if not isinstance(value, dict)}
+        return Kept(self.options, self.model, whole, self.connections)
+
+
+def read_kept() -> Kept:
+    """Read what was kept last; what there is where nothing was.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be used.
+    """
+    path = user_file(FILE)
+    if not path.exists():
+        return Kept()
+    section = document_of(read_text(path), path.name, _KEYS)
+    preset = read_preset("", section.values.get("controls"), f"{path.name}: controls")
+    options = {name: value for name, value in section.values.items() if name in ("input", "output", *_WHAT)}
+    for name, value in options.items():
+        wanted = bool if name == "split" else str if name in ("input", "output") else list
+        if not isinstance(value, wanted) or (wanted is list and not all(isinstance(stem, str) for stem in value)):
+            raise section.fail(name, f"{value!r:.60} is none")
+    return Kept(options, preset.model, preset.values, _connections(section))
+
+
+class Keeper:
+    """Writes down what a run plays, as it changes.
+
+    Parameters
+    ----------
+    surface
+        Of the run.
+    args
+        Options that the run began with.
+    """
+
+    def __init__(self, surface: Surface, args: argparse.Namespace) -> None:
+        self._surface = surface
+        self._options = {name: getattr(args, name) for name in ("input", "output", *_WHAT) if getattr(args, name)}
+        self._looked = 0.0
+        self._written = ""
+
+    def look(self) -> None:
+        """Look, where it is time; a disk that takes nothing does not end the music."""
+        now = time.monotonic()
+        if now - self._looked >= _KEEP_S:
+            self._looked = now
+            self.keep()
+
+    def keep(self) -> None:
+        """Write what has changed, whole or not at all."""
+        surface = self._surface
+        if not surface.stems:
+            return
+        preset = Preset("", surface.state.model, snapshot(surface.board, surface.stems).values)
+        connections = surface.state.settings.connections
+        text = json.dumps({**self._options, "controls": plain_preset(preset), "connections": {
+            "inputs": connections.inputs, "outputs": connections.outputs}}, indent=2, ensure_ascii=False)
+        if text == self._written:
+            return
+        self._written = text
+        path = user_file(FILE)
+        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(text + "\n", "utf-8")
+            os.replace(draft, path)
+
+
+def _connections(section: Section) -> Connections:
+    found = Section(section.values.get("connections") or {}, f"{section.where}.connections", ("inputs", "outputs"))
+    return Connections(_pairs(found, "inputs"), _pairs(found, "outputs"))
+
+
+def _pairs(section: Section, key: str) -> tuple[Pair, ...] | None:
+    """Read pairs of our port and another one; None where they are as rtsep made them."""
+    rows = section.values.get(key)
+    if rows is None:
+        return None
+    try:
+        pairs = tuple((str(ours), str(theirs)) for ours, theirs in rows)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{section.where}.{key}: give pairs of ports") from None
+    return pairs

@@ -1,0 +1,277 @@
+"""The panel in a real Chromium: a run that is heard, seen and moved; a page of elsewhere; keyboard, names, a phone."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rtsep.api.access import Access
+from tests.rigs.jack_device import AMPLITUDE, SINK, SOURCE, Devices
+from tests.rigs.live import TIMEOUT_S, StartServer, rtsep_live
+from tests.rigs.surface import Run
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+Server = pytest.importorskip("rtsep.api.server", reason="pip install 'rtsep[panel]'").Server
+
+WAIT_MS = 60_000  # for a busy machine; nothing waits that long where all is well
+TOKEN = "0123456789abcdef"
+SECOND = 44100
+PICTURE = "id => document.getElementById(id).getContext('2d').getImageData(470, 0, 10, 192).data.join()"
+"""The latest columns of a spectrogram."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    """Give a headless Chromium."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as api:
+        chromium = api.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: playwright.Browser) -> Iterator[playwright.Page]:
+    """Give a page whose errors fail the test; waiting for functions needs the page's own rules to be passed by."""
+    page = browser.new_page(bypass_csp=True)
+    page.set_default_timeout(WAIT_MS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield page
+    page.context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def served(still_run: Run) -> Iterator[Server]:
+    """Give a server of a run that does not play, whose requests are served."""
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.wait(0.005):
+            still_run.session.requests.serve()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with Server(still_run.surface, Access("127.0.0.1", 0)) as server:
+        yield server
+    over.set()
+    thread.join()
+
+
+def address(server: Server) -> str:
+    return f"http://127.0.0.1:{server.access.port}/"
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < end, f"waited for {what}"
+        time.sleep(0.02)
+
+
+def loudness(devices: Devices) -> float:
+    """Level of what comes out from now on, where the tone that goes in has 1."""
+    begin = devices.frames + SECOND // 2
+    until(lambda: devices.frames > begin + SECOND // 2, "half a second of sound")
+    sound = devices.recording()[:, begin:begin + SECOND // 4]
+    return float(np.sqrt(np.mean(sound**2)) / (AMPLITUDE / np.sqrt(2.0)))
+
+
+def test_what_is_heard_is_seen_and_what_is_moved_is_heard(page: playwright.Page, jack: StartServer, tiny_model: Path,
+                                                          tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = jack().env
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    options = ("--input", SOURCE, "--output", SINK, "--model", str(tiny_model), "--api", "0")
+    with Devices() as devices, rtsep_live(*options, cwd=tmp_path) as run:
+        run.wait_for_line("panel: http://127.0.0.1:")
+        page.goto(next(line for line in run.lines if "panel: " in line).rpartition("panel: ")[2].strip())
+        page.get_by_label("level of guitar", exact=True).wait_for()
+        page.get_by_text("playing", exact=True).wait_for()
+        assert page.locator("#way").inner_text().startswith("tone")
+
+        page.get_by_label("mask gain", exact=True).fill("-41")  # off: the guitar is all of it
+        page.get_by_text("off", exact=True).first.wait_for()
+        assert loudness(devices) == pytest.approx(1.0, abs=0.02)
+        for picture in ("mixture", "heard"):  # a tone does not change, but the place of the window in it does
+            before = page.evaluate(PICTURE, picture)
+            page.wait_for_function(f"before => ({PICTURE})('{picture}') !== before", arg=before)
+        middle = page.evaluate("() => [...document.getElementById('heard').getContext('2d')"
+                               ".getImageData(478, 0, 1, 192).data].filter((_, at) => at % 4 === 0)")
+        bright = 95 - int(np.argmax(middle)) // 2
+        assert abs(bright - 96 * np.log(441 / 40) / np.log(16000 / 40)) < 1.0, "the tone is where its pitch is"
+
+        page.get_by_label("level of guitar", exact=True).fill("-20")
+        page.wait_for_function("document.querySelector('[data-control=\"level guitar\"]').ariaValueText === '-20.0 dB'")
+        assert loudness(devices) == pytest.approx(0.1, abs=0.005)
+        page.locator("h1").click()
+        page.keyboard.press("1")
+        page.get_by_role("button", name="mute guitar", pressed=True).wait_for()
+        assert loudness(devices) == 0.0
+        page.get_by_role("button", name="bypass (A/B)").click()
+        page.get_by_role("button", name="bypass (A/B)", pressed=True).wait_for()
+        assert loudness(devices) == pytest.approx(1.0, abs=0.02)
+
+        page.get_by_role("button", name="Record").click()
+        page.get_by_text("recording to take").first.wait_for()
+        page.get_by_role("button", name="Record").click()
+        page.wait_for_function("document.getElementById('take').textContent === ''")
+        until(lambda: (tmp_path / "take" / "mixture.flac").stat().st_size > 0, "the take")
+        assert int(page.get_by_text("missed hops").locator("xpath=following-sibling::dd").inner_text()) >= 0
+        page.goto("about:blank")
+        run.process.terminate()
+        run.finish()
+
+
+def test_presets_are_saved_and_called_and_controls_follow_others(page: playwright.Page, served: Server,
+                                                                 still_run: Run) -> None:
+    page.goto(address(served))
+    page.get_by_label("level of drums", exact=True).fill("-12")
+    page.get_by_label("save as").fill("soft drums")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("preset soft drums is in").wait_for()
+    page.get_by_role("button", name="reset").click()
+    page.wait_for_function("document.querySelector('[data-control=\"level drums\"]').value === '0'")
+    page.get_by_role("combobox", name="preset").select_option("soft drums")
+    page.wait_for_function("document.querySelector('[data-control=\"level drums\"]').value === '-12'")
+    assert still_run.surface.get("level drums") == -12.0
+    still_run.surface.set("solo other", True)
+    page.get_by_role("button", name="solo other", pressed=True).wait_for()
+    still_run.board.missed_hops = 7
+    page.wait_for_function("document.querySelector('dd.trouble')?.textContent === '7'")
+
+
+def test_learning_takes_a_click_and_moves_nothing(page: playwright.Page, served: Server, still_run: Run) -> None:
+    page.goto(address(served))
+    page.get_by_role("button", name="MIDI learn").click()
+    page.get_by_role("button", name="mute guitar").click()
+    page.get_by_text("nothing listens to MIDI in this run").wait_for()
+    assert still_run.surface.get("mute guitar") is False
+    page.get_by_role("button", name="mute guitar").click()
+    page.get_by_role("button", name="mute guitar", pressed=True).wait_for()
+    assert still_run.surface.get("mute guitar") is True
+
+
+def test_a_lost_device_and_a_lost_program_are_told(browser: playwright.Browser, still_run: Run) -> None:
+    page = browser.new_page()
+    with Server(still_run.surface, Access("127.0.0.1", 0)) as server:
+        page.goto(address(server))
+        page.get_by_text("playing", exact=True).wait_for(timeout=WAIT_MS)
+        still_run.session.state.waiting = True
+        page.get_by_text("waiting for the device").wait_for(timeout=WAIT_MS)
+    page.get_by_text("no connection to the program").wait_for(timeout=WAIT_MS)
+    still_run.session.state.waiting = False
+    with Server(still_run.surface, Access("127.0.0.1", server.access.port)):
+        page.get_by_text("playing", exact=True).wait_for(timeout=WAIT_MS)  # it has come back by itself
+    page.context.close()
+
+
+HOSTILE = """<script>
+const done = [];
+const socket = new WebSocket("ws://127.0.0.1:%PORT%/socket");
+socket.onopen = () => { socket.send(JSON.stringify({SetControl: {bypass: true}})); done.push("open"); };
+socket.onmessage = () => done.push("message");
+socket.onclose = () => done.push("closed");
+fetch("http://127.0.0.1:%PORT%/").then((reply) => reply.text()).then((text) => done.push("read " + text.length),
+                                                                    () => done.push("not read"));
+const picture = new Image();
+picture.onload = () => done.push("loaded"); picture.onerror = () => done.push("not loaded");
+picture.src = "http://127.0.0.1:%PORT%/panel.css";
+const frame = document.createElement("iframe"); frame.src = "http://127.0.0.1:%PORT%/";
+document.documentElement.append(frame);
+</script>"""
+
+
+def test_a_page_of_elsewhere_gets_nothing(browser: playwright.Browser, served: Server, still_run: Run,
+                                          tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(HOSTILE.replace("%PORT%", str(served.access.port)))
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as elsewhere:
+        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://localhost:{elsewhere.server_port}/")
+        page.wait_for_function("done.length >= 3", timeout=WAIT_MS)
+        assert sorted(page.evaluate("done")) == ["closed", "not loaded", "not read"]
+        page.wait_for_function("document.querySelector('iframe').contentDocument === null")
+        page.context.close()
+        elsewhere.shutdown()
+    assert still_run.surface.get("bypass") is False
+    assert served.clients == 0
+
+
+def test_a_wrong_token_gets_no_page(browser: playwright.Browser, still_run: Run) -> None:
+    with Server(still_run.surface, Access("127.0.0.1", 0, TOKEN)) as server:
+        page = browser.new_page()
+        for query in ("", "?token=fedcba9876543210"):
+            reply = page.goto(f"{address(server)}{query}")
+            assert reply is not None
+            assert reply.status == 403
+            assert page.locator("body").inner_text().strip() == "rtsep: the token is missing or wrong"
+        page.goto(f"{address(server)}?token={TOKEN}")
+        page.get_by_text("playing", exact=True).wait_for(timeout=WAIT_MS)
+        assert TOKEN not in page.url
+        page.context.close()
+
+
+def test_every_control_has_a_name(page: playwright.Page, served: Server) -> None:
+    page.goto(address(served))
+    page.get_by_label("level of drums", exact=True).wait_for()
+    page.wait_for_function("document.querySelector('[data-control=mask_gain]').ariaValueText")
+    tree = page.locator("body").aria_snapshot()
+    for line in ('- heading "rtsep"', '- region "Spectrograms"', '- img "Spectrogram of what is heard"',
+                 '- group "1 drums"', '- meter "meter of drums"', '- slider "level of drums"', '- button "mute drums"',
+                 '- button "solo other"', '- slider "mask gain"', '- slider "wet"', '- button "bypass (A/B)"',
+                 '- button "reset"', '- button "Record"', '- combobox "preset"', '- combobox "model"', "- log"):
+        assert line in tree, tree
+    focused = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused.add(page.evaluate("document.activeElement.dataset.control ?? document.activeElement.id"))
+    assert {"level drums", "mute drums", "solo other", "mask_gain", "wet", "bypass", "reset", "record", "preset",
+            "model", "learn"} <= focused
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(page: playwright.Page, served: Server, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(address(served))
+    pairs = page.evaluate("""() => [["--ink", "--card"], ["--ink", "--ground"], ["--soft", "--card"],
+        ["--soft", "--ground"], ["--on-accent", "--accent"], ["--on-hot", "--hot"], ["--hot", "--card"],
+        ["--warm", "--card"]].map((names) => names.map(
+            (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()))""")
+    for pair in pairs:
+        dark, light = sorted(luminance(colour) for colour in pair)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, pair  # WCAG 2, level AA
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb, WCAG 2."""
+    values = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in values]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_it_fits_on_a_phone(browser: playwright.Browser, served: Server) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 740}, has_touch=True)
+    page.goto(address(served))
+    page.get_by_label("level of other", exact=True).wait_for(timeout=WAIT_MS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    heights = page.evaluate("[...document.querySelectorAll('button')].filter((one) => !one.hidden)"
+                            ".map((one) => one.getBoundingClientRect().height)")
+    assert min(heights) >= 40, "a finger finds it"
+    page.get_by_role("button", name="mute drums").tap()
+    page.get_by_role("button", name="mute drums", pressed=True).wait_for(timeout=WAIT_MS)
+    page.context.close()
