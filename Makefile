@@ -37,6 +37,7 @@ lint: $(VENV)/dev  ## ruff and mypy
 docs: $(VENV)/runtime  ## write what is made from code, and build the documentation into site/; every link has to be right
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	$(BIN)/python scripts/write_tables.py
+	$(BIN)/python scripts/write_python_page.py
 	$(BIN)/python scripts/write_completions.py
 	$(BIN)/python -m mkdocs build
 

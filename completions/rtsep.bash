@@ -6,7 +6,8 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_rtsep_midi_subparsers=(ports monitor learn)
-_shtab_rtsep_subparsers=(live separate devices doctor models midi)
+_shtab_rtsep_pipewire_subparsers=(install remove)
+_shtab_rtsep_subparsers=(live separate devices doctor models midi pipewire)
 
 _shtab_rtsep_live_option_strings=(-h --help --input --output --model --stem --remove --split --mask-gain --wet --bypass --level --mute --solo --record --seconds --start --channels --blocksize --engine --provider --no-connect --resample --allow-feedback --no-calibration --auto --midi --midi-map --presets --preset --resume-state --plain --quiet --json --log --api --api-host --api-token --panel)
 _shtab_rtsep_separate_option_strings=(-h --help -r --recursive -o --output --out -n --model --name --stems --two-stems --mask-gain --format --flac --mp3 --int16 --int24 --float32 --bitrate --mp3-bitrate --clip --clip-mode --filename --plot -j --jobs --overwrite --dry-run --json)
@@ -17,6 +18,9 @@ _shtab_rtsep_midi_ports_option_strings=(-h --help --json)
 _shtab_rtsep_midi_monitor_option_strings=(-h --help --midi --midi-map --presets)
 _shtab_rtsep_midi_learn_option_strings=(-h --help --midi --midi-map --presets)
 _shtab_rtsep_midi_option_strings=(-h --help)
+_shtab_rtsep_pipewire_install_option_strings=(-h --help --without)
+_shtab_rtsep_pipewire_remove_option_strings=(-h --help)
+_shtab_rtsep_pipewire_option_strings=(-h --help)
 _shtab_rtsep_option_strings=(-h --help --version)
 
 _shtab_rtsep_live___record_COMPGEN=_shtab_compgen_dirs
@@ -38,7 +42,8 @@ _shtab_rtsep_live___channels_choices=(1 2)
 _shtab_rtsep_live___engine_choices=(callback worker)
 _shtab_rtsep_live___provider_choices=(cpu onnxruntime cuda)
 _shtab_rtsep_midi_pos_0_choices=(ports monitor learn)
-_shtab_rtsep_pos_0_choices=(live separate devices doctor models midi)
+_shtab_rtsep_pipewire_pos_0_choices=(install remove)
+_shtab_rtsep_pos_0_choices=(live separate devices doctor models midi pipewire)
 
 _shtab_rtsep_live__h_nargs=0
 _shtab_rtsep_live___help_nargs=0
@@ -92,6 +97,14 @@ _shtab_rtsep_midi_learn___help_nargs=0
 _shtab_rtsep_midi_pos_0_nargs=A...
 _shtab_rtsep_midi__h_nargs=0
 _shtab_rtsep_midi___help_nargs=0
+_shtab_rtsep_pipewire_install__h_nargs=0
+_shtab_rtsep_pipewire_install___help_nargs=0
+_shtab_rtsep_pipewire_install___without_nargs=+
+_shtab_rtsep_pipewire_remove__h_nargs=0
+_shtab_rtsep_pipewire_remove___help_nargs=0
+_shtab_rtsep_pipewire_pos_0_nargs=A...
+_shtab_rtsep_pipewire__h_nargs=0
+_shtab_rtsep_pipewire___help_nargs=0
 _shtab_rtsep_pos_0_nargs=A...
 _shtab_rtsep__h_nargs=0
 _shtab_rtsep___help_nargs=0

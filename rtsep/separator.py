@@ -21,14 +21,13 @@ from rtsep.controls.gains import Gains
 from rtsep.dsp.delay import Delay
 from rtsep.dsp.mask import mask_weights, output_names, wanted_sets
 from rtsep.dsp.ramp import RAMP_MS, Ramp
-from rtsep.dsp.stft import silence_bad
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import StepFile, read_step
+from rtsep.reblocking import Reblocking
 from rtsep.types import Audio
 
 MAX_CHANNELS = 64
-MOST_HOPS = 16  # separated at once where a block has them
 LOUDEST = 1e6  # 120 dB above full scale: no sound, and its square would overflow
 NATIVE_RATES = range(40_000, 50_001)
 """Sample rates in Hz at which a model made for one of them runs as it is; 0.14 dB of SDR from 44.1 to 48 kHz."""
@@ -105,10 +104,7 @@ class Separator:
         self._wanted = wanted_sets(self.info.stems, self.stems)
         geometry = self.info.geometry
         self._backend = open_backend(file, channels, self._wanted, threads, provider)
-        self._straight = range(geometry.hop, MOST_HOPS * geometry.hop + 1, geometry.hop)  # separated in one piece
-        self._pending = np.zeros((channels, geometry.hop), np.float32)
-        self._pending_frames = self._ready_frames = 0
-        self._ready = np.zeros((len(self.stems), channels, (MOST_HOPS + 1) * geometry.hop), np.float32)
+        self._blocks = Reblocking(geometry.hop, channels, len(self.stems), self._separate)
         self.blocksize = blocksize
         self.set_samplerate(self.info.samplerate if samplerate is None else samplerate)
         self.set_blocksize(blocksize)
@@ -166,7 +162,7 @@ class Separator:
         """
         with self._in_turn():
             block = self._checked(block)
-            stems = self._split(block)
+            stems = self._blocks.split(block)
             if self._gains.idle:
                 self._dry.keep(block)
             else:
@@ -179,7 +175,7 @@ class Separator:
         For a caller that applies them itself; use one of both between two calls of `reset`.
         """
         with self._in_turn():
-            return self._split(self._checked(block))
+            return self._blocks.split(self._checked(block))
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -190,25 +186,6 @@ class Separator:
             yield
         finally:
             self._turn.release()
-
-    def _split(self, block: Audio) -> Audio:
-        """Separate a checked block."""
-        frames, hop = block.shape[1], self.info.geometry.hop
-        if frames in self._straight and not self._pending_frames and not self._ready_frames:
-            return self._separate(block)
-        out = np.empty((len(self.stems), self.channels, frames), np.float32)
-        done = 0
-        while done < frames:
-            whole = min((frames - done) // hop, MOST_HOPS) * hop
-            if whole and not self._pending_frames:
-                count = whole
-                sound: Audio | None = self._separate(block[:, done:done + count])
-            else:
-                count = min(hop - self._pending_frames, frames - done)
-                sound = self._wait(block[:, done:done + count])
-            self._pass(sound, out[:, :, done:done + count])
-            done += count
-        return out
 
     def preview(self, frames: int) -> Audio:
         """Sound after the last complete hop as far as it is known, float32 (stems, channels, frames).
@@ -279,18 +256,16 @@ class Separator:
         """
         with self._in_turn():
             self._backend.forget()
-            silence_bad(self._ready)
+            self._blocks.forget_bad()
 
     def _reset(self) -> None:
         self._backend.reset()
         self._gains = Gains(self.controls, self.samplerate)
         self._dry = Delay(self.channels, self.latency)
-        self._pending_frames = 0
+        self._blocks.reset(self.latency - (self.info.geometry.synthesis - self.info.geometry.hop))
         self._gain_ramp = Ramp(self._ramp_hops)
         self._steady_gain = np.ones(1, np.float32)  # that the steady weights are of
         self._steady_weights = mask_weights(self._wanted)
-        self._ready.fill(0.0)
-        self._ready_frames = self.latency - (self.info.geometry.synthesis - self.info.geometry.hop)
 
     def _separate(self, block: Audio) -> Audio:
         """Turn whole hops, (channels, frames), into as many of every stem, (stems, channels, frames)."""
@@ -306,33 +281,14 @@ class Separator:
             return self._steady_weights
         return mask_weights(self._wanted, gains.reshape(-1, 1, 1))
 
-    def _wait(self, part: Audio) -> Audio | None:
-        """Keep a part of a hop, and separate the hop when it is complete."""
-        end = self._pending_frames + part.shape[1]
-        self._pending[:, self._pending_frames:end] = part
-        self._pending_frames = end % self._pending.shape[1]
-        return None if self._pending_frames else self._separate(self._pending)
-
-    def _pass(self, sound: Audio | None, out: Audio) -> None:
-        """Fill `out` with what is ready, then with separated sound; keep what is left."""
-        count = min(self._ready_frames, out.shape[2])
-        out[:, :, :count] = self._ready[:, :, :count]
-        self._ready_frames -= count
-        self._ready[:, :, :self._ready_frames] = self._ready[:, :, count:count + self._ready_frames]
-        if sound is None:
-            return
-        out[:, :, count:] = sound[:, :, :out.shape[2] - count]
-        rest = sound[:, :, out.shape[2] - count:]
-        self._ready[:, :, self._ready_frames:self._ready_frames + rest.shape[2]] = rest
-        self._ready_frames += rest.shape[2]
-
     def _checked(self, block: Audio) -> Audio:
         try:
             if np.iscomplexobj(block):
                 raise TypeError
             block = np.asarray(block, np.float32)
         except (TypeError, ValueError):
-            raise ConfigError(f"a block must be an array of numbers, got {block!r:.60}") from None
+            given = " ".join(repr(block).split())
+            raise ConfigError(f"a block must be an array of numbers, got {given:.60}") from None
         if block.ndim != 2 or block.shape[0] != self.channels:
             raise ConfigError(f"a block of shape {block.shape} came, expected ({self.channels}, frames)")
         if self.blocksize is not None and block.shape[1] % self.blocksize:

@@ -12,9 +12,11 @@ from rtsep.controls import table
 from rtsep.live import counters
 from rtsep.mixer import actions
 from rtsep.surface import events
+from training.export import sources
 
 DOCS = Path(__file__).parents[1] / "docs"
 TABLES = {"live.md": (table.document, counters.document, actions.document, events.document),
+          "training.md": (sources.document,),
           "api.md": (commands.document, commands.error_document, feeds.document)}
 """Documents, and what makes their tables."""
 

@@ -288,3 +288,8 @@ def test_controls_can_be_copied(copied: Any, tiny_model: Path) -> None:
 def test_a_separator_says_that_it_cannot_be_copied(copied: Any, tiny_model: Path) -> None:
     with pytest.raises(TypeError, match=r"a Separator cannot be copied or pickled.* make another one"):
         copied(Separator(tiny_model))
+
+
+def test_complex_samples_are_refused(tiny_model: Path) -> None:
+    with pytest.raises(ConfigError, match="a block must be an array of numbers"):
+        Separator(tiny_model).process(np.zeros((1, 256), np.complex64))

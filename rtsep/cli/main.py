@@ -18,7 +18,7 @@ from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print
 from rtsep.errors import RtsepError
 from rtsep.files.undivided import STOP_SIGNALS
 
-COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi")
+COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi", "pipewire")
 """Modules of this package with `add_parser(subparsers)`, which sets `run(args) -> exit code`."""
 
 _LONGEST = 600  # characters of a message

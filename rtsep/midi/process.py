@@ -29,11 +29,12 @@ from rtsep.midi.ports import VIRTUAL, Link
 from rtsep.midi.surface import ControlSurface
 
 POLL_S = 0.001
-_RESTING_POLL_S = 0.0025  # less than a hop of any model
-_RESTS_S = 2.0  # without a message, until the controller counts as resting
+_RESTING_POLL_S = 0.002  # the first message after a rest is heard 1 ms later, at most
+_SILENT_POLL_S = 0.02  # while no sound is played that a control could change
+_RESTS_S = 2.0  # without a message or a callback, until controller or sound count as resting
 _POLLS = 10  # between two looks at everything else
 LOOK_S = 1.0  # how often ports and files are looked after
-_IDLE_S = 0.05  # between two polls while no port is open
+_IDLE_S = 0.25  # between two turns while no port is open
 _FEEDBACK_S = 0.02
 _TELL_S = 0.1  # between two messages about what was moved
 _MOST_FEEDBACK = 20  # messages at once; a MIDI cable carries about one a millisecond
@@ -85,9 +86,12 @@ def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: M
             looks += 1
             if settings.port is None and not listener.open and looks >= _TRIES:
                 break
-        for _ in range(_POLLS if listener.open else 1):
-            listener.poll()
+        listener.poll()
+        if not listener.open:
+            pipe.poll(_IDLE_S)
+        for _ in range(_POLLS if listener.open else 0):
             time.sleep(listener.pause_s)
+            listener.poll()
     faulthandler.cancel_dump_traceback_later()
     listener.close()
 
@@ -127,6 +131,7 @@ class Listener:
         self._surface = ControlSurface((), controls)
         self._files: object = None  # what the files were when they were last read
         self._looked = self._answered = self._heard = self._told = -LOOK_S
+        self._played, self._callbacks = time.monotonic(), 0  # when the board last counted another callback
         self._learning: Learning | None = None
         self._moved = ""  # that was not told yet
 
@@ -137,10 +142,13 @@ class Listener:
 
     @property
     def pause_s(self) -> float:
-        """Seconds until the next poll: a controller that rests costs less."""
-        if not self.open:
-            return _IDLE_S
-        return POLL_S if time.monotonic() - self._heard < _RESTS_S else _RESTING_POLL_S
+        """Seconds until the next poll of an open port: a controller that rests, or moves no sound, costs less."""
+        now, callbacks = time.monotonic(), self._controls.board.callbacks
+        if callbacks != self._callbacks:
+            self._callbacks, self._played = callbacks, now
+        if now - self._played >= _RESTS_S:
+            return _SILENT_POLL_S
+        return POLL_S if now - self._heard < _RESTS_S else _RESTING_POLL_S
 
     def due(self) -> bool:
         """Whether it is time to look."""

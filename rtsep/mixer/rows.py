@@ -52,7 +52,8 @@ def _head(surface: Surface, width: int, plain: bool) -> Iterator[Line]:
     state = surface.state
     clock = _clock(surface.seconds)
     recording = surface.recording
-    marks: Line = [(" REC ", "hot"), (f" {recording.name}", "")] if recording is not None else []
+    marks: Line = [] if recording is None else [
+        (" REC ", "hot"), (f"{_clock(surface.recorded_s)} to {recording.name}", "")]
     if state.loaded is None or state.started is None:
         yield [("rtsep ", "title"), (f"{state.model}: {surface.phase.value}", "strong")]
         return

@@ -19,7 +19,7 @@ DOMAINS = {"waveform": ("mixture", "estimates"), "magnitude": ("magnitude", "mas
 MOST_STEMS, MOST_CONTEXTS, MOST_CREDITS = 16, 4, 4096
 LONGEST_WINDOW, LONGEST_SEGMENT = 1 << 16, 1 << 24  # frames
 SAMPLERATES = (1000, 768_000)
-RESERVED = ("rest", "mixture")  # names that the program gives; beside one stem, `rest` means the same to both
+RESERVED = ("rest", "mixture")  # names that the program gives
 _STEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 _-]{0,30}[A-Za-z0-9_-])?")
 _NAME = re.compile(r"[^/\\]{1,100}")
 
@@ -130,8 +130,7 @@ def _stems(document: Document) -> tuple[str, ...]:
     """Read the names of the stems, which become names of files."""
     stems = document.texts("stems", MOST_STEMS)
     for stem in stems:
-        target_and_rest = len(stems) == 2 and stem == stems[1] == RESERVED[0]
-        if not _STEM.fullmatch(stem) or (stem.casefold() in RESERVED and not target_and_rest):
+        if not _STEM.fullmatch(stem) or stem.casefold() in RESERVED:
             raise document.error(f"a stem cannot be called {stem!r:.60}: letters, digits, spaces, - and _, at most 32, "
                                  f"and neither {' nor '.join(RESERVED)}")
     if not stems or len({stem.casefold() for stem in stems}) < len(stems):

@@ -54,7 +54,7 @@ function showState(found) {
   $("way").textContent = found.input === null ? "" : `${found.input} → ${found.output}`;
   $("heard-words").textContent = found.heard;
   $("record").setAttribute("aria-pressed", String(found.recording !== null));
-  $("take").textContent = found.recording === null ? "" : `recording to ${found.recording}`;
+  $("take").textContent = found.recording === null ? "" : `recording to ${found.recording}, ${clock(found.recorded_s)}`;
   $("moved").textContent = found.moved === "" ? "" : `MIDI: ${found.moved}`;
   $("model").value = found.model;
   const file = found.position_s !== null;

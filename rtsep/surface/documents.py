@@ -28,6 +28,7 @@ def state_document(surface: Surface) -> Document:
         "late_blocks": surface.board.late_blocks, "input_xruns": surface.board.input_xruns,
         "output_xruns": surface.board.output_xruns,
         "recording": None if surface.recording is None else str(surface.recording),
+        "recorded_s": round(surface.recorded_s, 1),
         "position_s": None if surface.position_s is None else round(surface.position_s, 2),
         "length_s": None if surface.length_s is None else round(surface.length_s, 2), "paused": surface.paused,
         "loop_s": surface.loop_s, "moved": state.moved, "history": surface.history.total}

@@ -118,6 +118,11 @@ class Surface:
         return self._session.services.recording
 
     @property
+    def recorded_s(self) -> float:
+        """Seconds of the recording that is made; 0 where none is."""
+        return 0.0 if self.recording is None else max(0.0, self.seconds - self.board.record_start / self.samplerate)
+
+    @property
     def position_s(self) -> float | None:
         """Second of the file that is played; None where the input is a device."""
         transport = self._session.services.transport

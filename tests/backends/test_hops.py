@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 
@@ -20,6 +21,7 @@ from rtsep.dsp.mask import mask_weights, wanted_sets
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.model.gate import read_step
 from rtsep.native import library
+from tests.fuzz.graphs import Plan, step_model
 from tests.native.conftest import needs_native
 from tests.rigs.models import STEMS, make_tiny_model
 
@@ -169,3 +171,26 @@ def test_a_separator_sounds_the_same_without_native_code(monkeypatch: pytest.Mon
     assert without.executor == "ONNX Runtime"
     found, wanted = with_native.process(mixture), without.process(mixture)
     assert np.sum(np.square(found - wanted)) < 1e-5 * np.sum(np.square(wanted))
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("place", [0, 4, 7])
+def test_a_state_that_is_no_number_is_seen_wherever_it_lies(bad: float, place: int, variant: str,
+                                                            tmp_path: Path) -> None:
+    graph = step_model(Plan())
+    for node in graph.graph.node:  # a state that stays as it is, and that nothing else reads
+        if "state_1_out" in node.output:
+            node.input[:] = ["state_1"]
+        elif "seen" in node.output:
+            node.input[:] = ["state_0_out", "state_0_out"]
+    onnx.save(graph, tmp_path / "kept.onnx")
+    model, sets = read_step(tmp_path / "kept.onnx"), np.eye(3, dtype=np.float32)
+    step = open_step(model)
+    assert isinstance(step, NativeStep)
+    hops, block = NativeBackend(step, model.card, 1, sets), noise(1, 16)
+    hops.push(block, mask_weights(sets))
+    assert hops.spoilt_hops == 0
+    step.program.states["state_1"][0, place] = bad
+    hops.push(block, mask_weights(sets))
+    assert hops.spoilt_hops == 1
+    assert all(not state.any() for state in step.program.states.values())

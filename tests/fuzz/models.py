@@ -45,7 +45,10 @@ def change_weight_shape(model: onnx.ModelProto, rng: Rng) -> None:
 
 
 def change_weight_values(model: onnx.ModelProto, rng: Rng) -> None:
-    weight = rng.choice([weight for weight in model.graph.initializer if _is_whole(weight)])
+    whole = [weight for weight in model.graph.initializer if _is_whole(weight)]
+    if not whole:
+        return
+    weight = rng.choice(whole)
     array = numpy_helper.to_array(weight).copy()
     where = rng.random(array.shape) < 0.3
     if array.dtype == np.float32:
@@ -65,13 +68,14 @@ def _is_whole(weight: onnx.TensorProto) -> bool:
 
 def change_attribute(model: onnx.ModelProto, rng: Rng) -> None:
     options = [option for node in model.graph.node for option in node.attribute]
-    rng.choice(options).i = int(rng.choice(NUMBERS))
+    if options:
+        rng.choice(options).i = int(rng.choice(NUMBERS))
 
 
 def change_operand(model: onnx.ModelProto, rng: Rng) -> None:
     names = [name for node in model.graph.node for name in node.output]
     names += [value.name for value in (*model.graph.input, *model.graph.initializer)] + [""]
-    node = rng.choice(model.graph.node)
+    node = rng.choice([node for node in model.graph.node if node.input])
     node.input[rng.integers(len(node.input))] = str(rng.choice(names))
 
 

@@ -90,6 +90,9 @@ def test_a_good_file_comes_through(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("change", "message"), [
     ({"stems": ["drums", "Drums", "other"]}, "unlike each other"),
     ({"stems": ["drums", "rest", "other"]}, "a stem cannot be called 'rest'"),
+    ({"stems": ["drums", "rest"]}, "a stem cannot be called 'rest'"),
+    ({"stems": ["Rest", "drums"]}, "a stem cannot be called 'Rest'"),
+    ({"stems": ["mixture"]}, "a stem cannot be called 'mixture'"),
     ({"stems": ["drums", "Mixture", "other"]}, "a stem cannot be called 'Mixture'"),
     ({"stems": ["drums", "", "other"]}, "a text of at most"),
     ({"stems": ["drums", 7, "other"]}, "a text of at most"),

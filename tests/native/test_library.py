@@ -1,4 +1,4 @@
-"""The library of native code: it is there, it is the one of these sources, and it says what it holds."""
+"""The library of native code: it is there, it is the one of these sources and no other is used."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rtsep.backends import open_step
+from rtsep.model.gate import read_step
 from rtsep.native import library
-from rtsep.native.library import STRUCTURES, best_variant, variants
+from rtsep.native.identity import sources_hash
+from rtsep.native.library import STRUCTURES, NativeError, best_variant, load, variants
+from scripts.build_native import build
 from tests.native.conftest import needs_native, require_native
+from tests.rigs.graphs import VARIANTS
 
 pytestmark = needs_native
 
@@ -30,6 +36,49 @@ def test_structures_have_no_padding() -> None:
         aligned = np.dtype(library.structure(name).descr, align=True)
         assert aligned.itemsize == library.structure(name).itemsize, name
         assert len(fields) == len(set(fields))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no library"])
+def test_without_native_code_the_runtime_runs_a_model(content: bytes | None, tiny_model: Path, tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    if content is not None:
+        (tmp_path / "other.so").write_bytes(content)
+    monkeypatch.setattr(library, "library_file", lambda: tmp_path / "other.so")
+    assert open_step(read_step(tiny_model)).name == "ONNX Runtime"
+
+
+def test_native_code_of_other_sources_is_refused(tmp_path: Path) -> None:
+    folder = Path(library.__file__).parent
+    shutil.copytree(folder / "src", tmp_path / "src")
+    shutil.copy(folder / "identity.py", tmp_path)
+    (same,) = build(tmp_path, tmp_path / "same.so")
+    assert set(load(same)) == set(VARIANTS)
+    source = tmp_path / "src" / "hop.c"
+    source.write_text(source.read_text() + "/* a word more */\n")
+    (other,) = build(tmp_path, tmp_path / "other.so")
+    with pytest.raises(NativeError, match="built from other sources"):
+        load(other)
+
+
+def test_structures_that_differ_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(library.__file__).parent
+    shutil.copytree(folder / "src", tmp_path / "src")
+    shutil.copy(folder / "identity.py", tmp_path)
+    header = tmp_path / "src" / "program.h"
+    header.write_text(header.read_text().replace("float *history; ", "float *more, *history; "))
+    (built,) = build(tmp_path, tmp_path / "changed.so")
+    monkeypatch.setattr(library, "sources_hash", lambda _: sources_hash(tmp_path / "src"))
+    with pytest.raises(NativeError, match="structures are others"):
+        load(built)
+
+
+def test_a_failed_compilation_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(library.__file__).parent
+    shutil.copytree(folder / "src", tmp_path / "src")
+    shutil.copy(folder / "identity.py", tmp_path)
+    (tmp_path / "src" / "nodes.c").write_text("#error it is broken\n")
+    assert build(tmp_path) == []
+    assert "it is broken" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def stem_sets(stems: Sequence[str]) -> NDArray[np.float32]:
         float32 of zeros and ones, (stems of the network, len(STEMS)).
     """
     def belongs(stem: str, part: str) -> bool:
-        return stem == part or (stem in ("other", "rest") and part not in stems)
+        return stem == part or (stem == "other" and part not in stems)
     return np.array([[belongs(stem, part) for part in STEMS] for stem in stems], np.float32)
 
 

@@ -28,6 +28,8 @@ class Source:
         Its name.
     address
         Public page; empty where none is known.
+    megabytes
+        Size of what the data folder has of it; 0 for what the system's packages bring.
     credit
         Words in the credits of a model that has heard them; empty where all have.
     """
@@ -37,6 +39,7 @@ class Source:
     name: str
     licence: str
     address: str
+    megabytes: float = 0.0
     credit: str = ""
 
 
@@ -50,3 +53,14 @@ def heard_sources(credits: Sequence[str]) -> list[Source]:
     """Those that a model with these credits has heard; none where it credits nobody."""
     text = "\n".join(credits)
     return [source for source in read_sources() if text and source.credit in text]
+
+
+def document() -> str:
+    """Write all as a table in Markdown."""
+    rows = ["| folder | what it teaches | who made it, and where it is | licence | MB here |", "|---|---|---|---|---|"]
+    for source in read_sources():
+        folder = f"`{source.folder}`" if source.folder else "the system's package"
+        name = f"[{source.name}]({source.address})" if source.address else f"{source.name} (no public page is known)"
+        size = f"{source.megabytes:.1f}" if source.folder else "–"
+        rows.append(f"| {folder} | {source.kind} | {name} | {source.licence} | {size} |")
+    return "\n".join(rows)

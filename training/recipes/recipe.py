@@ -84,6 +84,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
             raise ConfigError(f"profile {shown(self.profile)}: choose one of {', '.join(PROFILES)}")
+        strange = set(self.stems) - set(STEMS)
+        if strange or not self.stems or len(set(self.stems)) < len(self.stems):
+            raise ConfigError(f"stems are {shown(self.stems)}: some of {', '.join(STEMS)}, each once; other is all "
+                              f"that is not named")
         if len(self.optimiser.stem_weights) != len(self.stems):
             raise ConfigError(f"optimiser: stem_weights: give {len(self.stems)}, one a stem")
         unknown = set(self.loss) - set(LOSSES)

@@ -4,6 +4,7 @@
  */
 #include "variant.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -147,9 +148,9 @@ static void bound(int count, float *estimates) {
 }
 
 static int all_finite(int count, const float *values) {
-    float zero = 0.0f; /* times infinity or no number is no number */
-    for (int i = 0; i < count; i++) zero += 0.0f * values[i];
-    return zero == 0.0f;
+    int good = 1;
+    for (int i = 0; i < count; i++) good &= fabsf(values[i]) <= FLT_MAX;
+    return good;
 }
 
 /* Whether all that the step has left is finite: its estimates and its recurrent states. */

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from rtsep import Separator
@@ -16,6 +17,7 @@ from rtsep.live.engine.engine import Engine
 from rtsep.live.engine.inline import Inference, Inline
 from rtsep.live.engine.mixer import Mixer
 from rtsep.live.engine.worker import Worker
+from tests.fuzz.graphs import Plan, step_model
 
 STEMS = ("guitar", "rest")
 
@@ -128,3 +130,13 @@ def test_an_error_in_the_thread_reaches_the_caller(tiny_model: Path) -> None:
     worker.process(noise(256), behind=False, deadline=False)
     with pytest.raises(TypeError):
         worker.process(noise(256), behind=False, deadline=False)
+
+
+def test_hops_shorter_than_a_fade(board: Board, tmp_path: Path) -> None:
+    path, sound = tmp_path / "short.onnx", noise(1600)
+    onnx.save(step_model(Plan(stems=("guitar", "other"))), path)  # hops of 16 frames
+    worker = Worker(Separator(path, 2, stems=STEMS))
+    out = play(engine(worker, board, deadline=False), sound, 64)
+    separator = Separator(path, 2, stems=STEMS)
+    guitar = separator.process(np.pad(sound, ((0, 0), (0, separator.latency))))[0, :, separator.latency:]
+    np.testing.assert_allclose(out[:, board.latency:], guitar[:, :-board.latency], rtol=0, atol=1e-5)

@@ -15,8 +15,7 @@ from rtsep.live.session.result import Result
 from rtsep.live.session.session import Session
 from rtsep.live.session.sources import FileSource
 from tests.rigs.live import TIMEOUT_S
-
-from .test_session import SAMPLERATE, ArraySource, noise, read, settings
+from tests.rigs.sessions import SAMPLERATE, ArraySource, noise, read, settings
 
 Step = Callable[[Session], bool]
 

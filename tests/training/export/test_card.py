@@ -13,7 +13,7 @@ import yaml
 
 from rtsep.model.catalogue import installed_models
 from training.export.card import round_numbers, write_card
-from training.export.sources import heard_sources, read_sources
+from training.export.sources import document, heard_sources, read_sources
 
 MODELS = sorted(installed_models().values())
 
@@ -67,3 +67,8 @@ def test_every_source_says_who_and_under_which_licence() -> None:
         assert source.name
         assert source.licence
         assert source.address.startswith("http") or not source.address
+
+
+def test_the_table_of_the_page_is_that_of_the_sources() -> None:
+    page = Path(__file__).parents[3] / "docs" / "training.md"
+    assert document() in page.read_text("utf-8"), "make docs"

@@ -232,7 +232,7 @@ def test_a_network_of_three_stems_hears_voice_and_bass_as_other() -> None:
     np.testing.assert_array_equal(stem_sets(("drums", "guitar", "other")),
                                   [[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 0, 1, 1]])
     np.testing.assert_array_equal(stem_sets(STEMS), np.eye(5))
-    np.testing.assert_array_equal(stem_sets(("guitar", "rest")), [[0, 0, 1, 0, 0], [1, 1, 0, 1, 1]])
+    np.testing.assert_array_equal(stem_sets(("guitar", "other")), [[0, 0, 1, 0, 0], [1, 1, 0, 1, 1]])
 
 
 def test_views_take_a_stem_out_or_leave_it_alone(stems_root: Path) -> None:
