@@ -151,9 +151,9 @@ def show(report: dict[str, Any]) -> None:
     table = Table("graph", "weights", "paced p50", "p99", "max", "x limit", "x read", "back to back p50",
                   "error", *(f"{target} price" for target in targets),
                   title=f"{report['network']}: time of a step in ms")
-    wanted = next(row["sdr"] for row in report["results"] if row["graph"] == FLOAT32)
+    needed = next(row["sdr"] for row in report["results"] if row["graph"] == FLOAT32)
     for row in report["results"]:
-        prices = [f"{wanted[target] - row['sdr'][target]:.2f} dB" for target in targets if "sdr" in row]
+        prices = [f"{needed[target] - row['sdr'][target]:.2f} dB" for target in targets if "sdr" in row]
         name = row["graph"] if row["executor"] == RUNTIME else f"{row['graph']}, {row['executor']}"
         table.add_row(name, f"{row['weight_bytes'] / 1e6:.2f} MB",
                       *(f"{row['paced'][key]:.3f}" for key in ("p50_ms", "p99_ms", "max_ms")),

@@ -38,19 +38,19 @@ Spectrum = NDArray[np.complexfloating[Any, Any]]
 Mask = Callable[[Spectrum, Spectrum], Spectrum]
 
 
-def ratio(wanted: Spectrum, rest: Spectrum) -> Spectrum:
+def ratio(requested: Spectrum, rest: Spectrum) -> Spectrum:
     """Share of the magnitudes; arguments and result (hops, bins)."""
-    return (np.abs(wanted) / (np.abs(wanted) + np.abs(rest) + TINY)).astype(np.complex64)
+    return (np.abs(requested) / (np.abs(requested) + np.abs(rest) + TINY)).astype(np.complex64)
 
 
-def phase_sensitive(wanted: Spectrum, rest: Spectrum) -> Spectrum:
+def phase_sensitive(requested: Spectrum, rest: Spectrum) -> Spectrum:
     """Real part of the quotient of target and mixture, within 0..1."""
-    return np.clip(_quotient(wanted, wanted + rest).real, 0.0, 1.0).astype(np.complex64)
+    return np.clip(_quotient(requested, requested + rest).real, 0.0, 1.0).astype(np.complex64)
 
 
-def complex_unit(wanted: Spectrum, rest: Spectrum) -> Spectrum:
+def complex_unit(requested: Spectrum, rest: Spectrum) -> Spectrum:
     """Quotient of target and mixture, made no larger than one."""
-    quotient = _quotient(wanted, wanted + rest)
+    quotient = _quotient(requested, requested + rest)
     return quotient / np.maximum(np.abs(quotient), 1.0)
 
 
@@ -62,9 +62,9 @@ def banded(mask: Mask, spread: NDArray[np.float32]) -> Mask:
     spread
         Weights of each band in each bin, (bands, bins); only neighbours overlap.
     """
-    def in_bands(wanted: Spectrum, rest: Spectrum) -> Spectrum:
-        power = np.square(np.abs(wanted + rest)) + TINY
-        aim = (power * mask(wanted, rest)) @ spread.T
+    def in_bands(requested: Spectrum, rest: Spectrum) -> Spectrum:
+        power = np.square(np.abs(requested + rest)) + TINY
+        aim = (power * mask(requested, rest)) @ spread.T
         own, shared = power @ np.square(spread).T, power @ (spread[1:] * spread[:-1]).T
         hops = [solveh_banded(np.stack([diagonal, np.append(beside, 0.0)]), value, lower=True)
                 for diagonal, beside, value in zip(own, shared, aim, strict=True)]
@@ -76,15 +76,15 @@ def banded(mask: Mask, spread: NDArray[np.float32]) -> Mask:
 def separate(clip: Clip, geometry: Geometry, mask: Mask) -> NDArray[np.float32]:
     """Mask a clip's mixture by what its true parts say, (frames,)."""
     late, before = geometry.synthesis - geometry.hop, geometry.analysis - geometry.hop
-    after = -(-(clip.wanted.size + late) // geometry.hop) * geometry.hop - clip.wanted.size
-    parts = np.stack([np.pad(part, (before, after)) for part in (clip.wanted, clip.rest)])
-    wanted, rest = spectra(torch.from_numpy(parts), geometry.analysis, geometry).numpy()
-    sound = resynthesise(torch.from_numpy(mask(wanted, rest) * (wanted + rest)), geometry).numpy()
-    return np.asarray(sound[late:late + clip.wanted.size])
+    after = -(-(clip.requested.size + late) // geometry.hop) * geometry.hop - clip.requested.size
+    parts = np.stack([np.pad(part, (before, after)) for part in (clip.requested, clip.rest)])
+    requested, rest = spectra(torch.from_numpy(parts), geometry.analysis, geometry).numpy()
+    sound = resynthesise(torch.from_numpy(mask(requested, rest) * (requested + rest)), geometry).numpy()
+    return np.asarray(sound[late:late + clip.requested.size])
 
 
-def _quotient(wanted: Spectrum, mixture: Spectrum) -> Spectrum:
-    return np.asarray(wanted * mixture.conj() / (np.square(np.abs(mixture)) + TINY), np.complex64)
+def _quotient(requested: Spectrum, mixture: Spectrum) -> Spectrum:
+    return np.asarray(requested * mixture.conj() / (np.square(np.abs(mixture)) + TINY), np.complex64)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -122,7 +122,7 @@ def show(report: dict[str, Any]) -> None:
 
 def _mean_sdr(clips: list[Clip], target: str, geometry: Geometry, mask: Mask) -> float:
     """Mean SDR (BSS Eval 3) over the clips of a target."""
-    return float(np.mean([BssEval(clip.wanted, clip.rest)(separate(clip, geometry, mask)).sdr
+    return float(np.mean([BssEval(clip.requested, clip.rest)(separate(clip, geometry, mask)).sdr
                           for clip in clips if clip.target == target]))
 
 

@@ -19,7 +19,7 @@ from rtsep.backends import open_backend
 from rtsep.controls.controls import Controls
 from rtsep.controls.gains import Gains
 from rtsep.dsp.delay import Delay
-from rtsep.dsp.mask import mask_weights, output_names, wanted_sets
+from rtsep.dsp.mask import mask_weights, output_names, requested_sets
 from rtsep.dsp.ramp import RAMP_MS, Ramp
 from rtsep.errors import ConfigError
 from rtsep.model.catalogue import find_model
@@ -101,9 +101,9 @@ class Separator:
         self.controls = Controls(self.stems)
         self.bad_blocks = 0
         self.hold = False
-        self._wanted = wanted_sets(self.info.stems, self.stems)
+        self._requested = requested_sets(self.info.stems, self.stems)
         geometry = self.info.geometry
-        self._backend = open_backend(file, channels, self._wanted, threads, provider)
+        self._backend = open_backend(file, channels, self._requested, threads, provider)
         self._blocks = Reblocking(geometry.hop, channels, len(self.stems), self._separate)
         self.blocksize = blocksize
         self.set_samplerate(self.info.samplerate if samplerate is None else samplerate)
@@ -265,7 +265,7 @@ class Separator:
         self._blocks.reset(self.latency - (self.info.geometry.synthesis - self.info.geometry.hop))
         self._gain_ramp = Ramp(self._ramp_hops)
         self._steady_gain = np.ones(1, np.float32)  # that the steady weights are of
-        self._steady_weights = mask_weights(self._wanted)
+        self._steady_weights = mask_weights(self._requested)
 
     def _separate(self, block: Audio) -> Audio:
         """Turn whole hops, (channels, frames), into as many of every stem, (stems, channels, frames)."""
@@ -277,9 +277,9 @@ class Separator:
         gains = self._gain_ramp.next(target, hops)
         if self._gain_ramp.rests_at(target) and gains.shape[1] == 1:
             if target != self._steady_gain:
-                self._steady_gain, self._steady_weights = target, mask_weights(self._wanted, float(target[0]))
+                self._steady_gain, self._steady_weights = target, mask_weights(self._requested, float(target[0]))
             return self._steady_weights
-        return mask_weights(self._wanted, gains.reshape(-1, 1, 1))
+        return mask_weights(self._requested, gains.reshape(-1, 1, 1))
 
     def _checked(self, block: Audio) -> Audio:
         try:

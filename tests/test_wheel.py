@@ -58,6 +58,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder,
         ROOT)
     (built,) = folder.glob("rtsep-*.whl")
+    with zipfile.ZipFile(built) as archive:
+        assert "rtsep/native/librtsep.native" in archive.namelist()
+    assert re.fullmatch(r"rtsep-[\d.]+-py3-none-(linux|macosx|win)\w+\.whl", built.name), built.name
     return built
 
 

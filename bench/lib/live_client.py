@@ -26,7 +26,7 @@ def main(file: str, model: str, seconds: str) -> None:
             told = True
             print("playing", flush=True)
 
-    settings = LiveSettings(model=model, fed=True, null_device=True, channels=2)
+    settings = LiveSettings(model=model, has_source=True, null_device=True, channels=2)
     Session(settings, FileSource(Path(file)), seconds=float(seconds)).run(tell)
 
 

@@ -66,7 +66,7 @@ class Client:
                 await pushing
 
     def tell(self, event: Event) -> None:
-        """Have an event sent, where events are wanted; by the thread of the server."""
+        """Have an event sent, where events are requested; by the thread of the server."""
         if self._subscription.events:
             self._events.append(event)
             self._changed.set()

@@ -85,7 +85,7 @@ class Subscription:
 
     @property
     def events(self) -> bool:
-        """Whether events are wanted."""
+        """Whether events are requested."""
         return self.rates.get("events", 0.0) > 0.0
 
     def change(self, argument: Any) -> dict[str, float]:
@@ -110,7 +110,7 @@ class Subscription:
         return self.rates
 
     def wait_s(self) -> float | None:
-        """Seconds until something is due; None where nothing is wanted."""
+        """Seconds until something is due; None where nothing is requested."""
         return max(0.0, min(self._due.values()) - time.monotonic()) if self._due else None
 
     def messages(self) -> list[str]:

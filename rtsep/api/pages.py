@@ -18,21 +18,23 @@ PAGES = {"/": ("index.html", "text/html; charset=utf-8"),
          **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in _SCRIPTS}}
 """Files by path, with what they are; nothing else is handed out."""
 
+_POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://{host}; img-src data:; "
+           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-                               "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin", "Connection": "close",
 }
 
 
-def page(path: str, cookie: str = "") -> Response:
+def page(path: str, host: str, cookie: str = "") -> Response:
     """Answer a request for a file of the panel.
 
     Parameters
     ----------
     path
         As requested, with the query.
+    host
+        That was asked, with its port; where the page may connect to.
     cookie
         Name and value of the cookie that goes with it; empty for none.
     """
@@ -41,6 +43,7 @@ def page(path: str, cookie: str = "") -> Response:
         return plain(HTTPStatus.NOT_FOUND, "there is no such page")
     name, kind = found
     response = _response(HTTPStatus.OK, kind, _content(name))
+    response.headers["Content-Security-Policy"] = _POLICY.format(host=host)
     if cookie:
         response.headers["Set-Cookie"] = f"{cookie}; Path=/; HttpOnly; SameSite=Strict"
     return response

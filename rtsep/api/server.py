@@ -122,7 +122,8 @@ class Server:
         if refusal:
             return plain(HTTPStatus.FORBIDDEN, refusal)
         if urlsplit(request.path).path != SOCKET:
-            return page(request.path, f"{self.access.cookie}={self.access.token}" if self.access.token else "")
+            cookie = f"{self.access.cookie}={self.access.token}" if self.access.token else ""
+            return page(request.path, headers["Host"], cookie)
         if len(self._clients) >= MOST_CLIENTS:
             return plain(HTTPStatus.SERVICE_UNAVAILABLE, f"{MOST_CLIENTS} clients are connected already")
         return None

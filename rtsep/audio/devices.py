@@ -115,15 +115,15 @@ def shown(name: str, longest: int = _LONGEST_NAME) -> str:
     return name if len(name) <= longest else f"{name[:longest - 1]}…"
 
 
-def choose_route(devices: Sequence[Device], wanted: str | None, direction: Direction) -> Route:
+def choose_route(devices: Sequence[Device], requested: str | None, direction: Direction) -> Route:
     """Find a device and its channels by what the user typed.
 
     Parameters
     ----------
     devices, direction
         As in `choose_device`.
-    wanted
-        As in `choose_device`, and after it perhaps `:3` or `:3-4`, the wanted channels counted from 1. Where
+    requested
+        As in `choose_device`, and after it perhaps `:3` or `:3-4`, the requested channels counted from 1. Where
         all of the text is part of a device's name, it means the name.
 
     Raises
@@ -131,9 +131,9 @@ def choose_route(devices: Sequence[Device], wanted: str | None, direction: Direc
     DeviceError
         When there is no such device or channel, or more than one device.
     """
-    parts = None if wanted is None else _CHANNELS.fullmatch(wanted)
-    if parts is None or _named(devices, (wanted or "").casefold()):
-        return Route(choose_device(devices, wanted, direction))
+    parts = None if requested is None else _CHANNELS.fullmatch(requested)
+    if parts is None or _named(devices, (requested or "").casefold()):
+        return Route(choose_device(devices, requested, direction))
     device = choose_device(devices, parts["device"], direction)
     first, last = int(parts["first"]), int(parts["last"] or parts["first"])
     if not 1 <= first <= last <= device.channels(direction):
@@ -157,14 +157,14 @@ def check_feedback(source: Device, target: Device) -> None:
                       f"computer, which would howl: use headphones or an audio interface, or say --allow-feedback")
 
 
-def choose_device(devices: Sequence[Device], wanted: str | None, direction: Direction) -> Device:
+def choose_device(devices: Sequence[Device], requested: str | None, direction: Direction) -> Device:
     """Find a device by what the user typed.
 
     Parameters
     ----------
     devices
         What `list_devices` returned.
-    wanted
+    requested
         A number, a name or a part of one; the case does not matter and an exact name wins. None for
         the system's default.
     direction
@@ -178,18 +178,18 @@ def choose_device(devices: Sequence[Device], wanted: str | None, direction: Dire
     if not devices:
         raise DeviceGoneError(_NO_DEVICE)
     able = [device for device in devices if device.channels(direction) > 0]
-    if wanted is None:
+    if requested is None:
         matches = [device for device in able if device.is_default(direction)]
         if not matches:
             raise DeviceGoneError(f"no default {direction} device: choose one with --{direction}; {_candidates(able)}")
-    elif wanted.isdecimal():
-        matches = [device for device in able if device.index == int(wanted)]
+    elif requested.isdecimal():
+        matches = [device for device in able if device.index == int(requested)]
     else:
-        matches = _named(able, wanted.casefold())
+        matches = _named(able, requested.casefold())
     if not matches:
-        raise DeviceGoneError(f"no {direction} device matches '{shown(wanted or '')}'; {_candidates(able)}")
+        raise DeviceGoneError(f"no {direction} device matches '{shown(requested or '')}'; {_candidates(able)}")
     if len(matches) > 1:
-        raise DeviceError(f"{len(matches)} {direction} devices match '{shown(wanted or '')}'; give more of the name "
+        raise DeviceError(f"{len(matches)} {direction} devices match '{shown(requested or '')}'; give more of the name "
                           f"or its number: {_listed(matches)}")
     return matches[0]
 
@@ -209,10 +209,10 @@ def refused_rate(device: Device, direction: Direction, samplerate: int, says: st
         f"another --{direction}, or add --resample, which adds latency")
 
 
-def _named(devices: Sequence[Device], wanted: str) -> list[Device]:
-    """Devices whose name or label is, or else contains, the wanted text."""
-    exact = [device for device in devices if wanted in (device.name.casefold(), device.full_name.casefold())]
-    return exact or [device for device in devices if wanted in device.full_name.casefold()]
+def _named(devices: Sequence[Device], requested: str) -> list[Device]:
+    """Devices whose name or label is, or else contains, the requested text."""
+    exact = [device for device in devices if requested in (device.name.casefold(), device.full_name.casefold())]
+    return exact or [device for device in devices if requested in device.full_name.casefold()]
 
 
 def _candidates(devices: Sequence[Device]) -> str:

@@ -56,7 +56,7 @@ def open_backend(model: StepFile, channels: int, requested: Sets, threads: int =
     channels
         Number of audio channels.
     requested
-        What each output is made of, from `wanted_sets`, (outputs, stems).
+        What each output is made of, from `requested_sets`, (outputs, stems).
 
     Raises
     ------

@@ -99,7 +99,7 @@ class NativeBackend:
     channels
         Number of audio channels.
     requested
-        What each output is made of, from `wanted_sets`, (outputs, stems).
+        What each output is made of, from `requested_sets`, (outputs, stems).
     """
 
     def __init__(self, step: NativeStep, card: StepCard, channels: int, requested: Sets) -> None:

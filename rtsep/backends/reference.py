@@ -28,7 +28,7 @@ class NumpyBackend:
     channels
         Number of audio channels.
     requested
-        What each output is made of, from `wanted_sets`, (outputs, stems).
+        What each output is made of, from `requested_sets`, (outputs, stems).
     """
 
     def __init__(self, step: Step, card: StepCard, channels: int, requested: Sets) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.dsp.mask import output_names, wanted_sets
+from rtsep.dsp.mask import output_names, requested_sets
 from rtsep.dsp.stft import Analysis, Synthesis, mid_signal
 from rtsep.errors import ModelError
 from rtsep.model.card import DOMAINS
@@ -108,7 +108,7 @@ class FileSeparator:
         self.info = self._model.info
         self.channels = channels
         self.stems = output_names(self.info.stems, stems)
-        self._wanted = wanted_sets(self.info.stems, self.stems)
+        self._requested = requested_sets(self.info.stems, self.stems)
         segment, overlap = self.info.segment, self.info.overlap
         self._rise = np.square(np.sin(0.5 * np.pi * (np.arange(overlap) + 0.5) / max(overlap, 1))).astype(np.float32)
         self._given = np.zeros((channels, overlap), np.float32)  # what the next segment begins with
@@ -150,7 +150,7 @@ class FileSeparator:
     def _advance(self, segment: Audio) -> Audio:
         """Separate a segment; return what no later one changes, (stems, channels, segment - overlap)."""
         overlap = self.info.overlap
-        stems = np.tensordot(self._wanted, self._model.separate(segment), axes=1)
+        stems = np.tensordot(self._requested, self._model.separate(segment), axes=1)
         stems[..., :overlap] *= self._rise
         stems[..., :overlap] += self._tail
         done = self.info.segment - overlap

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rtsep.live.realtime import Measure
 
-_PACKAGES = ("numpy", "onnx", "onnxruntime", "sounddevice", "JACK-Client", "soundfile", "soxr", "python-rtmidi")
+_PACKAGES = ("numpy", "onnx", "onnxruntime", "sounddevice", "JACK-Client", "soundfile", "soxr", "python-rtmidi",
+             "websockets")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 DEMO = "demo"
 DEFAULT_MODEL = "stage"
 DEFAULT, NONE = "default", "none"  # as --output
-_DRAWN_S = 60  # of a recording are drawn
 _CALIBRATION_S = 2.0
 _AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".w64", ".caf", ".m4a"}
 
@@ -117,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _resumed(args: argparse.Namespace, notify: Callable[[str], object]) -> Kept:
-    """Return what the last run played, and set the options that were not given; nothing where that is not wanted."""
+    """Return what the last run played, and set the options that were not given; nothing where that is not requested."""
     from rtsep.errors import ConfigError
     from rtsep.surface.resume import Kept, read_kept
 
@@ -140,7 +139,7 @@ def _over(values: Values, given: Values) -> Values:
 
 
 def _source(args: argparse.Namespace) -> Source | None:
-    """Return the fed input that was asked for; None for a device."""
+    """Return the source that was asked for; None for a device."""
     from rtsep.live.session.sources import DemoSource, FileSource
 
     if args.input == DEMO:
@@ -183,7 +182,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     return LiveSettings(
         model=args.model or DEFAULT_MODEL, stems=None if args.split else (*stems, REST),
         silent=() if args.split else stems if args.remove else (REST,), split=args.split,
-        input=args.input, output=None if args.output in (DEFAULT, NONE) else args.output, fed=source is not None,
+        input=args.input, output=None if args.output in (DEFAULT, NONE) else args.output, has_source=source is not None,
         null_device=null_device,
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
         controls=read_control_options(args), record=_folder(args, source) is not None,
@@ -252,20 +251,24 @@ def _show_recording(result: Result, source: Source) -> None:
     from rtsep.cli.pictures import untraced_pictures
     from rtsep.errors import ConfigError
     from rtsep.live.session.sources import DemoSource
-    from rtsep.report.spectrograms import draw_spectrograms
+    from rtsep.report.spectrograms import draw_spectrograms, spectrogram_of
     from rtsep.report.tables import quality_table
 
     samplerate = result.loaded.samplerate
-    tracks = {}
+    tracks, pictures = {}, {}
+    measured = isinstance(source, DemoSource) and result.aligned
     for name, path in result.recorded.items():
         with AudioReader(path) as reader:
-            tracks[name] = reader.read(_DRAWN_S * samplerate)
+            frames = reader.frames or 0
+            tracks[name] = reader.read(frames if measured else 0)
+        with AudioReader(path) as reader:
+            pictures[name] = spectrogram_of(reader.blocks(), frames, samplerate)
     if isinstance(source, DemoSource) and result.aligned:
         print_table(quality_table(tracks, source.stems))
     folder = next(iter(result.recorded.values())).parent
     try:
         with untraced_pictures():
-            draw_spectrograms(folder / "spectrograms.png", tracks, samplerate,
+            draw_spectrograms(folder / "spectrograms.png", pictures, samplerate,
                               f"rtsep live, model {result.loaded.model}")
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png")
     except ConfigError as error:  # drawing is an extra

@@ -66,6 +66,7 @@ class Interface:
         self._events: Events | None = None
         self._listeners: list[Callable[[Event], None]] = []
         self._has_screen = False
+        self._printed = 0  # notices that were there when the screen opened
         self.notices = Notices()
         if not args.quiet and not args.json:
             self.notices.listeners.append(self._print)
@@ -85,7 +86,6 @@ class Interface:
 
         surface = Surface(session, self.notices, self._args.presets)
         manager = ServiceManager(session.state)
-        told = self.notices.total
         try:
             with ExitStack() as stack:
                 if self._args.log is not None:
@@ -104,7 +104,8 @@ class Interface:
         finally:
             manager.end()
             had_screen, self._has_screen = self._has_screen, False
-            for line in self.notices.latest(min(_MOST_AFTER, self.notices.total - told) if had_screen else 0):
+            unseen = self.notices.total - self._printed
+            for line in self.notices.latest(min(_MOST_AFTER, unseen) if had_screen else 0):
                 self._print(line)
 
     def report(self, result: Result) -> None:
@@ -144,7 +145,7 @@ class Interface:
         if console.is_dumb_terminal:
             return
         mixer = stack.enter_context(open_mixer(surface, console))
-        self._has_screen = True
+        self._has_screen, self._printed = True, self.notices.total
         self._looks.append(mixer.look)
 
     def _emit(self, event: Event) -> None:

@@ -117,7 +117,7 @@ def _results(args: argparse.Namespace, sources: list[Path]) -> Iterator[tuple[Pa
 def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tuple[Batch, Planner]:
     """Prepare names and settings; wrong options fail here, before any work."""
     from rtsep.audio.encodings import Encoding
-    from rtsep.dsp.mask import output_names, wanted_sets
+    from rtsep.dsp.mask import output_names, requested_sets
     from rtsep.files.batch import Batch
     from rtsep.files.jobs import check_processes
     from rtsep.files.levels import Output
@@ -131,7 +131,7 @@ def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tup
     gain = _mask_gain(args)
     card = read_any(args.model, gain).card
     stems = output_names(card.stems, named)
-    wanted_sets(card.stems, stems)  # refuses unknown ones
+    requested_sets(card.stems, stems)  # refuses unknown ones
     settings = "" if gain == 1.0 else f", mask gain {gain:g}"
     naming = Naming(folder, args.filename or TEMPLATE, card.name, stems, encoding, settings, args.overwrite)
     return Batch(args.model, stems, gain, output, args.plot), Planner(naming, sources)

@@ -49,6 +49,15 @@ class Controls:
         """Return controls of their own."""
         return deepcopy(self)
 
+    def __repr__(self) -> str:
+        """Write what is not at rest, in linear values."""
+        moved = [f"{name}{'' if stem is None else f' {stem}'} {value:g}" for name, of_stems in self._values.items()
+                 for stem, value in of_stems.items() if value != self._rows[name].default]
+        return f"<Controls of {', '.join(self.stems)}: {', '.join(moved) or 'at rest'}>"
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(name for name, row in self._rows.items() if not row.per_stem)})
+
     def __getattr__(self, name: str) -> Any:
         control = self.__dict__.get("_rows", {}).get(name)
         if control is None or control.per_stem:

@@ -66,5 +66,6 @@ class Target:
 def targets_of(stems: Sequence[str], table: Table = CONTROLS) -> Iterator[Target]:
     """Yield all faders and switches of a run with these stems, in the order of the table."""
     for control in table:
+        items: Sequence[str | None] = stems if control.per_stem else (None,)
         if control.is_value:
-            yield from (Target(control.name, stem, table) for stem in (stems if control.per_stem else (None,)))
+            yield from (Target(control.name, item, table) for item in items)

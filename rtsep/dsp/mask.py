@@ -15,7 +15,7 @@ _FLOOR = 1e-12  # below any audible magnitude; makes silence divide evenly
 _CEILING = 1e12  # above any; keeps infinity from making masks that are no numbers
 
 
-def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> Sets:
+def requested_sets(stems: Sequence[str], outputs: Sequence[str]) -> Sets:
     """Which of a model's stems each output is made of.
 
     Parameters
@@ -48,19 +48,19 @@ def wanted_sets(stems: Sequence[str], outputs: Sequence[str]) -> Sets:
 
 
 def output_names(stems: Sequence[str], outputs: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Names of the wanted outputs: one where a string is given, all stems where nothing is."""
+    """Names of the requested outputs: one where a string is given, all stems where nothing is."""
     if outputs is None:
         return tuple(stems)
     return (outputs,) if isinstance(outputs, str) else tuple(outputs)
 
 
-def mask_weights(wanted: Sets, gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:
+def mask_weights(requested: Sets, gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:
     """Weights of the stems in both sums of Eq. 8, above and below the line, for one product with the estimates.
 
     Parameters
     ----------
-    wanted
-        Sets of `wanted_sets`, float32 (outputs, stems).
+    requested
+        Sets of `requested_sets`, float32 (outputs, stems).
     gain
         Weight of the background, 0 or more; one number, or an array that fits (..., outputs, stems).
 
@@ -69,12 +69,12 @@ def mask_weights(wanted: Sets, gain: float | NDArray[np.float32] = 1.0) -> NDArr
     weights
         float32 (..., 2 * outputs, stems): F of every output, then F + gain * B of every output.
     """
-    below = (wanted + gain * (1 - wanted)).astype(np.float32)
-    return np.concatenate([np.broadcast_to(wanted, below.shape), below], axis=-2)
+    below = (requested + gain * (1 - requested)).astype(np.float32)
+    return np.concatenate([np.broadcast_to(requested, below.shape), below], axis=-2)
 
 
 def soft_mask(estimates: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mask of every output, F / (F + gain * B), with F the wanted and B all other estimates.
+    """Mask of every output, F / (F + gain * B), with F the requested and B all other estimates.
 
     Eq. 8 of the paper, for several stems. Gain 0 lets everything through, 1 makes the masks of
     complementary outputs sum to one, above 1 suppresses the rest harder.

@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from rtsep.audio.files import AudioReader
+from rtsep.audio.files import STDIN, AudioReader
 from rtsep.files.levels import Output
 from rtsep.files.naming import Plan
 from rtsep.files.track import SeparatedFile, separate_track
-from rtsep.report.spectrograms import draw_spectrograms
-from rtsep.types import Audio
+from rtsep.report.spectrograms import Spectrogram, draw_spectrograms, spectrogram_of
 
-_LONGEST_S = 600.0  # of a picture: its signals are in memory
 _PICTURE_HZ = 32_000  # shows all that a picture has room for
 
 
@@ -47,16 +43,8 @@ def separate_planned(batch: Batch, plan: Plan, progress: Callable[[float, float 
     result = separate_track(plan.source, plan.paths.__getitem__, batch.model, batch.stems, batch.mask_gain, progress,
                             output, plan.tags)
     if batch.plot:
-        draw_spectrograms(picture_of(plan), dict(_signals(result)), _PICTURE_HZ, plan.source.name)
+        draw_spectrograms(plan.picture, dict(_spectrograms(result)), _PICTURE_HZ, plan.source.name)
     return result
-
-
-def picture_of(plan: Plan) -> Path:
-    """Name of the picture of a track: in the folder of its stems, or beside the first stem where it has none alone."""
-    first = next(iter(plan.paths.values()))
-    if first.parent.name == plan.track:
-        return first.with_name("spectrograms.png")
-    return first.with_name(f"{plan.track} {first.stem} spectrograms.png")
 
 
 def summary(plan: Plan, status: str, result: SeparatedFile | None = None, error: str = "") -> dict[str, Any]:
@@ -71,15 +59,10 @@ def summary(plan: Plan, status: str, result: SeparatedFile | None = None, error:
     return told | ({"error": error} if error else {})
 
 
-def _signals(result: SeparatedFile) -> Iterator[tuple[str, Audio]]:
-    """Yield the beginnings of the mixture and its stems, mono."""
-    for name, path in {"mixture": result.source, **result.outputs}.items():
-        pieces: list[Audio] = []
-        frames = 0
+def _spectrograms(result: SeparatedFile) -> Iterator[tuple[str, Spectrogram]]:
+    """Yield those of the mixture and its stems, from the first frame to the last."""
+    mixture = {} if result.source == STDIN else {"mixture": result.source}  # which cannot be read again
+    for name, path in (mixture | result.outputs).items():
         with AudioReader(path) as reader:
-            for block in reader.blocks(_PICTURE_HZ):
-                pieces.append(block.mean(axis=0, keepdims=True))
-                frames += block.shape[1]
-                if frames >= _LONGEST_S * _PICTURE_HZ:
-                    break
-        yield name, np.concatenate(pieces, axis=1)
+            frames = round(result.frames * _PICTURE_HZ / result.samplerate)
+            yield name, spectrogram_of(reader.blocks(_PICTURE_HZ), frames, _PICTURE_HZ)

@@ -22,6 +22,7 @@ from rtsep.files.tags import Tags, write_tags
 from rtsep.types import Audio
 
 _FULL_SCALE = 0.9999
+_UNTAGGED = "the tags or the cover could not be written: is the disk full?"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class StemFile:
                  marks: Mapping[str, str], tags: Tags) -> None:
         rate = output.encoding.samplerate(samplerate)
         self.peak = 0.0
+        self.tagged = True  # or has no tags to write
         self._tags = tags
         self._ratio = rate / samplerate
         self._frames = 0
@@ -102,8 +104,7 @@ class StemFile:
                 while (block := reader.read(MAX_BLOCK)).shape[1]:
                     self.writer.write(block * np.float32(gain))
         self.writer.close()
-        if self._tags:
-            write_tags(self.writer.part, self._tags)
+        self.tagged = not self._tags or write_tags(self.writer.part, self._tags)
 
     def __enter__(self) -> Self:
         return self
@@ -130,7 +131,7 @@ def finish(files: Sequence[StemFile], output: Output) -> list[str]:
     Returns
     -------
     notes
-        A sentence where levels were touched.
+        Sentences where levels were touched, or tags could not be written.
     """
     for file in files:
         file.end()
@@ -139,9 +140,15 @@ def finish(files: Sequence[StemFile], output: Output) -> list[str]:
     gain = _FULL_SCALE / peak if rescaled else 1.0
     for file in files:
         file.settle(gain)
+    untagged = [] if all(file.tagged for file in files) else [_UNTAGGED]
+    return _levels(files, gain) + untagged
+
+
+def _levels(files: Sequence[StemFile], gain: float) -> list[str]:
+    """Say what was done to samples above full scale, of files that were turned down by a linear gain."""
     clipped = sum(file.writer.clipped_frames for file in files)
     over = sum(file.writer.over_frames for file in files)
-    if rescaled:
+    if gain != 1.0:
         return [f"all stems are turned down by {-20.0 * np.log10(gain):.1f} dB, as the format ends at full scale"]
     if clipped:
         return [f"{clipped} frames above full scale were limited to it"]

@@ -20,6 +20,7 @@ from rtsep.errors import AudioFileError, ConfigError
 
 TEMPLATE = "{track}/{stem}.{ext}"
 FIELDS = ("track", "stem", "ext", "model")
+PICTURE = "spectrograms"  # in the place of a stem
 _LONGEST = 200  # bytes of a track's name
 
 
@@ -35,6 +36,8 @@ class Plan:
         Name of the track, numbered where another one has it.
     paths
         By stem.
+    picture
+        Of the spectrograms, named like a stem.
     mark
         Goes into the tags of every result: what made it, and a fingerprint of the source's place.
     finished
@@ -46,6 +49,7 @@ class Plan:
     source: Path
     track: str
     paths: dict[str, Path]
+    picture: Path
     mark: str
     finished: bool = False
     ours: bool = False
@@ -112,15 +116,19 @@ class Naming:
         ConfigError
             When one lies outside the folder.
         """
-        found = {}
-        for stem in self.stems:
-            name = self.template.format(track=track, stem=_safe(stem), ext=self.encoding.format,
-                                        model=_safe(self.model))
-            path = Path(name)
-            if path.is_absolute() or ".." in path.parts or not path.name:
-                raise ConfigError(f"the file name {self.template!r} leads out of {self.folder}: give one inside it")
-            found[stem] = self.folder / path
-        return found
+        return {stem: self._path(track, stem, self.encoding.format) for stem in self.stems}
+
+    def picture(self, track: str, ours: bool) -> Path:
+        """Name of one track's picture; numbered where the name is taken, unless that is replaced, or `ours`."""
+        path = self._path(track, PICTURE, "png").with_suffix(".png")
+        names = (path.with_stem(name) for name in numbered(path.stem))
+        return next(name for name in names if ours or self.overwrite or not os.path.lexists(name))
+
+    def _path(self, track: str, stem: str, ext: str) -> Path:
+        path = Path(self.template.format(track=track, stem=_safe(stem), ext=ext, model=_safe(self.model)))
+        if path.is_absolute() or ".." in path.parts or not path.name:
+            raise ConfigError(f"the file name {self.template!r} leads out of {self.folder}: give one inside it")
+        return self.folder / path
 
     def mark(self, source: Path) -> str:
         """Words for the tags of a result."""
@@ -185,12 +193,13 @@ class Planner:
         marks = [_mark_of(path) for path in there]
         if any(_source_of(found) != _source_of(mark) for found in marks):
             strangers = all(_source_of(found) is None for found in marks)
-            return Plan(source, track, paths, mark) if strangers and naming.overwrite else None
+            picture = naming.picture(track, ours=False)
+            return Plan(source, track, paths, picture, mark) if strangers and naming.overwrite else None
         if any(found != mark for found in marks) and not naming.overwrite:
             raise AudioFileError(f"{there[0]} is there, made in another way: it is kept; --overwrite replaces it, and "
                                  f"--output takes another folder")
-        return Plan(source, track, paths, mark, finished=len(there) == len(paths) and not naming.overwrite,
-                    ours=bool(there))
+        return Plan(source, track, paths, naming.picture(track, bool(there)), mark,
+                    finished=len(there) == len(paths) and not naming.overwrite, ours=bool(there))
 
 
 def track_name(source: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,18 +67,24 @@ def write_tags(path: Path, tags: Tags) -> bool:
     Returns
     -------
     done
-        False where the format takes none, or the file cannot be written.
+        False where they could not be written, for example on a full disk; the sound is as before then. True also where
+        the format takes none.
     """
     try:
         file = File(path)
         if file is None:
-            return False
+            return True
         if file.tags is None:
             file.add_tags()
         _add_words(file.tags, tags.words)
         if tags.cover is not None:
             _add_cover(file, tags.cover)
-        file.save()
+        size = path.stat().st_size
+        try:
+            file.save()
+        except BaseException:
+            os.truncate(path, size)  # mutagen makes room at the end first, and then moves what is there
+            raise
     except (MutagenError, OSError, ValueError):
         return False
     return True

@@ -41,13 +41,13 @@ class Board(ControlMemory):
     master
         Gain of all outputs, 0 or 1 (the supervisor writes).
     source_frames
-        Length of a fed input once it is known (the supervisor writes), else `RUNNING`.
+        Length of a source once it is known (the supervisor writes), else `RUNNING`.
     recording
         Whether what is played goes into the record ring, 0 or 1 (the supervisor writes).
     paused
-        Whether silence takes the place of a fed input, 0 or 1 (the supervisor writes).
+        Whether silence takes the place of a source, 0 or 1 (the supervisor writes).
     skip_to
-        Frames of a fed input, counted as in its ring, that are to be passed over unheard (the supervisor writes).
+        Frames of a source, counted as in its ring, that are to be passed over unheard (the supervisor writes).
     """
 
     _fields_ = board_fields()
@@ -64,7 +64,7 @@ def new_board(context: SpawnContext | None) -> Board:
 
 @dataclass(frozen=True)
 class Memory:
-    """All that is shared: the board, the rings of a fed input and of what is recorded, and the scope to look at."""
+    """All that is shared: the board, the rings of a source and of what is recorded, and the scope to look at."""
 
     board: Board
     playback: Ring

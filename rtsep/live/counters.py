@@ -82,7 +82,7 @@ COUNTERS = (
             label="blocks of the output above full scale, cut"),
     Counter("restarts", AUDIO, "times that the latency changed because a block of another size came",
             label="restarts, as the block size changed"),
-    Counter("starved_blocks", AUDIO, "blocks for which a fed input was not there in time",
+    Counter("starved_blocks", AUDIO, "blocks for which a source was not there in time",
             label="blocks without input in time"),
     Counter("lost_frames", AUDIO, "frames that did not fit into the record ring",
             label="frames missing in the recording"),
@@ -102,7 +102,7 @@ COUNTERS = (
             ctypes.c_double * MAX_STEMS),
     Counter("stream_start", AUDIO, "frames that had been played when the stream of this audio process began"),
     Counter("record_start", AUDIO, "frames that had been played when the recording began"),
-    Counter("input_end", AUDIO, "frames that had been played when the fed input ended; -1 before that"),
+    Counter("input_end", AUDIO, "frames that had been played when the source ended; -1 before that"),
     Counter("times", AUDIO, "histogram of callback times, a microsecond a bin", ctypes.c_uint32 * TIME_BINS),
     Counter("spans", AUDIO, "blocks whose times were noted: those that were late, or in which a hop was missed"),
     Counter("late_spans", AUDIO, "when the latest of them began and ended, in seconds of `time.perf_counter`: "

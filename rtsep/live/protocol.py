@@ -40,7 +40,7 @@ class LiveSettings:
         True: each stem on its own output channels. False: mixed.
     input, output
         Devices by name or number, with `:3` or `:3-4` for chosen channels; None for the default device.
-    fed
+    has_source
         True: the mixture comes from the supervisor, not from an input device.
     null_device
         True: no output device; a clock sets the pace.
@@ -83,7 +83,7 @@ class LiveSettings:
     split: bool = False
     input: str | None = None
     output: str | None = None
-    fed: bool = False
+    has_source: bool = False
     null_device: bool = False
     channels: int | None = None
     blocksize: int | None = None
@@ -102,7 +102,7 @@ class LiveSettings:
     waits: bool = False
 
     def __post_init__(self) -> None:
-        if self.null_device and not self.fed:
+        if self.null_device and not self.has_source:
             raise ConfigError("without output device only files and the demo are played: an input device needs one")
         if self.blocksize is not None and not 1 <= self.blocksize <= 65536:
             raise ConfigError(f"blocksize is {self.blocksize}: give 1 to 65536 frames, or leave it to the device")
@@ -112,7 +112,7 @@ class LiveSettings:
     @property
     def default_input(self) -> bool:
         """Whether the system chooses the input device."""
-        return not self.fed and self.input is None
+        return not self.has_source and self.input is None
 
     @property
     def default_output(self) -> bool:
@@ -122,7 +122,7 @@ class LiveSettings:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The model is ready and warm; next the stream opens, or waits for the first frames of a fed input.
+    """The model is ready and warm; next the stream opens, or waits for the first frames of a source.
 
     `path` tells what was chosen, `p99_ms` what a hop took in the calibration.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 PRIORITY = 60
 """Of threads that play: below those of a JACK server, above everything ordinary."""
 WAKE_UP = Path("/dev/cpu_dma_latency")
-"""Takes the wish of a process for the slowest wake-up, in microseconds, for as long as it keeps the file open."""
+"""Takes the request of a process for the slowest wake-up, in microseconds, for as long as it keeps the file open."""
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",  # every further thread would keep 40 MB, and disturb
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # weights on large pages are found sooner when a hop comes
@@ -108,8 +108,8 @@ def stay_awake() -> Measure:
     if driver == "none":
         return Measure(name, "this kernel does not manage it")
     try:
-        wish = os.open(WAKE_UP, os.O_WRONLY)  # never closed: that would take the wish back
-        os.write(wish, struct.pack("i", 0 if driver == "haltpoll" else _LIGHT_SLEEP_US))
+        request = os.open(WAKE_UP, os.O_WRONLY)  # never closed: that would take the request back
+        os.write(request, struct.pack("i", 0 if driver == "haltpoll" else _LIGHT_SLEEP_US))
     except OSError as error:
         return Measure(name, f"{WAKE_UP}: {error.strerror}; let the group audio write to it, by a udev rule")
     return Measure(name)

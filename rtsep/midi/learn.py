@@ -190,15 +190,15 @@ def _end(node: yaml.Node) -> int:
 
 def _says_just_this(before: Sequence[Binding], edited: str, index: int | None, target: Target, source: Source) -> bool:
     """Whether an edit has changed what it should, and nothing else."""
-    wanted = [replace(binding, source=None) if _loses(binding, source) else binding for binding in before]
+    expected = [replace(binding, source=None) if _loses(binding, source) else binding for binding in before]
     try:
         after = list(parse_mapping(edited, ""))
     except ConfigError:
         return False
     if index is not None:
-        wanted[index] = replace(before[index], source=source)
-        return after == wanted
-    return after[:-1] == wanted and (after[-1].source, after[-1].target) == (source, target)
+        expected[index] = replace(before[index], source=source)
+        return after == expected
+    return after[:-1] == expected and (after[-1].source, after[-1].target) == (source, target)
 
 
 def _write(path: Path, text: str) -> None:

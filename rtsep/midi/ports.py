@@ -103,11 +103,11 @@ def labels(names: Sequence[str]) -> list[str]:
     return found
 
 
-def match(wanted: str, candidates: Sequence[str]) -> list[int]:
+def match(requested: str, candidates: Sequence[str]) -> list[int]:
     """Find the indices of the labels that a name stands for: that label, else all that have the name in them."""
-    if wanted in candidates:
-        return [candidates.index(wanted)]
-    return [index for index, label in enumerate(candidates) if wanted.casefold() in label.casefold()]
+    if requested in candidates:
+        return [candidates.index(requested)]
+    return [index for index, label in enumerate(candidates) if requested.casefold() in label.casefold()]
 
 
 def list_ports() -> tuple[list[str], list[str]]:
@@ -132,7 +132,7 @@ class Link:
 
     Parameters
     ----------
-    wanted
+    requested
         Name of an input port, or part of it; or `VIRTUAL`.
 
     Attributes
@@ -141,8 +141,8 @@ class Link:
         Port that is open; None while there is none.
     """
 
-    def __init__(self, wanted: str) -> None:
-        self._wanted = wanted
+    def __init__(self, requested: str) -> None:
+        self._requested = requested
         self._systems: list[System] = []
         self._system: System | None = None  # whose input is open
         self._name = ""  # of the port, as the system writes it
@@ -190,23 +190,23 @@ class Link:
 
     def _is_there(self, system: System) -> bool:
         """Whether the port that is open is still there; our own one is seen through the output."""
-        if self._wanted == VIRTUAL:
+        if self._requested == VIRTUAL:
             return any(PORT in name for name in system.sink.get_ports())
         return self._name in system.source.get_ports()
 
     def _find(self) -> None:
-        """Open what is wanted on the first system that has it; MidiError where that is none, or not one."""
+        """Open what is requested on the first system that has it; MidiError where that is none, or not one."""
         for system in self._systems:
-            if self._wanted == VIRTUAL:
+            if self._requested == VIRTUAL:
                 self._offer(system)
             else:
                 self._open(system)
             if self._system is not None:
                 return
-        if self._wanted == VIRTUAL:
+        if self._requested == VIRTUAL:
             raise MidiError("this system has no virtual MIDI ports; name a port, see rtsep midi ports")
         there = ", ".join(label for system in self._systems for label in labels(system.source.get_ports()))
-        raise MidiError(f"no MIDI input matches {self._wanted!r}; there are: {there or 'none'}")
+        raise MidiError(f"no MIDI input matches {self._requested!r}; there are: {there or 'none'}")
 
     def _offer(self, system: System) -> None:
         with suppress(_RtMidiError, NotImplementedError):
@@ -217,10 +217,10 @@ class Link:
     def _open(self, system: System) -> None:
         names = system.source.get_ports()
         known = labels(names)
-        found = match(self._wanted, known)
+        found = match(self._requested, known)
         if len(found) > 1:
             which = ", ".join(known[index] for index in found)
-            raise MidiError(f"{self._wanted!r} matches several MIDI inputs: {which}; give more of the name")
+            raise MidiError(f"{self._requested!r} matches several MIDI inputs: {which}; give more of the name")
         if found:
             system.source.open_port(found[0], PORT)
             self._system, self._name, self.label = system, names[found[0]], known[found[0]]
@@ -229,7 +229,7 @@ class Link:
     def _open_way_back(self, sink: Any, label: str) -> bool:
         """Open the output of the same name, else the only one that was asked for too."""
         outputs = labels(sink.get_ports())
-        found = match(label.replace("capture", "playback"), outputs) or match(self._wanted, outputs)
+        found = match(label.replace("capture", "playback"), outputs) or match(self._requested, outputs)
         if len(found) == 1:
             sink.open_port(found[0], PORT)
         return len(found) == 1

@@ -225,8 +225,8 @@ def stepped(value: float, sign: int, floor_db: float, highest_db: float) -> floa
     if decibels < floor_db:
         return to_gain(floor_db) if sign > 0 else 0.0
     edge = (decibels + sign * _LEAST_DB) // STEP_DB * STEP_DB
-    wanted = edge + STEP_DB if sign > 0 else edge
-    return 0.0 if wanted < floor_db else to_gain(min(wanted, highest_db))
+    target_db = edge + STEP_DB if sign > 0 else edge
+    return 0.0 if target_db < floor_db else to_gain(min(target_db, highest_db))
 
 
 KEYS = (

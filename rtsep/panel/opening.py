@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+import sys
 import threading
 import webbrowser
 from contextlib import suppress
 
 from rtsep.api.access import LOOPBACK, Access, is_loopback
 
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 _ELSEWHERE = ("192.0.2.1", 9)  # an address that nobody has; nothing is sent to it
 
 
@@ -21,7 +24,9 @@ def addresses(access: Access) -> list[str]:
 
 
 def open_panel(access: Access) -> None:
-    """Show the page in the user's browser, if there is one; nobody waits for it."""
+    """Show the page in the user's browser, if there is a screen for one; nobody waits for it."""
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in _SCREENS):
+        return  # a browser for terminals would take ours
     threading.Thread(target=webbrowser.open, args=(addresses(access)[0],), name="browser", daemon=True).start()
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +66,7 @@ class Kept:
         args.model = args.model or self.model
         if not others:
             return self
-        whole = {name: value for name, value in self.values.items() if not isinstance(value, dict)}
+        whole = {name: value for name, value in self.values.items() if not isinstance(value, Mapping)}
         return Kept(self.options, self.model, whole, self.connections)
 
 
@@ -84,8 +85,8 @@ def read_kept() -> Kept:
     preset = read_preset("", section.values.get("controls"), f"{path.name}: controls")
     options = {name: value for name, value in section.values.items() if name in ("input", "output", *_WHAT)}
     for name, value in options.items():
-        wanted = bool if name == "split" else str if name in ("input", "output") else list
-        if not isinstance(value, wanted) or (wanted is list and not all(isinstance(stem, str) for stem in value)):
+        requested = bool if name == "split" else str if name in ("input", "output") else list
+        if not isinstance(value, requested) or (requested is list and not all(isinstance(stem, str) for stem in value)):
             raise section.fail(name, f"{value!r:.60} is none")
     return Kept(options, preset.model, preset.values, _connections(section))
 

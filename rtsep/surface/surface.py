@@ -65,8 +65,8 @@ class Surface:
         if self._controls is None:
             self._controls = LiveControls(self.board, loaded.stems)
         self.history.look(loaded.samplerate)
-        fed = self._session.services.transport is not None
-        if fed or self.phase is not Phase.PLAYING or self.board.input_peak > _SILENT:
+        has_source = self._session.services.transport is not None
+        if has_source or self.phase is not Phase.PLAYING or self.board.input_peak > _SILENT:
             self._heard_s = self.seconds
 
     @property

@@ -17,7 +17,7 @@ from rtsep.backends import open_backend, open_step
 from rtsep.backends.native import NativeBackend, NativeStep, has_transforms
 from rtsep.backends.reference import NumpyBackend
 from rtsep.backends.reference_step import ReferenceStep
-from rtsep.dsp.mask import mask_weights, wanted_sets
+from rtsep.dsp.mask import mask_weights, requested_sets
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.model.gate import read_step
 from rtsep.native import library
@@ -27,7 +27,7 @@ from tests.rigs.models import STEMS, make_tiny_model
 
 VARIANTS = library.variants()
 RNG = np.random.default_rng(1)
-WANTED = wanted_sets(STEMS, ("guitar", "rest"))
+WANTED = requested_sets(STEMS, ("guitar", "rest"))
 Audio = NDArray[np.float32]
 
 pytestmark = needs_native

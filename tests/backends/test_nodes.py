@@ -130,7 +130,8 @@ def test_small_graphs(name: str, variant: str, tmp_path: Path) -> None:
     nodes, inputs, weights = GRAPHS[name]
     path = graph_of(nodes, inputs, weights, tmp_path / "one.onnx")
     given = {key: 20.0 * normal(*shape) for key, shape in inputs.items()}
-    np.testing.assert_allclose(*both(path, variant, given), rtol=2e-5, atol=2e-5)
+    found, wanted = both(path, variant, given)
+    np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-5 + 5e-7 * float(np.abs(wanted).max()))
 
 
 DELAYS: dict[str, tuple[list[onnx.NodeProto], Weights]] = {

@@ -127,6 +127,14 @@ def test_a_summary_and_a_dry_run(tmp_path, tiny_model):
     assert second["error"].startswith("no file missing.wav")
 
 
+def test_a_picture_of_standard_input_has_its_stems(tmp_path, tiny_model):
+    pytest.importorskip("matplotlib")
+    with song(tmp_path / "a.wav").open("rb") as given:
+        done = separate(tmp_path, "-", "-n", tiny_model, "-o", "out", "--plot", stdin=given)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "stdin/spectrograms.png" in tree(tmp_path / "out")
+
+
 def test_a_picture(tmp_path, tiny_model):
     pytest.importorskip("matplotlib")
     done = separate(tmp_path, song(tmp_path / "a.wav"), "-n", tiny_model, "-o", "out", "--plot")

@@ -113,3 +113,21 @@ def test_names_of_tracks():
     assert track_name(Path("a/b.c.wav")) == "b.c"
     assert track_name(Path("x" * 300 + ".wav")) == "x" * 200
     assert track_name(Path("-")) == "stdin"
+
+
+@pytest.mark.parametrize(("template", "picture"), [
+    (TEMPLATE, "a/spectrograms.png"), ("{track}_{stem}.{ext}", "a_spectrograms.png"),
+    ("{stem}/{track}.{ext}", "spectrograms/a.png"), ("{model}/{track} ({stem}).wav", "stage/a (spectrograms).png")])
+def test_a_picture_is_named_like_a_stem(tmp_path: Path, template: str, picture: str) -> None:
+    (made,) = plan(naming(tmp_path, template), Path("a.wav"))
+    assert made.picture == tmp_path / picture
+
+
+def test_a_picture_of_somebody_else_is_kept_and_ours_is_replaced(tmp_path: Path) -> None:
+    (made,) = plan(naming(tmp_path), Path("a.wav"))
+    made.picture.parent.mkdir()
+    made.picture.write_text("somebody's")
+    assert plan(naming(tmp_path), Path("a.wav"))[0].picture.name == "spectrograms-2.png"
+    assert plan(naming(tmp_path, overwrite=True), Path("a.wav"))[0].picture.name == "spectrograms.png"
+    make(made)
+    assert plan(naming(tmp_path), Path("a.wav"))[0].picture.name == "spectrograms.png"

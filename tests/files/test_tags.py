@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 from pathlib import Path
 
@@ -74,4 +75,20 @@ def test_files_without_readable_tags_have_none(tmp_path):
     assert not read_tags(tmp_path / "x.mp3")
     assert not read_tags(tmp_path / "text")
     assert not read_tags(tmp_path / "missing.flac")
-    assert not write_tags(tmp_path / "text", Tags(WORDS))
+    assert write_tags(tmp_path / "text", Tags(WORDS))  # which takes none
+    assert (tmp_path / "text").read_text() == "no sound"
+
+
+@pytest.mark.parametrize(("suffix", "form", "subtype"), FORMATS)
+def test_a_disk_without_room_for_the_cover_keeps_the_sound(tmp_path, suffix, form, subtype):
+    path = sound(tmp_path / f"x.{suffix}", form, subtype)
+    before = path.read_bytes()
+    picture = cover()
+    picture.data = 1000 * PNG
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20_000, limits[1]))
+    try:
+        assert not write_tags(path, Tags(WORDS, picture))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from rtsep import ConfigError, ModelError
-from rtsep.dsp.mask import wanted_sets
+from rtsep.dsp.mask import requested_sets
 from rtsep.dsp.windows import Geometry
 from rtsep.model.gate import read_step
 from tests.fuzz.graphs import Plan, step_model
@@ -31,7 +31,7 @@ def attempt(seed: int, folder: Path) -> str:
         file = read_step(path)
         names = rng.permutation(file.card.stems)[:rng.integers(1, len(file.card.stems) + 1)].tolist()
         names += ["rest"] * (len(names) < len(file.card.stems) and rng.random() < 0.5)
-        return compare(file, int(rng.choice([1, 2, 3, 5])), wanted_sets(file.card.stems, names), rng, calls=3)
+        return compare(file, int(rng.choice([1, 2, 3, 5])), requested_sets(file.card.stems, names), rng, calls=3)
     except ModelError as error:
         return refused(error)
 

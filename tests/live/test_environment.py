@@ -20,7 +20,7 @@ def test_the_audio_process_alone_has_its_environment(tiny_model: Path, monkeypat
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=0")  # as a user has set it
     before = dict(os.environ)
     memory = new_memory(multiprocessing.get_context("spawn"))
-    with AudioProcess(LiveSettings(model=str(tiny_model), fed=True, null_device=True), memory) as process:
+    with AudioProcess(LiveSettings(model=str(tiny_model), has_source=True, null_device=True), memory) as process:
         while not isinstance(process.receive(0.1), Loaded):  # only then it is certain to be the new program
             pass
         found = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")

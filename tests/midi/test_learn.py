@@ -70,7 +70,7 @@ def test_learning_keeps_every_comment_and_all_layout(tmp_path: Path) -> None:
     assert load_mapping(path)[-1].target == Target("stem", "drums")
 
 
-@pytest.mark.parametrize(("text", "wanted"), [
+@pytest.mark.parametrize(("text", "expected"), [
     ("", "bindings:\n  - {source: cc 1, target: bypass}\n"),
     ("# mine", "# mine\nbindings:\n  - {source: cc 1, target: bypass}\n"),
     ("bindings: []  # none yet\n", "bindings:\n  - {source: cc 1, target: bypass}  # none yet\n"),
@@ -81,8 +81,8 @@ def test_learning_keeps_every_comment_and_all_layout(tmp_path: Path) -> None:
     ("bindings:\n   - target: bypass  # why\n     source: 'note 3'  # here\n",
      "bindings:\n   - target: bypass  # why\n     source: cc 1  # here\n"),
 ])
-def test_bindings_are_written_in_the_files_own_layout(text: str, wanted: str) -> None:
-    assert rebound(text, "midi.yaml", Target("bypass"), Source.parse("cc 1")) == wanted
+def test_bindings_are_written_in_the_files_own_layout(text: str, expected: str) -> None:
+    assert rebound(text, "midi.yaml", Target("bypass"), Source.parse("cc 1")) == expected
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

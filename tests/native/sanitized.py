@@ -11,7 +11,7 @@ import onnx
 
 from rtsep.backends import NumpyBackend, ReferenceStep
 from rtsep.backends.native import NativeBackend, NativeStep
-from rtsep.dsp.mask import mask_weights, wanted_sets
+from rtsep.dsp.mask import mask_weights, requested_sets
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
 from rtsep.native import library
@@ -25,7 +25,7 @@ SEEDS = {"models": 30, "flat": 400, "geometries": 30, "blocks": 30}
 def hops(path: Path, variant: library.Variant, channels: int, counts: Sequence[int]) -> None:
     """Compare some hops of a model with the reference."""
     model = read_step(path)
-    requested = wanted_sets(model.card.stems, (model.card.stems[0], "rest"))
+    requested = requested_sets(model.card.stems, (model.card.stems[0], "rest"))
     native = NativeBackend(NativeStep(model, variant), model.card, channels, requested)
     reference = NumpyBackend(ReferenceStep(model), model.card, channels, requested)
     rng = np.random.default_rng(1)

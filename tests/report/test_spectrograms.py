@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from rtsep.errors import AudioFileError, ConfigError
-from rtsep.report.spectrograms import HIGHEST_HZ, LOWEST_HZ, ROWS, draw_spectrograms, log_spectrogram
+from rtsep.report.spectrograms import COLUMNS, HIGHEST_HZ, LOWEST_HZ, ROWS, draw_spectrograms, spectrogram_of
 
 
 def tone(hertz: float, seconds: float = 1.0, samplerate: int = 44100) -> np.ndarray:
     return np.sin(2 * np.pi * hertz * np.arange(int(seconds * samplerate)) / samplerate).astype(np.float32)[np.newaxis]
+
+
+def log_spectrogram(signal: np.ndarray, samplerate: int) -> np.ndarray:
+    return spectrogram_of([signal], signal.shape[1], samplerate).levels
 
 
 @pytest.mark.parametrize("hertz", [110.0, 1000.0, 9000.0])
@@ -38,6 +43,33 @@ def test_short_signals_and_low_rates_are_drawn(frames, samplerate):
     levels = log_spectrogram(np.ones((2, frames), np.float32), samplerate)
     assert levels.shape[0] == ROWS
     assert np.isfinite(levels).all()
+
+
+@pytest.mark.parametrize("cuts", [1, 7, 1000])
+def test_blocks_of_any_size_make_the_same_picture(cuts):
+    signal = np.random.default_rng(1).standard_normal((2, 70_001)).astype(np.float32)
+    blocks = np.array_split(signal, cuts, axis=1)
+    np.testing.assert_array_equal(spectrogram_of(iter(blocks), 70_001, 44100).levels, log_spectrogram(signal, 44100))
+
+
+def test_a_long_sound_has_one_picture_in_little_memory():
+    """Half an hour, block by block: what sounds in its last quarter is in the last quarter of the picture."""
+    quiet, loud = np.zeros((1, 320_000), np.float32), tone(500.0, 10.0, 32_000)
+    blocks = (loud if index >= 135 else quiet for index in range(180))
+    tracemalloc.start()
+    found = spectrogram_of(blocks, 180 * 320_000, 32_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.seconds == 1800
+    assert found.levels.shape == (ROWS, COLUMNS)
+    assert (found.levels.max(axis=0) > -10).mean() == pytest.approx(0.25, abs=0.01)
+    assert peak < 100_000_000  # the sound alone has 230
+
+
+def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path):
+    with pytest.raises(AudioFileError, match="cannot write the picture"):
+        draw_spectrograms(tmp_path / "a.violin", {"a": tone(500.0)}, 44100)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_picture_is_a_png(tmp_path):

@@ -37,7 +37,7 @@ def noise(frames: int, channels: int = 2) -> np.ndarray:
 
 
 def settings(model: Path, **changes: object) -> LiveSettings:
-    options = {"fed": True, "null_device": True, "channels": 2, "record": True} | changes
+    options = {"has_source": True, "null_device": True, "channels": 2, "record": True} | changes
     return LiveSettings(model=str(model), **options)
 
 

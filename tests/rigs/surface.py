@@ -19,7 +19,7 @@ class Run:
     """A session as it is while music plays, and its surface."""
 
     def __init__(self, presets: Path) -> None:
-        self.session = Session(LiveSettings(stems=STEMS, silent=(), fed=True, null_device=True))
+        self.session = Session(LiveSettings(stems=STEMS, silent=(), has_source=True, null_device=True))
         self.surface = Surface(self.session, Notices(), presets)
         self.board = self.session.memory.board
         self.session.state.loaded = Loaded("stage", 44100, 2, STEMS, 512, 256, "stage", None)

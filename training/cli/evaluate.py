@@ -106,7 +106,7 @@ def _systems(models: list[str]) -> list[System]:
 
 
 def _clips(options: argparse.Namespace, corpus: Corpus, protocol: Protocol, skipped: dict[str, str]) -> Iterator[Clip]:
-    """Make the clips of the wanted parts, those to train out of stems where there are some."""
+    """Make the clips of the requested parts, those to train out of stems where there are some."""
     from training.evaluation.stem_clips import stem_clips
     splits = [split for split in protocol.splits if split in (*SPLITS[options.split], "all")]
     if options.stems:

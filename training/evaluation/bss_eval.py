@@ -58,9 +58,9 @@ class BssEval:
         cross = _lags(np.conj(self._spectra) * spectrum, estimate.size)
         filtered = _filtered(self._spectra[:1], scipy.linalg.lu_solve(self._factors_target, cross[0]), estimate.size)
         explained = _filtered(self._spectra, scipy.linalg.lu_solve(self._factors, cross.reshape(-1)), estimate.size)
-        wanted = _energy(filtered)
-        return Ratios(sdr=_ratio_db(wanted, _energy(spectrum - filtered)),
-                      sir=_ratio_db(wanted, _energy(explained - filtered)),
+        requested = _energy(filtered)
+        return Ratios(sdr=_ratio_db(requested, _energy(spectrum - filtered)),
+                      sir=_ratio_db(requested, _energy(explained - filtered)),
                       sar=_ratio_db(_energy(explained), _energy(spectrum - explained)),
                       sdr_4=_ratio_db(float(np.sum(np.square(self._target))),
                                       float(np.sum(np.square(self._target - estimate)))))
@@ -124,7 +124,7 @@ def _silence_db(target: Audio | Real) -> float:
     return -MOST_DB if np.any(target) else MOST_DB
 
 
-def _ratio_db(wanted: float, error: float) -> float:
+def _ratio_db(requested: float, error: float) -> float:
     """Ratio of two energies in dB; rounding ends it at 200 dB either way."""
-    floor = 1e-20 * (wanted + error) + np.finfo(float).tiny
-    return float(10.0 * np.log10(max(wanted, floor) / max(error, floor)))
+    floor = 1e-20 * (requested + error) + np.finfo(float).tiny
+    return float(10.0 * np.log10(max(requested, floor) / max(error, floor)))

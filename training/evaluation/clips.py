@@ -30,8 +30,8 @@ class Clip:
     Parameters
     ----------
     song, split, target
-        Where it comes from, the part of the corpus (`train`, `test` or `all`), and the stem that is wanted.
-    wanted, rest
+        Where it comes from, the part of the corpus (`train`, `test` or `all`), and the stem that is requested.
+    requested, rest
         True target and accompaniment; their sum is the mixture.
     vocals
         Vocals of the song that are not in the mixture, or silence.
@@ -40,24 +40,24 @@ class Clip:
     song: str
     split: str
     target: str
-    wanted: Audio
+    requested: Audio
     rest: Audio
     vocals: Audio
 
     @property
     def mixture(self) -> Audio:
         """What a model hears."""
-        return self.wanted + self.rest
+        return self.requested + self.rest
 
     @property
     def seconds(self) -> float:
         """Length."""
-        return self.wanted.size / SAMPLERATE
+        return self.requested.size / SAMPLERATE
 
     @property
     def measurable(self) -> bool:
         """Whether both parts sound, so that ratios of them exist."""
-        return bool(np.any(self.wanted) and np.any(self.rest))
+        return bool(np.any(self.requested) and np.any(self.rest))
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,8 @@ def paper_clips(song: Song, split: str, seconds: float, seed: int) -> list[Clip]
                   if all(_audible(part, slice(start, start + frames)) for part in whole[:2])]
         rng = np.random.default_rng([seed, *song.name.encode()])
         for index in sorted(rng.permutation(len(starts))[:share]):
-            wanted, rest, vocals = (part[starts[index]:starts[index] + frames] for part in whole)
-            clips.append(Clip(song.name, split, target, _at_0_db(wanted, rest), rest, vocals))
+            requested, rest, vocals = (part[starts[index]:starts[index] + frames] for part in whole)
+            clips.append(Clip(song.name, split, target, _at_0_db(requested, rest), rest, vocals))
     return clips
 
 
@@ -177,10 +177,10 @@ def paper_parts(song: Song, target: str) -> tuple[Audio, Audio]:
     return _at_0_db(song.stem(target), rest), rest
 
 
-def _at_0_db(wanted: Audio, rest: Audio) -> Audio:
+def _at_0_db(requested: Audio, rest: Audio) -> Audio:
     """Bring the target to the accompaniment's energy, where both sound."""
-    energies = [float(np.sum(np.square(part, dtype=np.float64))) for part in (wanted, rest)]
-    return wanted * np.float32(np.sqrt(energies[1] / energies[0])) if all(energies) else wanted
+    energies = [float(np.sum(np.square(part, dtype=np.float64))) for part in (requested, rest)]
+    return requested * np.float32(np.sqrt(energies[1] / energies[0])) if all(energies) else requested
 
 
 def _audible(part: Audio, where: slice) -> bool:

@@ -144,13 +144,13 @@ def ideal_name(geometry: Geometry) -> str:
 def ideal_mask(clip: Clip, geometry: Geometry) -> Audio:
     """Separate with the mask of Eq. 8 made of the true magnitudes: the most that such a mask can do, (frames,)."""
     late = geometry.synthesis - geometry.hop
-    hops = -(-(clip.wanted.size + late) // geometry.hop)
+    hops = -(-(clip.requested.size + late) // geometry.hop)
     parts = np.zeros((2, hops * geometry.hop), np.float32)
-    parts[0, :clip.wanted.size], parts[1, :clip.rest.size] = clip.wanted, clip.rest
+    parts[0, :clip.requested.size], parts[1, :clip.rest.size] = clip.requested, clip.rest
     spectra, _ = Analysis(geometry, 2).push(parts)
     masks = soft_mask(np.abs(spectra), mask_weights(WANTED_FIRST))
     sound = Synthesis(geometry, (1,)).push(masks * spectra.sum(axis=1, keepdims=True))
-    return np.asarray(sound[0, late:late + clip.wanted.size])
+    return np.asarray(sound[0, late:late + clip.requested.size])
 
 
 def _measure_clip(systems: Sequence[System], clip: Clip, results: dict[str, Result]) -> None:
@@ -160,12 +160,12 @@ def _measure_clip(systems: Sequence[System], clip: Clip, results: dict[str, Resu
             level = _energy_db(_timed(system, clip.mixture, results)[clip.target]) - _energy_db(clip.mixture)
             results[system.name].leakage.append(Leakage(clip.song, clip.split, clip.target, level))
         return
-    reference = BssEval(clip.wanted, clip.rest)
+    reference = BssEval(clip.requested, clip.rest)
     before = reference(clip.mixture).sdr
 
     def score(estimate: Audio, sung: Audio | None = None) -> Score:
         found = reference(estimate)
-        cost = None if sung is None else found.sdr - sdr_version_3(clip.wanted, sung)
+        cost = None if sung is None else found.sdr - sdr_version_3(clip.requested, sung)
         return Score(clip.song, clip.split, clip.target, clip.seconds, found.sdr, found.sir, found.sar,
                      found.sdr - before, found.sdr_4, cost)
 

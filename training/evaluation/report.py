@@ -22,7 +22,7 @@ def groups_of(results: Sequence[Result]) -> list[tuple[str, str]]:
 
 
 def show(results: Sequence[Result], title: str, per_clip: bool) -> None:
-    """Print means of every system and bound, one table a target and split, and single clips where wanted."""
+    """Print means of every system and bound, one table a target and split, and single clips where requested."""
     console = Console()
     for target, split in groups_of(results):
         if per_clip:

@@ -40,9 +40,9 @@ def network_scores(songs: Sequence[Song], net: Network, targets: Sequence[str]) 
 def _scores(songs: Sequence[Song], separate: SeparateAll, targets: Sequence[str]) -> dict[str, float]:
     pairs = [(target, *paper_parts(song, target)) for target in targets
              for song in songs if song.plays("guitar") and song.plays(target)]
-    found = separate([(wanted + rest)[np.newaxis] for _, wanted, rest in pairs]) if pairs else []
-    values = [(target, sdr_version_3(wanted, stems[target][0]))
-              for (target, wanted, _), stems in zip(pairs, found, strict=True)]
+    found = separate([(requested + rest)[np.newaxis] for _, requested, rest in pairs]) if pairs else []
+    values = [(target, sdr_version_3(requested, stems[target][0]))
+              for (target, requested, _), stems in zip(pairs, found, strict=True)]
     return {target: float(np.mean([value for name, value in values if name == target])) for target in targets}
 
 

@@ -79,9 +79,9 @@ def read_clips(folder: Path) -> list[Clip]:
         raise ConfigError(f"no items in {folder}: expected folders such as {folder / 'guitar-01'} that hold "
                           f"{REFERENCE}.wav, {MIXTURE}.wav and one file a system")
     items = [_read_item(path) for path in folders]
-    wanted = {clip.system for clip in items[0]}
+    expected = {clip.system for clip in items[0]}
     for path, item in zip(folders, items, strict=True):
-        differing = wanted ^ {clip.system for clip in item}
+        differing = expected ^ {clip.system for clip in item}
         if differing:
             raise ConfigError(f"{path} and {folders[0]} do not hold the same systems: {', '.join(sorted(differing))} "
                               f"is in one of them only")

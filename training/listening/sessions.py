@@ -17,7 +17,7 @@ PAIR_SCORES = {"seven": range(-3, 4), "three": range(-1, 2)}
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a clip is: its item, the instrument wanted, and the system that made it."""
+    """What a clip is: its item, the requested instrument, and the system that made it."""
 
     item: str
     target: str

@@ -102,8 +102,8 @@ def _shares(scores: list[list[int]], scale: str) -> list[str]:
     """Cells of one pair: shares of better, equal and worse, and the mean where the scale has grades."""
     votes = np.array([score for own in scores for score in own])
     cells = []
-    for wanted in (1, 0, -1):
-        count = int(np.sum(np.sign(votes) == wanted))
+    for expected in (1, 0, -1):
+        count = int(np.sum(np.sign(votes) == expected))
         low, high = wilson(count, votes.size)
         cells.append(f"{100 * count / votes.size:.0f} % ({100 * low:.0f} to {100 * high:.0f})")
     if scale == "seven":

@@ -130,9 +130,9 @@ def _negative_snr(scene: Scene) -> Tensor:
 
 def _time_snr(scene: Scene) -> Tensor:
     """Negative signal-to-noise ratio of the samples, dB."""
-    found, wanted = scene.sounds
-    floor = SILENCE * wanted.sum(dim=1, keepdim=True).square().sum(dim=(2, 3)) + TINY
-    return decibels((found - wanted).square().sum(dim=(2, 3)), wanted.square().sum(dim=(2, 3)), floor)
+    found, true = scene.sounds
+    floor = SILENCE * true.sum(dim=1, keepdim=True).square().sum(dim=(2, 3)) + TINY
+    return decibels((found - true).square().sum(dim=(2, 3)), true.square().sum(dim=(2, 3)), floor)
 
 
 def _spectral(scene: Scene, target: str, exponent: int) -> Tensor:
@@ -156,10 +156,10 @@ def _multi_resolution(scene: Scene) -> Tensor:
 
     The linear part is relative to the mixture and the log part is above a floor below it, so that silent stems count.
     """
-    found, wanted = scene.sounds
+    found, true = scene.sounds
     total = torch.zeros(found.shape[:3], device=found.device)
     for length in RESOLUTIONS:
-        sizes = [_magnitudes(sound, length) for sound in (found, wanted, wanted.sum(dim=1, keepdim=True))]
+        sizes = [_magnitudes(sound, length) for sound in (found, true, true.sum(dim=1, keepdim=True))]
         estimate, truth, mixture = sizes
         floor = mixture.square().mean(dim=(3, 4), keepdim=True).mul(SILENCE).sqrt() + TINY
         linear = (estimate - truth).abs().sum(dim=(3, 4)) / (mixture.sum(dim=(3, 4)) + TINY)

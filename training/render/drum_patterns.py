@@ -171,9 +171,9 @@ def _fill(rng: Random, begin: int, end: int, piece: str) -> list[tuple[int, str,
 def humanise(rng: Random, hits: list[Hit]) -> list[Hit]:
     """Move each stroke by a few milliseconds, each piece ahead or behind, and vary its strength."""
     jitter, spread = rng.uniform(0.001, 0.008), rng.uniform(3.0, 11.0)
-    lean = {piece: rng.normal(0.0, 0.005) for piece in sorted({hit.piece for hit in hits})}
+    offset = {piece: rng.normal(0.0, 0.005) for piece in sorted({hit.piece for hit in hits})}
     moved = []
     for hit in hits:
-        seconds = max(0.0, hit.seconds + lean[hit.piece] + rng.normal(0.0, jitter))
+        seconds = max(0.0, hit.seconds + offset[hit.piece] + rng.normal(0.0, jitter))
         moved.append(Hit(seconds, hit.piece, float(np.clip(hit.velocity + rng.normal(0.0, spread), 4.0, 127.0))))
     return sorted(moved)

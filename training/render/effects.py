@@ -105,17 +105,17 @@ def compress(audio: Audio, threshold_db: float, ratio: float, attack_ms: float, 
     padded[: audio.size] = np.abs(audio)
     peaks = padded.reshape(frames, block).max(axis=1)
     level_db = 20.0 * np.log10(peaks + 1e-6)
-    wanted = np.minimum(0.0, (threshold_db - level_db) * (1.0 - 1.0 / ratio))
-    gain_db = _attack_release(wanted, np.exp(-1.0 / max(attack_ms, 0.1)), np.exp(-1.0 / max(release_ms, 0.1)))
+    reduction_db = np.minimum(0.0, (threshold_db - level_db) * (1.0 - 1.0 / ratio))
+    gain_db = _attack_release(reduction_db, np.exp(-1.0 / max(attack_ms, 0.1)), np.exp(-1.0 / max(release_ms, 0.1)))
     gain = np.interp(np.arange(audio.size), np.arange(frames) * block + block / 2, 10.0 ** (gain_db / 20.0))
     return (audio * gain).astype(np.float32)
 
 
-def _attack_release(wanted: np.ndarray, attack: float, release: float) -> np.ndarray:
+def _attack_release(reduction_db: np.ndarray, attack: float, release: float) -> np.ndarray:
     """One-pole smoothing with its own coefficient on the way down (attack) and up (release)."""
-    out = np.empty_like(wanted)
+    out = np.empty_like(reduction_db)
     value = 0.0
-    for index, target in enumerate(wanted.tolist()):
+    for index, target in enumerate(reduction_db.tolist()):
         value = target + (attack if target < value else release) * (value - target)
         out[index] = value
     return out

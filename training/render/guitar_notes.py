@@ -97,8 +97,8 @@ class Guitar:
         distance = np.abs(pool.midi - note.midi)
         near = np.flatnonzero(distance <= distance.min() + rng.choice([0.4, 1.01]))
         layers = sorted(near.tolist(), key=lambda i: pool.samples[i].rms_db)
-        wanted = note.velocity * len(layers) + rng.normal(0.0, 0.12 * len(layers))
-        index = layers[int(np.clip(wanted, 0, len(layers) - 1))]
+        layer = note.velocity * len(layers) + rng.normal(0.0, 0.12 * len(layers))
+        index = layers[int(np.clip(layer, 0, len(layers) - 1))]
         return pool.samples[index], note.midi + self.tuning - float(pool.midi[index])
 
     def _pitched(self, source: Audio, note: Note, semitones: float) -> Audio:
@@ -160,6 +160,6 @@ def _from_onset(sample: Sample) -> Audio:
 
 def _gain(sample: Sample, velocity: float, touch: Touch) -> float:
     """Loudness of a velocity: by RMS where notes ring, by peak where they are short; at most +30 dB."""
-    wanted_db = 14.0 * (velocity - 1.0)
+    requested_db = 14.0 * (velocity - 1.0)
     own_db = 20.0 * np.log10(sample.peak + 1e-4) - 16.0 if touch in ("stop", "chop") else sample.rms_db
-    return min(db(wanted_db - 18.0 - own_db), db(30.0))
+    return min(db(requested_db - 18.0 - own_db), db(30.0))

@@ -109,8 +109,8 @@ def play(notes: Sequence[Note], instrument: Sequence[Zone], rng: Random, frames:
 def _tuned(zone: Zone, note: Note, detune: float) -> Audio:
     """Transpose no more of the recording than the note needs."""
     semitones = note.midi - zone.midi + detune
-    wanted = int((note.seconds + 1.0) * SAMPLERATE * 2.0 ** (semitones / 12.0)) + 2
-    return effects.transpose(read_audio(zone.path)[:wanted], semitones)
+    needed = int((note.seconds + 1.0) * SAMPLERATE * 2.0 ** (semitones / 12.0)) + 2
+    return effects.transpose(read_audio(zone.path)[:needed], semitones)
 
 
 def excerpt(path: Path, rng: Random, frames: int, semitones: float = 0.0) -> Audio:

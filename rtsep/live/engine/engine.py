@@ -133,10 +133,10 @@ class Engine:
 
     def _follow_recording(self) -> None:
         """Begin or end to fill the record ring, where the supervisor wants that; note where it begins."""
-        wanted = self._record is not None and bool(self._board.recording)
-        if wanted and not self._recording:
+        requested = self._record is not None and bool(self._board.recording)
+        if requested and not self._recording:
             self._board.record_start = self._board.frames
-        self._recording = wanted
+        self._recording = requested
 
     def _start(self, frames: int) -> None:
         """Set everything to the size of the first block, or to that of a later one too."""

@@ -39,7 +39,7 @@ class Devices:
     sounddevice
         The module; None where nothing is played by PortAudio.
     source, target
-        Channels of devices; None for a fed input and for the null device.
+        Channels of devices; None for a source and for the null device.
     channels
         Channels of the mixture.
     defaults
@@ -82,7 +82,7 @@ def choose_devices(settings: LiveSettings) -> Devices:
     sounddevice = open_portaudio()
     devices, defaults = list_devices(sounddevice), list_defaults(sounddevice)
     target = choose_route(devices, settings.output, "output")
-    if settings.fed:
+    if settings.has_source:
         return Devices(sounddevice, None, target, fed_channels, defaults)
     source = choose_route(devices, settings.input, "input")
     if (source.device.hostapi == JACK) != (target.device.hostapi == JACK):
@@ -100,7 +100,8 @@ def _unconnected(settings: LiveSettings) -> Devices:
     device = any_jack_client()
     if device is None:
         raise DeviceGoneError("no JACK server, which --no-connect needs: start one, or name devices")
-    return Devices(None, None if settings.fed else Route(device), Route(device), settings.channels or 2, Defaults())
+    route = Route(device)
+    return Devices(None, None if settings.has_source else route, route, settings.channels or 2, Defaults())
 
 
 def choose_rate(settings: LiveSettings, devices: Devices, model_rate: int, outputs: int) -> Devices:
@@ -126,8 +127,8 @@ def choose_rate(settings: LiveSettings, devices: Devices, model_rate: int, outpu
         return devices
     rates = {route.device.samplerate: None for route, _ in reversed(devices.routes) if route is not None}
     if not settings.resample:
-        wanted = settings.samplerate
-        rates = {rate: None for rate in rates if rate == wanted or (wanted is None and runs_at(model_rate, rate))}
+        requested = settings.samplerate
+        rates = {rate: None for rate in rates if rate == requested or (requested is None and runs_at(model_rate, rate))}
     last = settings.samplerate or model_rate
     refusal: DeviceError | None = None
     for rate in rates if devices.jack else {**rates, last: None}:

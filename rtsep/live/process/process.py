@@ -92,7 +92,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
         pipe.send(Notice(f"{separator.info.name}, made for {separator.info.samplerate} Hz, runs as it is at "
                          f"{separator.samplerate} Hz, the rate of the "
                          f"{'file' if settings.null_device else 'device'}"))
-    if pipe.poll() or (settings.fed and watch(pipe, memory.board, lambda: memory.playback.filled > 0
+    if pipe.poll() or (settings.has_source and watch(pipe, memory.board, lambda: memory.playback.filled > 0
                                               or memory.board.source_frames != RUNNING)):
         return  # stopped before anything was played
     measures = (*model_measures(separator.executor), awake, *prepare_process())
@@ -212,7 +212,7 @@ def _output_names(settings: LiveSettings, stems: tuple[str, ...], outputs: int) 
 def _open(parts: _Parts, engine: Engine, memory: Memory) -> tuple[Player, Stream]:
     """Make the player and the stream that calls it, at the device's rate."""
     settings, devices, jack = parts.settings, parts.devices, parts.jack
-    playback = memory.playback if settings.fed else None
+    playback = memory.playback if settings.has_source else None
     if devices.target is None or devices.rate is None:
         player = Player(engine, memory.board, playback)
         return player, open_null(player, parts.outputs, engine.samplerate, settings.blocksize or engine.hop)
@@ -232,13 +232,13 @@ def _open(parts: _Parts, engine: Engine, memory: Memory) -> tuple[Player, Stream
 def _started(parts: _Parts, player: Player, stream: Stream) -> Started:
     """Say what plays, with the latencies of the devices in frames at the model's rate."""
     settings, devices, samplerate = parts.settings, parts.devices, parts.separator.samplerate
-    source = settings.input or "fed" if devices.source is None else devices.source.device.label
+    source = settings.input or "source" if devices.source is None else devices.source.device.label
     if devices.target is None:
         return Started(source, "null device", 0, 0, devices.defaults)
     if isinstance(stream, JackStream):
         latencies: tuple[int | None, int | None] = stream.latencies()
     else:
-        latencies = device_latencies(stream, settings.fed, player.samplerate)
+        latencies = device_latencies(stream, settings.has_source, player.samplerate)
     first, second = (None if frames is None else round(frames * samplerate / player.samplerate)
                      for frames in latencies)
     return Started(source, devices.target.device.label, first, second, devices.defaults)

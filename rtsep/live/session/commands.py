@@ -9,7 +9,7 @@ from rtsep.errors import ConfigError, MidiError
 from rtsep.live.board import Board
 from rtsep.live.protocol import Loaded
 from rtsep.live.session.helper import Learn
-from rtsep.live.session.model_switch import Exchange, check_successor
+from rtsep.live.session.model_switch import ModelSwitch, check_successor
 from rtsep.live.session.run_state import RunState
 from rtsep.live.session.services import Services
 from rtsep.live.session.transport import Transport
@@ -29,15 +29,15 @@ class Commands:
         Shared with the audio process.
     services
         Record, feed, and hear MIDI.
-    exchange
+    switch
         Takes another model.
     """
 
-    def __init__(self, state: RunState, board: Board, services: Services, exchange: Exchange) -> None:
+    def __init__(self, state: RunState, board: Board, services: Services, switch: ModelSwitch) -> None:
         self._state = state
         self._board = board
         self._services = services
-        self._exchange = exchange
+        self._switch = switch
 
     def call(self, preset: Preset) -> None:
         """Set the controls of a preset, and ask for its model where another one plays.
@@ -65,7 +65,7 @@ class Commands:
             return
         check_successor(model, loaded, self._state.settings.stems is None)
         self._state.model, self._state.new_model = model, True
-        self._exchange.ask()
+        self._switch.ask()
 
     def record(self) -> Path:
         """Begin a recording in a new folder, and return that; errors as of `Services.record`."""

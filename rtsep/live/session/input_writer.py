@@ -134,7 +134,7 @@ class InputWriter:
     def _first_read(self, frame: int) -> Iterator[Audio]:
         blocks = self._source.blocks(self._samplerate, frame)
         first = next(blocks, None)
-        return iter(()) if first is None else chain((first,), blocks)
+        return blocks if first is None else chain((first,), blocks)
 
     def _next(self) -> None:
         block = next(self._blocks, None)

@@ -12,7 +12,7 @@ from rtsep.model.gate import read_step
 from rtsep.separator import runs_at
 
 
-class Exchange:
+class ModelSwitch:
     """Moves the master on the board, and tells when the audio process may be exchanged.
 
     The time is that of the music, in frames, so a device that stands still changes nothing too early.
@@ -25,12 +25,12 @@ class Exchange:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._wanted = False
+        self._requested = False
         self._since = 0  # frames at which the sound began, or began to fade
 
     def ask(self) -> None:
         """Begin to fade out."""
-        self._wanted = True
+        self._requested = True
         self._board.master = 0.0
         self._since = self._board.frames
 
@@ -47,9 +47,9 @@ class Exchange:
         blocks = 2 * board.blocksize + board.latency + board.resampling
         if board.frames - self._since < blocks + RAMP_MS / 1000.0 * samplerate:
             return False
-        if not self._wanted:
+        if not self._requested:
             board.master = 1.0
-        self._wanted, due = False, self._wanted
+        self._requested, due = False, self._requested
         return due
 
 

@@ -97,7 +97,7 @@ class Recorder:
         self._position = None
 
     def drain(self) -> None:
-        """Write what waits, less what a stream plays before its first frame and after the last one of a fed input."""
+        """Write what waits, less what a stream plays before its first frame and after the last one of a source."""
         board = self._memory.board
         while frames := self._memory.record.read(self._block):
             position = board.record_start if self._position is None else self._position

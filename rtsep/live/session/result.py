@@ -27,7 +27,7 @@ class Result:
     failure
         A sentence where the run ended because something broke, else None.
     aligned
-        Whether the recording begins with a fed input, and goes on with it.
+        Whether the recording begins with a source, and goes on with it.
     """
 
     loaded: Loaded

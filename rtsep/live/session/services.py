@@ -31,7 +31,7 @@ class Requested:
     Parameters
     ----------
     source
-        A fed input; None for an input device.
+        A source; None for an input device.
     folder
         Where the recording goes; None for no recording.
     seconds
@@ -39,7 +39,7 @@ class Requested:
     helpers
         Further processes.
     start_s
-        Second of a fed input to begin at.
+        Second of a source to begin at.
     """
 
     source: Source | None
@@ -79,14 +79,14 @@ class Services:
         self._takes = 0
         self._last_block: int | None = None  # of a recording that is to end
         self.transport: Transport | None = None
-        """Of a fed input, once it begins."""
+        """Of a source, once it begins."""
         self.recorded: dict[str, Path] = {}
         """Files of the latest recording by track; empty without one."""
         self._helpers: list[HelperProcess] = []
 
     @property
     def aligned(self) -> bool:
-        """Whether the latest recording begins with the fed input and goes on with it."""
+        """Whether the latest recording begins with the source and goes on with it."""
         return (self.transport is not None and self.transport.straight and self._takes == 1
                 and self._requested.folder is not None and not self._requested.start_s)
 

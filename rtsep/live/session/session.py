@@ -20,7 +20,7 @@ from rtsep.live.protocol import Connected, Ended, LiveSettings, Loaded, Message,
 from rtsep.live.session.commands import Commands
 from rtsep.live.session.default_devices import has_moved
 from rtsep.live.session.helper import Helper, HelperMessage, Moved
-from rtsep.live.session.model_switch import Exchange
+from rtsep.live.session.model_switch import ModelSwitch
 from rtsep.live.session.requests import Requests
 from rtsep.live.session.result import Result
 from rtsep.live.session.run_state import RunState
@@ -45,7 +45,7 @@ class Session:
     settings
         What to play.
     source
-        A fed input; None for an input device.
+        A source; None for an input device.
     folder
         Where the recording goes; None for no recording.
     seconds
@@ -57,7 +57,7 @@ class Session:
     preset
         Sets the controls once, at the start; its model is the settings' matter.
     start_s
-        Second of a fed input to begin at.
+        Second of a source to begin at.
     """
 
     def __init__(self, settings: LiveSettings, source: Source | None = None, folder: Path | None = None,
@@ -75,10 +75,10 @@ class Session:
         """Shared with the audio process; others may read it, and write controls."""
         self.memory.board.recording = int(folder is not None)
         self._defaults: Defaults | None = None  # news of them
-        self._exchange = Exchange(self.memory.board)
+        self._switch = ModelSwitch(self.memory.board)
         self.services = Services(self._requested, self.memory, on_notice, self._answer)
         """Recorder and transport, to be looked at."""
-        self.commands = Commands(self.state, self.memory.board, self.services, self._exchange)
+        self.commands = Commands(self.state, self.memory.board, self.services, self._switch)
         """What may be asked for while it plays; through `requests`, from other threads."""
         self._on_look: OnLook = lambda: None
 
@@ -202,7 +202,7 @@ class Session:
                 if playing and self.state.loaded is not None:
                     on_tick(self.memory.board, self.state.loaded.samplerate)
                     self._follow()
-                    due = self._exchange.due(self.state.loaded.samplerate)
+                    due = self._switch.due(self.state.loaded.samplerate)
             process.stop()
             for message in process.last_messages():
                 self._hear(message)
@@ -252,7 +252,7 @@ class Session:
         defaults, self._defaults = self._defaults, None
         started = self.state.started
         if defaults is not None and started is not None and has_moved(self.state.settings, started, defaults):
-            self._exchange.ask()
+            self._switch.ask()
 
     def _call(self, preset: Preset) -> None:
         """Do as a preset says that a helper has called."""
@@ -272,10 +272,10 @@ class Session:
                          f"to {started.output}")
             self.state.new_model = False
         self.state.started = started
-        self._exchange.begin()
+        self._switch.begin()
 
     def _over(self) -> bool:
-        """Whether the user stopped, or the wanted seconds of an input device are played."""
+        """Whether the user stopped, or the requested seconds of an input device are played."""
         if self._stopping.is_set():
             return True
         if self._requested.source is not None or self.state.loaded is None:

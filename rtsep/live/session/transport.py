@@ -1,4 +1,4 @@
-"""Pause, seek and loop of a fed input: sound fades out, what waits in the ring is passed over, sound fades in."""
+"""Pause, seek and loop of a source: sound fades out, what waits in the ring is passed over, sound fades in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHORTEST_LOOP_S = 0.1
 
 
 class Transport:
-    """Moves through a fed input; all of it is called by the session's thread.
+    """Moves through a source; all of it is called by the session's thread.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class JackStream:
     Parameters
     ----------
     source
-        The client whose output ports are heard; None for a fed input.
+        The client whose output ports are heard; None for a source.
     target
         The client whose input ports receive the sound.
     connect
@@ -152,7 +152,7 @@ class JackStream:
         return Links([(port.shortname, other.name) for port, other in pairs], by_hand=False)
 
     def _follow_links(self) -> None:
-        """Compare the connections with those that are wished, and make what has become possible."""
+        """Compare the connections with those that are requested, and make what has become possible."""
         assert self._links is not None
         for links, ports, hear in zip(self._links, (self._inputs, self._outputs), (True, False), strict=True):
             now = {(port.shortname, other.name) for port in ports for other in port.connections}
@@ -165,7 +165,7 @@ class JackStream:
     def _device_ports(self) -> list[str]:
         """Ports of the chosen devices that we are connected with."""
         names = tuple(f"{route.device.name}:" for route in (self._source, self._target) if route is not None)
-        return [other for links in self._links or () for _, other in tuple(links.wished) if other.startswith(names)]
+        return [other for links in self._links or () for _, other in tuple(links.requested) if other.startswith(names)]
 
     def _process(self, frames: int) -> None:
         assert self._player is not None

@@ -21,14 +21,14 @@ class Links:
 
     Attributes
     ----------
-    wished
+    requested
         All that was connected and that nobody has taken apart; it may be absent at present.
     """
 
     def __init__(self, pairs: Iterable[Pair], by_hand: bool) -> None:
-        self.wished = set(pairs)
-        self._ours = None if by_hand else set(self.wished)
-        self._tries = dict.fromkeys(self.wished, _MOST_TRIES)  # that are left for those that are to be made
+        self.requested = set(pairs)
+        self._ours = None if by_hand else set(self.requested)
+        self._tries = dict.fromkeys(self.requested, _MOST_TRIES)  # that are left for those that are to be made
         self._cut: set[Pair] = set()  # at the last look, with both ports there
 
     def look(self, now: set[Pair], exists: Callable[[str], bool]) -> set[Pair]:
@@ -49,14 +49,14 @@ class Links:
         returned
             What is to be connected, since the other port has come.
         """
-        missing = self.wished - now
+        missing = self.requested - now
         self._tries = {pair: tries for pair, tries in self._tries.items() if pair in missing}
         self._tries |= {pair: _MOST_TRIES for pair in missing if not exists(pair[1])}
         returned = {pair for pair, tries in self._tries.items() if tries and exists(pair[1])}
         for pair in returned:
             self._tries[pair] -= 1
         cut = {pair for pair in missing if exists(pair[1])} - returned
-        self.wished = (self.wished - (cut & self._cut)) | now
+        self.requested = (self.requested - (cut & self._cut)) | now
         self._cut = cut
         return returned
 
@@ -67,4 +67,4 @@ class Links:
     @property
     def by_hand(self) -> tuple[Pair, ...] | None:
         """What the user wants; None where that is what we made."""
-        return None if self.wished == self._ours else tuple(sorted(self.wished))
+        return None if self.requested == self._ours else tuple(sorted(self.requested))

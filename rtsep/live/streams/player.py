@@ -40,8 +40,8 @@ class Player:
         Does the work.
     board
         Shared with the supervisor.
-    feed
-        Where a fed input comes from; None for an input device.
+    playback
+        Where a source comes from; None for an input device.
 
     Attributes
     ----------
@@ -51,13 +51,13 @@ class Player:
         Frames of the latest block; 0 before the first one.
     """
 
-    def __init__(self, processor: Processor, board: Board, feed: Ring | None) -> None:
+    def __init__(self, processor: Processor, board: Board, playback: Ring | None) -> None:
         self._processor = processor
         self._board = board
-        self._feed = feed
+        self._playback = playback
         self._block = np.zeros((processor.channels, 0), np.float32)
-        self._fade = Crossfade()  # of the fed input, where it is paused
-        self._silence = 0  # frames played since the end of the fed input
+        self._fade = Crossfade()  # of the source, where it is paused
+        self._silence = 0  # frames played since the end of the source
         self.measures: tuple[Measure, ...] | None = None
         self.blocksize = 0
         self.finished = False
@@ -81,7 +81,7 @@ class Player:
         return frames
 
     def play(self, block: Audio | None, out: Audio) -> None:
-        """Play a block of an input device, or None for a fed input; arrays are (channels, frames)."""
+        """Play a block of an input device, or None for a source; arrays are (channels, frames)."""
         if self.error is not None:
             out[:] = 0.0
             return
@@ -95,7 +95,7 @@ class Player:
             self.error = error
 
     def play_null(self, out: Audio, overdue: float) -> bool:
-        """Play one block from the fed input, float32 (outputs, frames) out; False when that was the last."""
+        """Play one block from the source, float32 (outputs, frames) out; False when that was the last."""
         self._board.output_xruns += overdue * self._processor.samplerate > 1.0
         block = self._next(out.shape[1], gaps=False)
         if block.shape[1]:
@@ -112,30 +112,30 @@ class Player:
         self._board.output_xruns += outputs
 
     def _next(self, frames: int, gaps: bool) -> Audio:
-        """Return the next block of the fed input, silence after its end.
+        """Return the next block of the source, silence after its end.
 
-        Where the supervisor did not feed in time, silence fills the gap, or no frames come at all. A paused input is
+        Where the supervisor did not write in time, silence fills the gap, or no frames come at all. A paused input is
         silence too, and what is to be passed over is passed over then.
         """
-        assert self._feed is not None
+        assert self._playback is not None
         if self._block.shape[1] != frames:
             self._block = np.zeros((self._block.shape[0], frames), np.float32)
         paused = bool(self._board.paused)
         if paused and self._fade.silent:
-            self._feed.skip_to(self._board.skip_to)
+            self._playback.skip_to(self._board.skip_to)
             self._block.fill(0.0)
             return self._block
-        ended = self._board.source_frames != RUNNING  # asked before reading: what was fed is all there then
-        if not ended and self._feed.filled < frames:
+        ended = self._board.source_frames != RUNNING  # asked before reading: what was written is all there then
+        if not ended and self._playback.filled < frames:
             self._board.starved_blocks += 1
             if not gaps:
                 return self._block[:, :0]
-        got = self._feed.read(self._block)
+        got = self._playback.read(self._block)
         self._block[:, got:] = 0.0
         fade = self._fade.next(np.zeros(frames, np.bool_) if paused else None, frames)
         if fade is not None:
             self._block *= fade
-        if ended and not self._feed.filled:
+        if ended and not self._playback.filled:
             if self._board.input_end == RUNNING:
                 self._board.input_end = self._board.frames + got
             self._silence += frames - got

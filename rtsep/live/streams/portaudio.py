@@ -20,7 +20,7 @@ class PortAudioCallbacks:
     player
         Plays the chosen channels.
     source, target
-        Which ones; None as source for a fed input.
+        Which ones; None as source for a source.
     """
 
     def __init__(self, player: Player, source: Route | None, target: Route) -> None:
@@ -33,7 +33,7 @@ class PortAudioCallbacks:
         self._serve(indata[:, self._inputs].T, outdata, status)
 
     def output_only(self, outdata: Audio, frames: int, _time: Any, status: Any) -> None:
-        """Serve an output device from the fed input."""
+        """Serve an output device from the source."""
         self._serve(None, outdata, status)
 
     def _serve(self, block: Audio | None, outdata: Audio, status: Any) -> None:
@@ -70,8 +70,8 @@ def open_portaudio_stream(sounddevice: Any, player: Player, source: Route | None
                           f"output of one host API, and see rtsep devices") from None
 
 
-def device_latencies(stream: Any, fed: bool, samplerate: int) -> tuple[int | None, int | None]:
+def device_latencies(stream: Any, has_source: bool, samplerate: int) -> tuple[int | None, int | None]:
     """Latencies of input and output device as PortAudio tells them, in frames; None where unbelievable."""
-    seconds = (0.0, stream.latency) if fed else stream.latency
+    seconds = (0.0, stream.latency) if has_source else stream.latency
     first, second = (round(value * samplerate) if 0.0 <= value <= _LONGEST_LATENCY_S else None for value in seconds)
     return first, second

@@ -23,6 +23,16 @@ static int has_avx512vnni(void) {
 }
 #endif
 
+#if defined(RTSEP_HAS_avxvnni)
+#include <cpuid.h>
+extern const rtsep_Variant variant_avxvnni;
+static int has_avxvnni(void) { /* not all compilers know this one by name */
+    unsigned a = 0, b, c, d;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
+           (a & 1u << 4) != 0;
+}
+#endif
+
 #if defined(RTSEP_HAS_avx2)
 extern const rtsep_Variant variant_avx2;
 static int has_avx2(void) {
@@ -30,9 +40,9 @@ static int has_avx2(void) {
 }
 #endif
 
-#if defined(RTSEP_HAS_neon)
-extern const rtsep_Variant variant_neon;
-static int has_neon(void) {
+#if defined(RTSEP_HAS_dotprod)
+extern const rtsep_Variant variant_dotprod;
+static int has_dotprod(void) {
 #if defined(__linux__)
     return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #else
@@ -41,6 +51,9 @@ static int has_neon(void) {
 }
 #endif
 
+#if defined(RTSEP_HAS_neon)
+extern const rtsep_Variant variant_neon;
+#endif
 extern const rtsep_Variant variant_scalar;
 
 static const struct {
@@ -50,11 +63,17 @@ static const struct {
 #if defined(RTSEP_HAS_avx512vnni)
     {&variant_avx512vnni, has_avx512vnni},
 #endif
+#if defined(RTSEP_HAS_avxvnni)
+    {&variant_avxvnni, has_avxvnni},
+#endif
 #if defined(RTSEP_HAS_avx2)
     {&variant_avx2, has_avx2},
 #endif
+#if defined(RTSEP_HAS_dotprod)
+    {&variant_dotprod, has_dotprod},
+#endif
 #if defined(RTSEP_HAS_neon)
-    {&variant_neon, has_neon},
+    {&variant_neon, always}, /* a part of the family */
 #endif
     {&variant_scalar, always},
 };

@@ -41,6 +41,31 @@ static inline void tile_end(const Tile *tile, float scale, const float *scales, 
     _mm512_storeu_ps(out, _mm512_fmadd_ps(_mm512_cvtepi32_ps(tile->sums), factor, _mm512_loadu_ps(out)));
 }
 
+#elif defined(__AVXVNNI__)
+
+typedef int8_t Quantised;
+typedef struct { __m256i sums[2]; } Tile; /* of eight outputs each */
+
+static inline Tile tile_begin(int32_t sum) {
+    const __m256i all = _mm256_set1_epi32(-ZERO * sum);
+    return (Tile){{all, all}};
+}
+static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised *inputs) {
+    int32_t four;
+    memcpy(&four, inputs, sizeof four);
+    const __m256i shared = _mm256_set1_epi32(four);
+    for (int half = 0; half < 2; half++)
+        tile->sums[half] = _mm256_dpbusd_avx_epi32(
+            tile->sums[half], _mm256_loadu_si256((const __m256i *)(weights + 32 * half)), shared);
+}
+static inline void tile_end(const Tile *tile, float scale, const float *scales, float *out) {
+    for (int half = 0; half < 2; half++) {
+        __m256 factor = _mm256_mul_ps(_mm256_set1_ps(scale), _mm256_loadu_ps(scales + 8 * half));
+        __m256 sums = _mm256_cvtepi32_ps(tile->sums[half]);
+        _mm256_storeu_ps(out + 8 * half, _mm256_fmadd_ps(sums, factor, _mm256_loadu_ps(out + 8 * half)));
+    }
+}
+
 #elif defined(__AVX2__)
 
 typedef int16_t Quantised;
@@ -68,10 +93,21 @@ static inline void tile_end(const Tile *tile, float scale, const float *scales, 
     }
 }
 
-#elif defined(__ARM_FEATURE_DOTPROD)
+#elif defined(__aarch64__) && !defined(RTSEP_PLAIN)
 
 typedef int8_t Quantised;
 typedef struct { int32x4_t sums[4]; } Tile;
+
+#if defined(__ARM_FEATURE_DOTPROD)
+static inline int32x4_t add_four(int32x4_t sums, int8x16_t bytes, int8x16_t shared) {
+    return vdotq_s32(sums, bytes, shared);
+}
+#else /* two products of a pair, at most 128 x 127 each, fit into 16 bit */
+static inline int32x4_t add_four(int32x4_t sums, int8x16_t bytes, int8x16_t shared) {
+    const int16x8_t low = vmull_s8(vget_low_s8(bytes), vget_low_s8(shared));
+    return vpadalq_s16(sums, vpaddq_s16(low, vmull_high_s8(bytes, shared)));
+}
+#endif
 
 static inline Tile tile_begin(int32_t sum) {
     (void)sum; /* of use where 0 is another byte */
@@ -84,7 +120,7 @@ static inline void tile_add(Tile *tile, const uint8_t *weights, const Quantised 
     int8x16_t shared = vreinterpretq_s8_s32(vdupq_n_s32(four));
     for (int part = 0; part < 4; part++) {
         int8x16_t bytes = vreinterpretq_s8_u8(vld1q_u8(weights + 16 * part));
-        tile->sums[part] = vdotq_s32(tile->sums[part], bytes, shared);
+        tile->sums[part] = add_four(tile->sums[part], bytes, shared);
     }
 }
 static inline void tile_end(const Tile *tile, float scale, const float *scales, float *out) {

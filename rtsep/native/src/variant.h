@@ -22,10 +22,14 @@ typedef struct { float *real, *imaginary; } Points;
 /* How the packed weights of BLOCKS lie: tiles that take turns, and the byte of a weight of 0. */
 #if defined(__AVX512VNNI__)
 enum { TOGETHER = 8, ZERO = 128 };
+#elif defined(__AVXVNNI__)
+enum { TOGETHER = 4, ZERO = 128 };
 #elif defined(__AVX2__)
 enum { TOGETHER = 2, ZERO = 128 };
 #elif defined(__ARM_FEATURE_DOTPROD)
 enum { TOGETHER = 3, ZERO = 0 };
+#elif defined(__aarch64__) && !defined(RTSEP_PLAIN)
+enum { TOGETHER = 2, ZERO = 0 };
 #else
 enum { TOGETHER = 1, ZERO = 0 };
 #endif

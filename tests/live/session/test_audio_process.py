@@ -59,7 +59,7 @@ def test_process_says_what_it_does(tiny_model: Path) -> None:
         memory.playback.shape(2)
         memory.playback.write(noise(2000))
         memory.board.source_frames = 2000
-        assert expect(process, Started) == Started("fed", "null device", 0, 0, Defaults())
+        assert expect(process, Started) == Started("source", "null device", 0, 0, Defaults())
         expect(process, Prepared)
         expect(process, Ended)
         assert memory.board.frames >= 2000 + memory.board.latency

@@ -132,8 +132,8 @@ def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> N
     (LiveSettings(), Defaults(("a",), ("other",)), True),
     (LiveSettings(input="a"), Defaults(("other",), ("b",)), False),
     (LiveSettings(output="b"), Defaults(("a",), ("other",)), False),
-    (LiveSettings(fed=True), Defaults(("other",), ("b",)), False),
-    (LiveSettings(fed=True), Defaults(("a",), ("other",)), True),
+    (LiveSettings(has_source=True), Defaults(("other",), ("b",)), False),
+    (LiveSettings(has_source=True), Defaults(("a",), ("other",)), True),
 ])
 def test_only_devices_that_were_left_to_the_system_move(settings: LiveSettings, now: Defaults, moved: bool) -> None:
     started = Started("in", "out", 0, 0, Defaults(("a",), ("b",)))
@@ -144,7 +144,7 @@ def test_only_devices_that_were_left_to_the_system_move(settings: LiveSettings, 
     ("darwin", LiveSettings(), True),
     ("win32", LiveSettings(input="a"), True),
     ("darwin", LiveSettings(input="a", output="b"), False),
-    ("darwin", LiveSettings(fed=True, null_device=True), False),
+    ("darwin", LiveSettings(has_source=True, null_device=True), False),
     ("linux", LiveSettings(), False),
 ])
 def test_a_watch_runs_where_the_system_does_not_follow(system: str, settings: LiveSettings, watched: bool,

@@ -57,7 +57,7 @@ def test_a_connection_that_cannot_be_made_is_given_up(by_hand: bool) -> None:
     tried = looks(links, *[(set[tuple[str, str]](), THERE)] * 100)
     assert tried[:2] == [{MIC}, {MIC}], "a client that is there may not be ready yet"
     assert tried[-1] == set()
-    assert links.wished == set()
+    assert links.requested == set()
 
 
 def test_what_is_cut_before_the_next_look_stays_cut() -> None:
@@ -66,4 +66,4 @@ def test_what_is_cut_before_the_next_look_stays_cut() -> None:
     assert links.look(set(), {pair[1]}.__contains__) == {pair}
     links.made(pair)
     assert [links.look(set(), {pair[1]}.__contains__) for _ in range(3)] == [set()] * 3
-    assert links.wished == set()
+    assert links.requested == set()

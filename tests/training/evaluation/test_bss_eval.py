@@ -74,11 +74,11 @@ def test_noise_scores_as_in_the_toolbox(leak: float) -> None:
 @pytest.mark.parametrize("target", ["guitar", "drums"])
 def test_real_songs_score_as_in_the_toolbox(data_root: Path, target: str) -> None:
     song = open_corpus(data_root / "medleydb").read("MusicDelta_Zeppelin")
-    wanted, rest = (part[4 * 44100:7 * 44100] for part in paper_parts(song, target))
-    spectrum = np.fft.rfft(wanted + rest)
+    requested, rest = (part[4 * 44100:7 * 44100] for part in paper_parts(song, target))
+    spectrum = np.fft.rfft(requested + rest)
     spectrum[: spectrum.size // 20] *= 0.3  # an estimate with artefacts: the mixture with its bass turned down,
-    estimate = (np.tanh(2 * np.fft.irfft(spectrum, wanted.size)) / 2).astype(np.float32)  # and distorted
-    assert_alike(BssEval(wanted, rest)(estimate), toolbox(wanted, rest, estimate))
+    estimate = (np.tanh(2 * np.fft.irfft(spectrum, requested.size)) / 2).astype(np.float32)  # and distorted
+    assert_alike(BssEval(requested, rest)(estimate), toolbox(requested, rest, estimate))
 
 
 def test_version_3_forgives_a_filter_and_version_4_does_not() -> None:

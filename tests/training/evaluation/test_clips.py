@@ -42,8 +42,8 @@ def song(name: str, seconds: float = 2.0, stems: tuple[str, ...] = STEMS) -> Son
 
 def test_the_papers_mixture_is_at_0_db_and_without_vocals(data_root: Path) -> None:
     found = open_corpus(data_root / "medleydb").read("MusicDelta_Punk")
-    wanted, rest = paper_parts(found, "guitar")
-    assert np.sum(wanted ** 2) == pytest.approx(np.sum(rest ** 2), rel=1e-3)
+    requested, rest = paper_parts(found, "guitar")
+    assert np.sum(requested ** 2) == pytest.approx(np.sum(rest ** 2), rel=1e-3)
     np.testing.assert_allclose(rest, found.stem("drums") + found.stem("bass"), atol=1e-7)
     clips = whole_clips(found, "all")
     assert [clip.target for clip in clips] == ["guitar", "drums"]
@@ -78,11 +78,11 @@ def test_a_song_gives_its_share_of_clips_in_which_both_sound() -> None:
     whole = paper_clips(long, "train", 2.0, 1)
     guitar = [clip for clip in whole if clip.target == "guitar"]
     assert len(guitar) == 10
-    assert all(np.sum(clip.wanted ** 2) == pytest.approx(np.sum(clip.rest ** 2), rel=1e-3) for clip in whole)
+    assert all(np.sum(clip.requested ** 2) == pytest.approx(np.sum(clip.rest ** 2), rel=1e-3) for clip in whole)
     short = [clip for clip in paper_clips(song("b", 7.2), "test", 2.0, 1) if clip.target == "drums"]
     assert [clip.seconds for clip in short] == pytest.approx([2.0, 2.0, 2.0, 1.2])
     again = [clip for clip in paper_clips(long, "test", 2.0, 1) if clip.target == "guitar"]
-    assert all(np.array_equal(one.wanted, two.wanted) for one, two in zip(clips, again, strict=True))
+    assert all(np.array_equal(one.requested, two.requested) for one, two in zip(clips, again, strict=True))
 
 
 def test_the_article_takes_musdbs_mixtures_as_they_are() -> None:
@@ -94,7 +94,7 @@ def test_the_article_takes_musdbs_mixtures_as_they_are() -> None:
     mixture = sum(shelf.songs["b"].stems.values())
     for clip in clips:
         np.testing.assert_allclose(clip.mixture, mixture, atol=1e-6)
-        np.testing.assert_array_equal(clip.wanted, shelf.songs["b"].stem(clip.target))
+        np.testing.assert_array_equal(clip.requested, shelf.songs["b"].stem(clip.target))
     assert protocol.targets(("drums", "guitar", "other")) == ("drums",)
     assert protocol.targets(("vocals", "other", "bass", "drums")) == stems
     assert protocol.targets(("guitar", "rest")) == ()
@@ -116,9 +116,9 @@ def test_clips_of_stems_are_the_papers_mixtures_of_new_sounds(noise_stems: Path)
     assert [clip.target for clip in clips] == ["guitar", "drums"] * MIXTURES
     assert {(clip.split, clip.seconds) for clip in clips} == {("train", 0.5)}
     for clip in clips:
-        assert np.sum(clip.wanted ** 2) == pytest.approx(np.sum(clip.rest ** 2), rel=1e-3)
+        assert np.sum(clip.requested ** 2) == pytest.approx(np.sum(clip.rest ** 2), rel=1e-3)
         assert not np.any(clip.vocals)
     again, other = next(stem_clips(noise_stems, 0.5, seed=1)), next(stem_clips(noise_stems, 0.5, seed=2))
-    np.testing.assert_array_equal(again.wanted, clips[0].wanted)
-    assert not np.array_equal(other.wanted, clips[0].wanted)
-    assert not np.array_equal(clips[2].wanted, clips[0].wanted)
+    np.testing.assert_array_equal(again.requested, clips[0].requested)
+    assert not np.array_equal(other.requested, clips[0].requested)
+    assert not np.array_equal(clips[2].requested, clips[0].requested)

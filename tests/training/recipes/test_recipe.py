@@ -24,8 +24,9 @@ RECIPES = [path for path in sorted(Path(__file__).parents[3].joinpath("training"
 
 
 def small(path: Path, target: Path, **optimiser: float) -> Path:
-    """Copy a recipe with few steps of few lanes."""
+    """Copy a recipe with few steps of few lanes of a narrow network."""
     fields = yaml.safe_load(path.read_text())
+    fields["network"] = {**fields.get("network", {}), "hidden": 48}
     fields["optimiser"] = {**fields.get("optimiser", {}), "steps": 2, "lanes": 2, "chunk_seconds": 0.3, **optimiser}
     fields["mixtures"] = {**fields.get("mixtures", {}), "segment_seconds": [1.0, 1.5]}
     target.write_text(yaml.safe_dump(fields))
