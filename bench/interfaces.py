@@ -43,9 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="of each turn (default: %(default)s)")
     parser.add_argument("--turns", type=int, default=3, help="of each way (default: %(default)s)")
     parser.add_argument("--clients", type=int, default=3, help="of the API (default: %(default)s)")
+    parser.add_argument("--way", action="append", choices=WAYS, help="to look at it (default: all of them)")
     parser.add_argument("--period", type=int, default=256)
     parser.add_argument("--model", default="stage")
     options = parser.parse_args(arguments)
+    ways = [way for way in WAYS if not options.way or way in options.way]
 
     def report() -> list[dict[str, Any]]:
         if missing := missing_parts():
@@ -53,8 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
         stems = len(read_step(find_model(options.model)).card.stems)
         with running_server(options.period, playback=2 * stems) as server:
             turns = [(way, play(server, way, options.model, options.seconds, options.clients))
-                     for _ in range(options.turns) for way in WAYS]
-        return [{"way": way, "turns": [row for found, row in turns if found == way]} for way in WAYS]
+                     for _ in range(options.turns) for way in ways]
+        return [{"way": way, "turns": [row for found, row in turns if found == way]} for way in ways]
 
     return run_bench(parser, options, report, show, fails)
 
@@ -62,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 def fails(report: list[dict[str, Any]]) -> bool:
     """Whether hops were missed with clients in more turns than without."""
     found = {row["way"]: sum(turn["missed_hops"] > 0 for turn in row["turns"]) for row in report}
-    return found["clients"] > found["nothing"]
+    return {"clients", "nothing"} <= found.keys() and found["clients"] > found["nothing"]
 
 
 def play(server: JackServer, way: str, model: str, seconds: float, clients: int) -> dict[str, Any]:
@@ -71,20 +73,21 @@ def play(server: JackServer, way: str, model: str, seconds: float, clients: int)
         address = _wait_for_music(process, log)
         time.sleep(_SETTLE_S)
         interface, audio = process.pid, _audio_process(process.pid)
-        before = [_cpu_s(pid) for pid in (interface, audio)]
+        before, begin = [_cpu_s(pid) for pid in (interface, audio)], time.monotonic()
         heard: list[float] = []
         if way == "clients":
             heard = _listen(address, seconds, clients)
         else:
             time.sleep(seconds)
+        elapsed_s = time.monotonic() - begin  # clients take a while to start
         used = [_cpu_s(pid) - at for pid, at in zip((interface, audio), before, strict=True)]
         memory = [_memory_mib(pid) for pid in (interface, audio)]
         process.terminate()
         process.wait(_START_S)
         summary = next(event for event in _events(log) if event["event"] == "report")
     numbers = ("hops", "missed_hops", "late_blocks", "p50_ms", "p99_ms", "longest_ms", "load")
-    return {**{name: summary[name] for name in numbers}, "interface_cpu": used[0] / seconds,
-            "audio_cpu": used[1] / seconds, "interface_mib": memory[0], "audio_mib": memory[1], "messages_s": heard}
+    return {**{name: summary[name] for name in numbers}, "interface_cpu": used[0] / elapsed_s,
+            "audio_cpu": used[1] / elapsed_s, "interface_mib": memory[0], "audio_mib": memory[1], "messages_s": heard}
 
 
 @contextmanager
