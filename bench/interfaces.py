@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 def fails(report: list[dict[str, Any]]) -> bool:
     """Whether hops were missed with clients in more turns than without."""
     found = {row["way"]: sum(turn["missed_hops"] > 0 for turn in row["turns"]) for row in report}
-    return {"clients", "nothing"} <= found.keys() and found["clients"] > found["nothing"]
+    return {"clients", "nothing"} <= found.keys() and bool(found["clients"] > found["nothing"])
 
 
 def play(server: JackServer, way: str, model: str, seconds: float, clients: int) -> dict[str, Any]:

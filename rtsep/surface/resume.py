@@ -85,8 +85,9 @@ def read_kept() -> Kept:
     preset = read_preset("", section.values.get("controls"), f"{path.name}: controls")
     options = {name: value for name, value in section.values.items() if name in ("input", "output", *_WHAT)}
     for name, value in options.items():
-        requested = bool if name == "split" else str if name in ("input", "output") else list
-        if not isinstance(value, requested) or (requested is list and not all(isinstance(stem, str) for stem in value)):
+        kind = bool if name == "split" else str if name in ("input", "output") else list
+        if not isinstance(value, kind) or (
+                isinstance(value, list) and not all(isinstance(item, str) for item in value)):
             raise section.fail(name, f"{value!r:.60} is none")
     return Kept(options, preset.model, preset.values, _connections(section))
 

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from training.render.scores import Hand
 from training.render.song import Random, Song
+
+LOUDEST = 127.0  # velocity of MIDI
 
 
 class Hit(NamedTuple):
@@ -169,11 +172,11 @@ def _fill(rng: Random, begin: int, end: int, piece: str) -> list[tuple[int, str,
 
 
 def humanise(rng: Random, hits: list[Hit]) -> list[Hit]:
-    """Move each stroke by a few milliseconds, each piece ahead or behind, and vary its strength."""
-    jitter, spread = rng.uniform(0.001, 0.008), rng.uniform(3.0, 11.0)
-    offset = {piece: rng.normal(0.0, 0.005) for piece in sorted({hit.piece for hit in hits})}
-    moved = []
+    """Play strokes by hand, each piece of the kit early or late as a part of its own."""
+    hand = Hand(rng.uniform(0.001, 0.008), rng.uniform(0.035, 0.13), early=0.005)
+    early = {piece: hand.offset(rng) for piece in sorted({hit.piece for hit in hits})}
+    played = []
     for hit in hits:
-        seconds = max(0.0, hit.seconds + offset[hit.piece] + rng.normal(0.0, jitter))
-        moved.append(Hit(seconds, hit.piece, float(np.clip(hit.velocity + rng.normal(0.0, spread), 4.0, 127.0))))
-    return sorted(moved)
+        start, velocity = hand.play(hit.seconds + early[hit.piece], hit.velocity / LOUDEST, rng)
+        played.append(Hit(max(0.0, start), hit.piece, LOUDEST * velocity))
+    return sorted(played)

@@ -46,12 +46,39 @@ class Note:
     vibrato: tuple[float, float] = (0.0, 5.0)
 
 
+@dataclass(frozen=True)
+class Hand:
+    """How evenly a player plays.
+
+    Parameters
+    ----------
+    timing, dynamics
+        Spread of onsets, s, and of velocities, a share; both normal.
+    early
+        Spread of the offset that a whole part has, s.
+    """
+
+    timing: float = 0.008
+    dynamics: float = 0.12
+    early: float = 0.008
+
+    def offset(self, rng: Random) -> float:
+        """Draw by how much a part is late (or early), s."""
+        return float(rng.normal(0.0, self.early))
+
+    def play(self, start: float, velocity: float, rng: Random) -> tuple[float, float]:
+        """Draw onset, s, and velocity, 0 to 1, of one note as it is played."""
+        late = float(rng.normal(0.0, self.timing))
+        return start + late, float(np.clip(velocity * (1.0 + rng.normal(0.0, self.dynamics)), 0.04, 1.0))
+
+
 def humanise(notes: Sequence[Note], rng: Random, timing: float = 0.008, dynamics: float = 0.12) -> list[Note]:
-    """Spread onsets (normal, s) and velocities (normal, share) as players do, the whole part early or late."""
-    early = rng.normal(0.0, timing)
-    return [replace(note, start=note.start + early + rng.normal(0.0, timing),
-                    velocity=float(np.clip(note.velocity * (1.0 + rng.normal(0.0, dynamics)), 0.05, 1.0)))
-            for note in notes]
+    """Play the notes of a part by hand, the whole part early or late."""
+    hand = Hand(timing, dynamics, timing)
+    early = hand.offset(rng)
+    played = [hand.play(note.start + early, note.velocity, rng) for note in notes]
+    return [replace(note, start=start, velocity=velocity)
+            for note, (start, velocity) in zip(notes, played, strict=True)]
 
 
 def with_rests(notes: Sequence[Note], rng: Random, seconds: float) -> list[Note]:
