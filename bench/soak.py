@@ -108,7 +108,7 @@ class LateBlocks:
         self._begin = self._end = time.perf_counter()
 
     def look(self, board: Board) -> None:
-        """Take what is new, some thirty times a second; more than the board keeps are lost, and not accounted for."""
+        """Take what is new, some forty times a second; more than the board keeps are lost, and not accounted for."""
         self._end = time.perf_counter()
         for block in range(max(self._seen, board.spans - LATE_SPANS), board.spans):
             place = 2 * (block % LATE_SPANS)

@@ -72,7 +72,7 @@ class Interface:
             self.notices.listeners.append(self._print)
 
     def look(self) -> None:
-        """Follow the run; called by the session's thread, some thirty times a second."""
+        """Follow the run; called by the session's thread, some forty times a second."""
         for look in self._looks:
             look()
 

@@ -15,8 +15,8 @@ from rtsep.mixer.rows import lines
 from rtsep.mixer.screen import Screen
 from rtsep.surface.surface import Surface
 
-FRAME_S = 0.025
-"""Between two pictures."""
+FRAME_S = 0.045
+"""Between two pictures, at least: twenty a second at the pace of the session."""
 
 
 class Mixer:

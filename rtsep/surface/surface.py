@@ -58,7 +58,7 @@ class Surface:
         self._heard_s = 0.0  # when something arrived last
 
     def look(self) -> None:
-        """Follow the run; called by the session's thread, some thirty times a second."""
+        """Follow the run; called by the session's thread, some forty times a second."""
         loaded = self.state.loaded
         if loaded is None:
             return

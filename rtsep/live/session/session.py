@@ -28,7 +28,7 @@ from rtsep.live.session.services import OnNotice, Requested, Services
 from rtsep.live.session.sources import Source
 from rtsep.live.session.supervisor import AudioProcess, CrashError
 
-_TICK_S = 0.03
+_TICK_S = 0.025
 _WAITING_TICK_S = 0.1  # while a device is lost
 _RETRY_S = 0.5  # between two looks for a lost device
 _MOST_CRASHES = 5  # of audio processes, until a run is given up
@@ -92,7 +92,7 @@ class Session:
         Parameters
         ----------
         on_tick
-            Called some thirty times a second with the board and the sample rate, while the music plays.
+            Called some forty times a second with the board and the sample rate, while the music plays.
         on_look
             Called as often, whatever the run does at present.
 
