@@ -85,11 +85,18 @@ def read_kept() -> Kept:
     preset = read_preset("", section.values.get("controls"), f"{path.name}: controls")
     options = {name: value for name, value in section.values.items() if name in ("input", "output", *_WHAT)}
     for name, value in options.items():
-        kind = bool if name == "split" else str if name in ("input", "output") else list
-        if not isinstance(value, kind) or (
-                isinstance(value, list) and not all(isinstance(item, str) for item in value)):
+        if not _fits(name, value):
             raise section.fail(name, f"{value!r:.60} is none")
     return Kept(options, preset.model, preset.values, _connections(section))
+
+
+def _fits(option: str, value: object) -> bool:
+    """Whether an option of the command line may have this value."""
+    if option == "split":
+        return isinstance(value, bool)
+    if option in ("input", "output"):
+        return isinstance(value, str)
+    return isinstance(value, list) and all(isinstance(stem, str) for stem in value)
 
 
 class Keeper:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,15 +10,15 @@ from rtsep.types import Audio
 from training import SAMPLERATE
 from training.render import effects, patterns
 from training.render.library import HAND_DRUMS, Library, read_audio
-from training.render.mixdown import audible, mix_down
+from training.render.mixdown import mix_down
 from training.render.plucked import play_guitar, random_guitar
 from training.render.sampler import Envelope, Zone, excerpt, play, zones
 from training.render.scores import Note, humanise, midi_excerpt, with_rests
 from training.render.song import Random, Song, near
 from training.render.soundfont import play_program
+from training.render.sources import Source, play_one
 from training.render.synths import lead_patch, pad_patch, play_synth, pluck_patch
 
-_Source = Callable[[Library, Random, Song], Audio]
 _ACOUSTIC = (24, 25, 25, 25)  # nylon and, more often, steel strings
 _PLUCKED = (15, 46, 104, 105, 106, 107)  # dulcimer, harp, sitar, banjo, shamisen, koto
 _ORGANS = (16, 17, 18, 19, 20, 21, 22, 23)
@@ -38,29 +37,13 @@ _PERCUSSIVE_PHRASES = (*HAND_DRUMS, "table_hit", "cartoon_run", "moombah", "Jazz
 def render_band(library: Library, rng: Random, song: Song) -> Audio:
     """Render one accompaniment instrument: keys, acoustic guitar, organ, strings, winds, brass or synth.
 
-    Parameters
-    ----------
-    song
-        What the segment is taken from.
-
-    Returns
-    -------
-    Audio
-        Shape (song.frames,), float32.
-
-    Raises
-    ------
-    ConfigError
-        When FluidSynth or its sound font is not installed.
+    Arguments, result and errors as of `play_one`.
     """
-    sources: tuple[tuple[_Source, float], ...] = (
+    sources: tuple[tuple[Source, float], ...] = (
         (_modelled_guitar, 0.06), (_acoustic_guitar, 0.05), (_recorded_strums, 0.03), (_keys, 0.22), (_organ, 0.12),
         (_sampled_melody, 0.13), (_chordal_program, 0.12), (_melodic_program, 0.09), (_plucked_program, 0.02),
         (_phrase, 0.08), (_synth, 0.08))
-    choice = rng.choice(len(sources), p=[weight for _, weight in sources])
-    dry = sources[choice][0](library, rng, song)
-    if not audible(dry):
-        return render_band(library, rng, song)
+    dry = play_one(sources, library, rng, song)
     return mix_down(dry, library, rng)
 
 

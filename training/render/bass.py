@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,41 +13,25 @@ from training.render.amp_captures import read_capture
 from training.render.amps import DIRECT_DB, to_playing_level
 from training.render.basslines import random_line
 from training.render.library import Library, read_audio
-from training.render.mixdown import audible, mix_down
+from training.render.mixdown import mix_down
 from training.render.sampler import Envelope, Zone, excerpt, play, zones
 from training.render.scores import Note, humanise, midi_excerpt, with_rests
 from training.render.song import Random, Song
 from training.render.soundfont import play_program
+from training.render.sources import Source, play_one
 from training.render.synths import bass_patch, play_synth
 
 _BASS_PROGRAMS = range(32, 40)
-_Source = Callable[[Library, Random, Song], Audio]
 
 
 def render_bass(library: Library, rng: Random, song: Song) -> Audio:
     """Render one bass track.
 
-    Parameters
-    ----------
-    song
-        What the segment is taken from.
-
-    Returns
-    -------
-    Audio
-        Shape (song.frames,), float32.
-
-    Raises
-    ------
-    ConfigError
-        When FluidSynth or its sound font is not installed.
+    Arguments, result and errors as of `play_one`.
     """
-    sources: tuple[tuple[_Source, float], ...] = (
+    sources: tuple[tuple[Source, float], ...] = (
         (_electric, 0.45), (_upright, 0.12), (_take, 0.13), (_phrase, 0.06), (_sound_font, 0.14), (_synth, 0.1))
-    choice = rng.choice(len(sources), p=[weight for _, weight in sources])
-    dry = sources[choice][0](library, rng, song)
-    if not audible(dry):
-        return render_bass(library, rng, song)
+    dry = play_one(sources, library, rng, song)
     return mix_down(_tone_knob(dry, rng), library, rng, wet=0.25)
 
 

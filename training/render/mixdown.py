@@ -34,11 +34,6 @@ def mix_down(audio: Audio, library: Library, rng: Random, wet: float = 1.0) -> A
     return level(audio, rng)
 
 
-def audible(audio: Audio) -> bool:
-    """Whether a track holds any sound: a peak above -60 dB."""
-    return bool(np.abs(audio).max() > 1e-3)
-
-
 def random_compress(audio: Audio, rng: Random) -> Audio:
     """Compress by a threshold chosen relative to the track's own level."""
     threshold_db = 20.0 * np.log10(effects.rms(audio)) + rng.uniform(-6.0, 6.0)

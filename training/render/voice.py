@@ -12,15 +12,15 @@ from rtsep.types import Audio
 from training import SAMPLERATE
 from training.render import effects, patterns, vocal_lines
 from training.render.library import Library, read_audio
-from training.render.mixdown import audible, mix_down
+from training.render.mixdown import mix_down
 from training.render.sampler import Envelope, excerpt, play, zones
 from training.render.scores import Note, humanise, with_rests
 from training.render.singing import Manner, random_manner, sing, sing_as_it_is
 from training.render.song import Random, Song
+from training.render.sources import Source, audible, play_one
 from training.render.speakers import LYRICS, VOICES, Line, cut_line, dry, recorded_line, spoken_line
 from training.render.vocal_chain import produce
 
-_Source = Callable[[Library, Random, Song], Audio]
 _ENSEMBLES = ("lead", "double", "harmony", "choir")
 _SHARES = (0.5, 0.15, 0.2, 0.15)
 
@@ -51,11 +51,10 @@ def render_voice(library: Library, rng: Random, song: Song) -> Audio:
 
 
 def _dry_voice(library: Library, rng: Random, song: Song) -> Audio:
-    sources: tuple[tuple[_Source, float], ...] = (
+    sources: tuple[tuple[Source, float], ...] = (
         (partial(_singers, speak=recorded_line), 0.5), (_neural, 0.22), (partial(_singers, speak=_spoken), 0.1),
         (_vowels, 0.09), (_shouts, 0.09))
-    choice = rng.choice(len(sources), p=[weight for _, weight in sources])
-    return sources[choice][0](library, rng, song)
+    return play_one(sources, library, rng, song)
 
 
 def _phrase(library: Library, rng: Random, frames: int) -> Audio:
