@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import logging
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _ATOMS = {"title": "\xa9nam", "artist": "\xa9ART", "album": "\xa9alb", "albumart
 NAMES = tuple(_FRAMES)
 """Tags that are carried over, as Vorbis comments call them; a comment is left out, which says who made a result."""
 _MOST_BYTES = 16 << 20  # of a cover: a FLAC file cannot hold more
+_HEADER = 12  # bytes of RIFF and AIFF that hold the size
 _FRONT = 3  # type of a picture that is the front cover
 _CONTAINERS = {MP4Cover.FORMAT_PNG: "image/png", MP4Cover.FORMAT_JPEG: "image/jpeg"}
 
@@ -79,15 +81,25 @@ def write_tags(path: Path, tags: Tags) -> bool:
         _add_words(file.tags, tags.words)
         if tags.cover is not None:
             _add_cover(file, tags.cover)
-        size = path.stat().st_size
-        try:
+        with _unchanged_on_failure(path):
             file.save()
-        except BaseException:
-            os.truncate(path, size)  # mutagen makes room at the end first, and then moves what is there
-            raise
     except (MutagenError, OSError, ValueError):
         return False
     return True
+
+
+@contextmanager
+def _unchanged_on_failure(path: Path) -> Iterator[None]:
+    """Take back what mutagen does before it fails for lack of room: a larger size in the header, room at the end."""
+    with path.open("rb") as file:
+        header, size = file.read(_HEADER), os.fstat(file.fileno()).st_size
+    try:
+        yield
+    except BaseException:
+        os.truncate(path, size)
+        with path.open("r+b") as file:
+            file.write(header)
+        raise
 
 
 def _words(tags: Any) -> dict[str, list[str]]:

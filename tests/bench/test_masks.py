@@ -24,7 +24,7 @@ def spectrum(seed: int) -> np.ndarray:
 
 def test_better_masks_leave_a_smaller_error() -> None:
     clip = Clip("a", "all", "guitar", noise(1), noise(2), np.zeros(20000, np.float32))
-    errors = [np.sum(np.square(separate(clip, GEOMETRY, mask) - clip.wanted))
+    errors = [np.sum(np.square(separate(clip, GEOMETRY, mask) - clip.requested))
               for mask in (ratio, phase_sensitive, complex_unit)]
     assert errors[0] > errors[1] > errors[2] > 0.0
 
@@ -32,7 +32,7 @@ def test_better_masks_leave_a_smaller_error() -> None:
 @pytest.mark.parametrize("mask", [ratio, phase_sensitive, complex_unit])
 def test_a_target_alone_passes_whole(mask: object) -> None:
     clip = Clip("a", "all", "guitar", noise(1), np.zeros(20000, np.float32), np.zeros(20000, np.float32))
-    np.testing.assert_allclose(separate(clip, GEOMETRY, mask), clip.wanted, atol=1e-4)
+    np.testing.assert_allclose(separate(clip, GEOMETRY, mask), clip.requested, atol=1e-4)
 
 
 def test_band_masks_are_the_least_squares_solution() -> None:
