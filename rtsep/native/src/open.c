@@ -53,12 +53,12 @@ static rtsep_Error want(rtsep_Separator *separator) {
             rest = output;
             continue;
         }
-        separator->wanted[output][stem] = 1.0f;
+        separator->requested[output][stem] = 1.0f;
         left[stem] = 0;
         named++;
     }
     if (rest < 0) return RTSEP_OK;
-    for (int stem = 0; stem < model->stems; stem++) separator->wanted[rest][stem] = (float)left[stem];
+    for (int stem = 0; stem < model->stems; stem++) separator->requested[rest][stem] = (float)left[stem];
     return named > 0 && named < model->stems ? RTSEP_OK : RTSEP_BAD_STEMS;
 }
 

@@ -56,7 +56,7 @@ typedef struct {
     int samplerate;       /* Hz; 0 for the model's own. From 40 to 50 kHz a model runs at any rate. */
     int channels;         /* 0 for two */
     int blocksize;        /* frames of which every block is a multiple: lowers the latency. 0 for any. */
-    const char *stems;    /* the wanted ones, with commas between, in this order; `rest` is all others. NULL for all. */
+    const char *stems;    /* the requested ones, with commas between, in this order; `rest` is all others. NULL for all. */
 } rtsep_Options;
 
 typedef struct rtsep_Separator rtsep_Separator;

@@ -44,9 +44,9 @@ static void weigh(rtsep_Separator *separator) {
     ramp_aim(&separator->mask_gain, controls_get(&separator->controls, RTSEP_MASK_GAIN, 0));
     const float gain = ramp_next(&separator->mask_gain);
     for (int i = 0; i < size; i++) {
-        const float wanted = separator->wanted[i / stems][i % stems];
-        separator->weights[i] = wanted;
-        separator->weights[size + i] = wanted + gain * (1.0f - wanted);
+        const float requested = separator->requested[i / stems][i % stems];
+        separator->weights[i] = requested;
+        separator->weights[size + i] = requested + gain * (1.0f - requested);
     }
 }
 

@@ -12,7 +12,7 @@ struct rtsep_Separator {
     int samplerate, channels, blocksize;
     int outputs;
     char name[MOST_STEMS][40];        /* of the outputs */
-    float wanted[MOST_STEMS][MOST_STEMS]; /* 1 where an output has a stem of the model in it */
+    float requested[MOST_STEMS][MOST_STEMS]; /* 1 where an output has a stem of the model in it */
     const rtsep_Variant *variant;
     rtsep_Plan plan;
     rtsep_State state;
