@@ -68,6 +68,6 @@ def test_at_most_the_last_second_waits_to_be_written(tmp_path: Path) -> None:
     with Recorder(tmp_path, ("guitar",), RATE, 2, memory, pytest.fail) as recorder:
         for _ in range(20):
             assert memory.record.write(np.zeros((4, RATE // 4), np.float32))
-            recorder.drain(None)
+            recorder.drain()
         lengths = [readable(path) for path in recorder.paths.values()]
     assert all(length > 5 * RATE - LOST for length in lengths), lengths
