@@ -176,7 +176,7 @@ def _separate(batch: Batch, plans: list[Plan], jobs: int | None, lines: TextIO) 
     told = []
     from_stdin = any(plan.source == STDIN for plan in plans)  # which other processes do not have
     with (untraced_pictures() if batch.plot else nullcontext(),
-          Bars([plan.source for plan in plans], lines) if lines.isatty() else NoBars() as bars):
+          Bars([plan.source for plan in plans], lines) if lines and lines.isatty() else NoBars() as bars):
         work = partial(separate_planned, batch)
         results = run_jobs(plans, work, 1 if from_stdin else jobs or cores(), bars.show)
         for number, result in in_order(results, bars.end):

@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn, TypeVar
 
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.files.undivided import STOP_SIGNALS
+from rtsep.files.undivided import STOP_SIGNALS, signals_blocked, unblock_signals
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -92,7 +92,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
         self.connection, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(target=_serve, args=(theirs, work), daemon=True)
-        self.process.start()
+        with signals_blocked():
+            self.process.start()
         theirs.close()
         self.number = -1
 
@@ -153,6 +154,7 @@ def _serve(connection: Connection, work: Work[Any, Any]) -> None:
     for number in STOP_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has a closed terminal ignored
             signal.signal(number, _leave)
+    unblock_signals()
     with suppress(EOFError, OSError):
         while True:
             task = connection.recv()

@@ -21,6 +21,8 @@ COMMON_RATES = (44_100, 48_000)
 """Between 8 and 44.1 kHz, soxr leaves up to -65 dB; to 48 kHz, a multiple, and back nothing."""
 QUALITY = "VHQ"
 """Of the change of rate: both ways together leave less than -90 dB."""
+SILENCE = 16
+"""Frames, more than a change of rate there and back may be short of the sound's length."""
 
 
 def read_any(model: str | Path, mask_gain: float = 1.0) -> StepFile | SegmentFile:
@@ -158,8 +160,9 @@ class Loss:
         self._returned = np.concatenate([self._returned, self._back.push(brought)], axis=1)
 
     def end(self, brought: Audio) -> None:
-        """Note the last that came at the rate in between."""
-        returned = [self._returned, self._back.push(brought), self._back.flush()]
+        """Note the last that came at the rate in between, and the silence that stems go on with."""
+        silence = np.zeros((brought.shape[0], SILENCE), np.float32)
+        returned = [self._returned, self._back.push(brought), self._back.push(silence), self._back.flush()]
         self._returned = np.concatenate(returned, axis=1)
 
     def take(self, frames: int) -> Audio:

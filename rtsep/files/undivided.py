@@ -1,11 +1,12 @@
-"""Signals that end a program: what they are, and steps that none of them cuts in two."""
+"""Signals that end a program: what they are, and steps and starts of processes that none of them cuts in two."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
@@ -35,3 +36,26 @@ def undivided() -> Iterator[None]:
             signal.signal(number, handler)
         for number in waiting:
             signal.raise_signal(number)
+
+
+@contextmanager
+def signals_blocked(numbers: Sequence[int] = STOP_SIGNALS) -> Iterator[None]:
+    """Start a process that inherits blocked signals, until it has told what it does with them and unblocks them.
+
+    A signal that comes meanwhile reaches both afterwards: blocked ones wait, ignored ones would be lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # multiprocessing starts it with the first process, and unblocks signals then
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def unblock_signals(numbers: Sequence[int] = STOP_SIGNALS) -> None:
+    """Take signals again, in a process that was started under `signals_blocked`."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)

@@ -79,9 +79,9 @@ def test_training_learns_what_can_be_learnt(tmp_path: Path) -> None:
         (tmp_path / kind).mkdir()
         soundfile.write(tmp_path / kind / "0.wav", np.clip(sound, -1, 1), 44100)
     stage = RECIPES[0].with_name("stage.yaml")
-    recipe = read_recipe(small(stage, tmp_path / "r.yaml", steps=40, warm_up_steps=5, lanes=4))
+    recipe = read_recipe(small(stage, tmp_path / "r.yaml", steps=120, warm_up_steps=5, lanes=4))
     trainer = Trainer(recipe, tmp_path, [], tmp_path)
-    trainer.train(validate_every=10, workers=0)
+    trainer.train(validate_every=20, workers=0)
     losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "log.csv").open())]
     assert losses[-1] < losses[0] - 2.0
 
