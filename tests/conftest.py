@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rtsep.files.undivided import STOP_SIGNALS
 from rtsep.live.realtime import WAKE_UP
+from rtsep.signals import STOP_SIGNALS
 from tests.rigs.models import TINY
 
-pytest_plugins = ("tests.rigs.live", "tests.rigs.surface")
+pytest_plugins = ("tests.rigs.browser", "tests.rigs.live", "tests.rigs.surface")
 
 try:
     import torch

@@ -229,7 +229,7 @@ def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:
 @contextmanager
 def _stopped_by_signals(session: Session) -> Iterator[None]:
     """Let Ctrl-C, a closed terminal and a service manager end the session cleanly."""
-    from rtsep.files.undivided import STOP_SIGNALS
+    from rtsep.signals import STOP_SIGNALS
 
     heard = [number for number in STOP_SIGNALS if not _outlives(number)]
     previous = {number: signal.signal(number, lambda *_: session.stop()) for number in heard}

@@ -16,7 +16,7 @@ from rtsep import __version__
 from rtsep.cli.parser import CommandParser
 from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line, settle_messages
 from rtsep.errors import RtsepError
-from rtsep.files.undivided import STOP_SIGNALS
+from rtsep.signals import STOP_SIGNALS
 
 COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi", "pipewire")
 """Modules of this package with `add_parser(subparsers)`, which sets `run(args) -> exit code`."""

@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn, TypeVar
 
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.files.undivided import STOP_SIGNALS, signals_blocked, unblock_signals
+from rtsep.signals import STOP_SIGNALS, signals_blocked, unblock_signals
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

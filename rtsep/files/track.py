@@ -15,8 +15,8 @@ from rtsep.errors import AudioFileError
 from rtsep.files.levels import Output, StemFile, finish
 from rtsep.files.stream import AnySeparator, aligned_stems, open_separator
 from rtsep.files.tags import read_tags
-from rtsep.files.undivided import undivided
 from rtsep.separator import MAX_CHANNELS, Separator
+from rtsep.signals import undivided
 
 Progress = Callable[[float, float | None], None]
 

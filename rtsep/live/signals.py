@@ -6,8 +6,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rtsep.files import undivided
-from rtsep.files.undivided import STOP_SIGNALS
+from rtsep import signals
+from rtsep.signals import STOP_SIGNALS
 
 _NOT_OURS = STOP_SIGNALS + tuple(getattr(signal, name) for name in ("SIGTSTP",) if hasattr(signal, name))
 """Signals to a whole group of processes; Ctrl-Z would stop the sound server too, which waits for its clients."""
@@ -16,7 +16,7 @@ _NOT_OURS = STOP_SIGNALS + tuple(getattr(signal, name) for name in ("SIGTSTP",) 
 @contextmanager
 def signals_blocked() -> Iterator[None]:
     """Start a process that inherits blocked signals, until it has called `ignore_signals`."""
-    with undivided.signals_blocked(_NOT_OURS):
+    with signals.signals_blocked(_NOT_OURS):
         yield
 
 
@@ -24,4 +24,4 @@ def ignore_signals() -> None:
     """Leave signals to the session; to be called first in a process that was started under `signals_blocked`."""
     for number in _NOT_OURS:
         signal.signal(number, signal.SIG_IGN)
-    undivided.unblock_signals(_NOT_OURS)
+    signals.unblock_signals(_NOT_OURS)

@@ -6,6 +6,7 @@ Input and output have the calls of python-rtmidi's that `rtsep.midi.ports` makes
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ _SWITCH_S = 0.0005  # for how long another thread of this process may keep JACK'
 _MOST_WAITING = 1024  # messages that a server that does not call leaves behind
 
 
-class _Client:
+class _Client(ABC):
     """A client of the server with at most one port, connected to at most one other.
 
     Parameters
@@ -84,12 +85,13 @@ class _Client:
     def _shut_down(self, *_: object) -> None:
         self._gone = True
 
+    @abstractmethod
     def _register(self, name: str) -> Any:
-        raise NotImplementedError
+        """Make the port."""
 
+    @abstractmethod
     def _process(self, frames: int) -> None:
         """Move messages for one period; called in JACK's thread."""
-        raise NotImplementedError
 
 
 class JackInput(_Client):

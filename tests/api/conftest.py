@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -18,17 +17,8 @@ StartServer = Callable[..., Server]
 
 
 @pytest.fixture
-def start(still_run: Run) -> Iterator[StartServer]:
+def start(served_run: Run) -> Iterator[StartServer]:
     """Start servers of the run, whose requests are served meanwhile."""
-    over = threading.Event()
-
-    def serve() -> None:
-        while not over.wait(0.005):
-            still_run.session.requests.serve()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
     with ExitStack() as stack:
-        yield lambda host="127.0.0.1", token="": stack.enter_context(Server(still_run.surface, Access(host, 0, token)))
-    over.set()
-    thread.join()
+        yield lambda host="127.0.0.1", token="": stack.enter_context(
+            Server(served_run.surface, Access(host, 0, token)))

@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from rtsep.api import client as api_client
 from rtsep.api import feeds
-from rtsep.api.access import Access, choose_token
+from rtsep.api.access import Access
 from rtsep.api.commands import COMMANDS, document, error_document
 from rtsep.api.protocol import LONGEST_MESSAGE
 from rtsep.api.server import MOST_CLIENTS, Server
@@ -307,25 +307,6 @@ def test_the_end_of_the_server_ends_the_clients(still_run: Run) -> None:
     with pytest.raises(ConnectionClosed):
         connection.recv(TIMEOUT_S)
     connection.close()
-
-
-def test_other_computers_need_a_token() -> None:
-    assert choose_token("127.0.0.1", None) == choose_token("localhost", None) == choose_token("::1", None) == ""
-    first, second = choose_token("0.0.0.0", None), choose_token("192.168.1.2", None)
-    assert len(first) >= 20
-    assert first != second
-    assert choose_token("0.0.0.0", TOKEN) == TOKEN
-    with pytest.raises(ConfigError, match="has 5 letters"):
-        choose_token("0.0.0.0", "short")
-
-
-def test_a_server_for_the_house_knows_numbers_and_its_own_name() -> None:
-    access = Access("0.0.0.0", 8733, TOKEN)
-    own = socket.gethostname()
-    for host in ("192.168.1.7:8733", "[fe80::1]:8733", f"{own}:8733", f"{own.partition('.')[0]}.local:8733"):
-        assert access.knows(host)
-    for host in ("evil.example:8733", "192.168.1.7", "192.168.1.7:80", "localhost.evil.example:8733"):
-        assert not access.knows(host)
 
 
 def test_the_documents_hold_the_tables() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from rtsep.files.undivided import STOP_SIGNALS
+from rtsep.signals import STOP_SIGNALS
 
 COMMAND = [sys.executable, "-m", "rtsep.cli.main", "separate"]
 

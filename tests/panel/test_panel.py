@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 
 from rtsep.api.access import Access
+from tests.rigs.browser import WAIT_MS
 from tests.rigs.jack_device import AMPLITUDE, SINK, SOURCE, Devices
 from tests.rigs.live import TIMEOUT_S, StartServer, rtsep_live
 from tests.rigs.surface import Run
@@ -21,23 +21,10 @@ from tests.rigs.surface import Run
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 Server = pytest.importorskip("rtsep.api.server", reason="pip install 'rtsep[panel]'").Server
 
-WAIT_MS = 60_000  # for a busy machine; nothing waits that long where all is well
 TOKEN = "0123456789abcdef"
 SECOND = 44100
 PICTURE = "id => document.getElementById(id).getContext('2d').getImageData(470, 0, 10, 192).data.join()"
 """The latest columns of a spectrogram."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    """Give a headless Chromium."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -54,20 +41,10 @@ def page(browser: playwright.Browser) -> Iterator[playwright.Page]:
 
 
 @pytest.fixture
-def served(still_run: Run) -> Iterator[Server]:
+def served(served_run: Run) -> Iterator[Server]:
     """Give a server of a run that does not play, whose requests are served."""
-    over = threading.Event()
-
-    def serve() -> None:
-        while not over.wait(0.005):
-            still_run.session.requests.serve()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    with Server(still_run.surface, Access("127.0.0.1", 0)) as server:
+    with Server(served_run.surface, Access("127.0.0.1", 0)) as server:
         yield server
-    over.set()
-    thread.join()
 
 
 def address(server: Server) -> str:

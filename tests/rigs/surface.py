@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,19 @@ class Run:
 def still_run(tmp_path: Path) -> Run:
     """Give a run whose presets, none at first, are in a temporary folder."""
     return Run(tmp_path / "presets.yaml")
+
+
+@pytest.fixture
+def served_run(still_run: Run) -> Iterator[Run]:
+    """Give the same run, whose requests are served meanwhile."""
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.wait(0.005):
+            still_run.session.requests.serve()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield still_run
+    over.set()
+    thread.join()

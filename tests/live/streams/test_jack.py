@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from rtsep.files.track import separate_file
-from rtsep.files.undivided import STOP_SIGNALS
+from rtsep.signals import STOP_SIGNALS
 from tests.rigs.jack_server import TIMEOUT_S, JackServer, running_server
 from tests.rigs.live import ROOT, Rtsep, refused, rtsep_live
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.rigs.browser import WAIT_MS
 from training.cli import main
 from training.listening.build import build
 from training.listening.serve import TestServer
@@ -18,21 +18,8 @@ from training.listening.sessions import Session, read_key, read_sessions
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 
 LIKED = {"reference": 5, "gru-3": 4, "wave-u-net": 3, "anchor": 1}
-WAIT_MS = 60_000  # for a busy machine; nothing waits that long where all is well
 FASTER = """const RealTimeAudio = Audio;
     Audio = function (source) { return Object.assign(new RealTimeAudio(source), {defaultPlaybackRate: 8}); };"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    """Give a headless Chromium, which plays sounds into nothing."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as api:
-        chromium = api.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
