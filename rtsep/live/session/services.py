@@ -35,9 +35,9 @@ class Requested:
     folder
         Where the recording goes; None for no recording.
     seconds
-        Length of the run; None for as long as the input lasts.
+        Length of the run; None for as long as the input lasts, or until it is stopped.
     helpers
-        Further processes.
+        Further processes that read and write the board, such as MIDI.
     start_s
         Second of a source to begin at.
     """

@@ -44,14 +44,8 @@ class Session:
     ----------
     settings
         What to play.
-    source
-        A source; None for an input device.
-    folder
-        Where the recording goes; None for no recording.
-    seconds
-        Length of the run; None for as long as the input lasts, or until `stop`.
-    helpers
-        Further processes that read and write the board, such as MIDI.
+    source, folder, seconds, helpers
+        As of `rtsep.live.session.services.Requested`.
     on_notice
         Gets sentences for the user while the run goes on.
     preset
