@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rtsep.live.session.result import Result
     from rtsep.live.session.session import Session
     from rtsep.live.session.sources import Source
-    from rtsep.surface.resume import Kept
+    from rtsep.surface.resume import LastRun
 
 DEMO = "demo"
 DEFAULT_MODEL = "stage"
@@ -115,18 +115,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _resumed(args: argparse.Namespace, notify: Callable[[str], object]) -> Kept:
+def _resumed(args: argparse.Namespace, notify: Callable[[str], object]) -> LastRun:
     """Return what the last run played, and set the options that were not given; nothing where that is not requested."""
     from rtsep.errors import ConfigError
-    from rtsep.surface.resume import Kept, read_kept
+    from rtsep.surface.resume import LastRun, read_last_run
 
     if not args.resume_state:
-        return Kept()
+        return LastRun()
     try:
-        return read_kept().put(args)
+        return read_last_run().put(args)
     except ConfigError as error:
         notify(f"{error}; the run begins anew")
-        return Kept()
+        return LastRun()
 
 
 def _over(values: Values, given: Values) -> Values:

@@ -120,10 +120,10 @@ def test_at_80_by_24_all_of_it_is_there(still_run: Run) -> None:
     still_run.session.state.moved = "CC 1 channel 1 = 64   mask_gain +3.0 dB"
     press(still_run, "2")
     shown = "\n".join(text(still_run, MixerState()))
-    for wanted in ("rtsep 1:05", "song.wav > null device", "hearing drums + other alone", "latency 11.6 ms", "load 0%",
-                   "missed 2", ">1 drums", " 2 guitar", "+0.0 dB M .", "mask", "wet",
-                   "MIDI CC 1 channel 1 = 64 mask_gain", "? keys"):
-        assert wanted in shown
+    for part in ("rtsep 1:05", "song.wav > null device", "hearing drums + other alone", "latency 11.6 ms", "load 0%",
+                 "missed 2", ">1 drums", " 2 guitar", "+0.0 dB M .", "mask", "wet",
+                 "MIDI CC 1 channel 1 = 64 mask_gain", "? keys"):
+        assert part in shown
     still_run.session.state.waiting = True
     assert "waiting for the device" in "\n".join(text(still_run, MixerState()))
 
@@ -186,10 +186,10 @@ class Terminal:
             stderr=self._slave, start_new_session=True)
         self.seen = ""
 
-    def wait_for(self, wanted: str) -> None:
+    def wait_for(self, text: str) -> None:
         end = time.monotonic() + TIMEOUT_S
-        while wanted not in self.seen:
-            assert time.monotonic() < end, f"waited for {wanted!r}: {self.seen[-2000:]}"
+        while text not in self.seen:
+            assert time.monotonic() < end, f"waited for {text!r}: {self.seen[-2000:]}"
             if select.select([self.master], [], [], 0.1)[0]:
                 self.seen += os.read(self.master, 65536).decode("utf-8", "replace")
 

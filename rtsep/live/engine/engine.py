@@ -132,7 +132,7 @@ class Engine:
         self._mixer.master = self._board.master
 
     def _follow_recording(self) -> None:
-        """Begin or end to fill the record ring, where the supervisor wants that; note where it begins."""
+        """Begin or end to fill the record ring, where the supervisor asks for that; note where it begins."""
         requested = self._record is not None and bool(self._board.recording)
         if requested and not self._recording:
             self._board.record_start = self._board.frames

@@ -125,7 +125,7 @@ class Services:
             process.start()
 
     def serve(self) -> None:
-        """Feed, record, and look after the helpers; to be called many times a second."""
+        """Write the input, record, and look after the helpers; to be called many times a second."""
         if self.transport is not None:
             self.transport.serve()
         if self._recorder is not None:

@@ -1,4 +1,4 @@
-"""One run of the live separator, from start to the numbers at the end: feeds, records, listens, begins again, stops."""
+"""One run of the live separator, from start to the numbers at the end: writes, records, listens, begins again, stops."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Session:
         self.state = RunState(settings, settings.model)
         """What the run is at; others may read it."""
         self.requests = Requests()
-        """For other threads that want something done."""
+        """For what other threads ask for."""
         self._requested = Requested(source, folder, seconds, helpers, start_s)
         self._notify = on_notice
         self._preset = preset

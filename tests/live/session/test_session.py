@@ -1,4 +1,4 @@
-"""A session played by the clock: what is recorded is what was played, to the frame."""
+"""A session on the null device: what is recorded is what was played, to the frame."""
 
 from __future__ import annotations
 
