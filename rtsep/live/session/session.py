@@ -1,4 +1,4 @@
-"""One run of the live separator, from start to the numbers at the end: writes, records, listens, begins again, stops."""
+"""One run of the live separator, from start to the numbers at the end: writes, records, listens, restarts, stops."""
 
 from __future__ import annotations
 
