@@ -45,7 +45,7 @@ class Processor(Protocol):
 class Engine:
     """Separates and mixes blocks as they come.
 
-    The first block tells the period of the device, to which the latency is set. Should a later block not
+    The first block tells the period of the device, to which the latency is set. If a later block does not
     fit, everything starts anew at what both are a multiple of, and that is counted.
 
     Parameters
