@@ -98,7 +98,7 @@ class Interface:
                     self._looks.append(writer.look)
                 if self._args.api is not None or self._args.panel:
                     self._open_api(surface, stack)
-                if self._wants_mixer():
+                if self._has_mixer():
                     self._open_mixer(surface, stack)
                 yield
         finally:
@@ -132,7 +132,7 @@ class Interface:
         if args.panel:
             open_panel(server.access)
 
-    def _wants_mixer(self) -> bool:
+    def _has_mixer(self) -> bool:
         plain = self._args.plain or self._args.quiet or self._args.json
         return not plain and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 

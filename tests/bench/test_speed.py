@@ -65,8 +65,8 @@ def reference_error(full: Path, small: Path) -> float:
     rng = np.random.default_rng(1)
     features = {name: rng.exponential(size=(20, bins)).astype(np.float32)
                 for name, bins in (("magnitude", 513), ("context_0", 1025))}
-    wanted, found = (advance(open_step(read_step(path)), features)[-1] for path in (full, small))
-    return 10.0 * float(np.log10(np.sum(np.square(found - wanted)) / np.sum(np.square(wanted))))
+    expected, found = (advance(open_step(read_step(path)), features)[-1] for path in (full, small))
+    return 10.0 * float(np.log10(np.sum(np.square(found - expected)) / np.sum(np.square(expected))))
 
 
 def test_states_are_carried_from_step_to_step() -> None:

@@ -64,12 +64,12 @@ def test_arrows_choose_and_move(still_run: Run) -> None:
     assert (still_run.surface.get("mask_gain"), still_run.surface.get("bypass")) == (2.0, True)
 
 
-@pytest.mark.parametrize(("value_db", "sign", "wanted_db"), [
+@pytest.mark.parametrize(("value_db", "sign", "expected_db"), [
     (0.0, 1, 1.0), (0.4, 1, 1.0), (0.4, -1, 0.0), (-0.4, -1, -1.0), (-40.0, -1, None), (None, 1, -40.0),
     (60.0, 1, 60.0)])
-def test_steps_end_at_whole_decibels(value_db: float | None, sign: int, wanted_db: float | None) -> None:
+def test_steps_end_at_whole_decibels(value_db: float | None, sign: int, expected_db: float | None) -> None:
     gain = stepped(0.0 if value_db is None else to_gain(value_db), sign, -40.0, 60.0)
-    assert gain == pytest.approx(0.0 if wanted_db is None else to_gain(wanted_db))
+    assert gain == pytest.approx(0.0 if expected_db is None else to_gain(expected_db))
 
 
 def test_presets_are_saved_by_name_and_called_by_digit(still_run: Run) -> None:

@@ -101,11 +101,11 @@ def test_output_is_what_separate_makes_of_the_file(server: JackServer, tiny_mode
     recorded = soundfile.read(tmp_path / "take" / "mixture.flac", dtype="float32")[0].T
     silence = first_sound(np.round(recorded * 2**23)) - first_sound(np.round(song * 2**23))  # heard before the song
     np.testing.assert_allclose(recorded[:, silence:silence + song.shape[1]], song, rtol=0, atol=2**-23)
-    wanted = separated(song, silence, tiny_model, tmp_path)[heard]
-    assert np.abs(wanted - song).max() > 0.05  # it does separate
+    expected = separated(song, silence, tiny_model, tmp_path)[heard]
+    assert np.abs(expected - song).max() > 0.05  # it does separate
     got = recording[:, latency:latency + song.shape[1]]
     exact = late_hops(tables) == 0  # one in the silence before the song leaves the network a step behind
-    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5 if exact else 2e-4)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5 if exact else 2e-4)
 
 
 def test_split_plays_every_stem_on_ports_of_its_own_name(server: JackServer, tiny_model: Path, tmp_path: Path) -> None:
@@ -208,9 +208,9 @@ def test_at_48_khz_the_model_runs_as_it_is_and_the_round_trip_is_what_is_told(ti
     with soundfile.SoundFile(recorded / "mixture.flac") as mixture:
         assert mixture.samplerate == 48000
         silence = first_sound(np.round(mixture.read(dtype="float32").T * 2**23)) - first_sound(np.round(song * 2**23))
-    wanted = separated(song, silence, tiny_model, tmp_path, 48000)["guitar"]
+    expected = separated(song, silence, tiny_model, tmp_path, 48000)["guitar"]
     exact = late_hops(tables) == 0
-    np.testing.assert_allclose(recording[:, 256:256 + song.shape[1]], wanted, rtol=0, atol=1e-5 if exact else 2e-4)
+    np.testing.assert_allclose(recording[:, 256:256 + song.shape[1]], expected, rtol=0, atol=1e-5 if exact else 2e-4)
 
 
 NAMES = ("Solo (3rd Gen.)", "Box [/dev/x]", "a.b*c+d^e$ |f", "[/]", "ältere Karte")
