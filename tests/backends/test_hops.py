@@ -72,7 +72,7 @@ def test_both_sound_the_same(profile: str, channels: int, variant: str, tmp_path
     path = make_tiny_model(tmp_path / "tiny.onnx", profile)
     found, expected = native(path, channels), reference(path, channels)
     hop = PROFILES[profile].hop
-    for turn, hops in enumerate([1] * 40 + [16, 3, 1, 31, 40, 2]):  # more than the line has room for
+    for turn, hops in enumerate([1] * 40 + [16, 3, 1, 31, 40, 2]):  # more than the history has memory for
         block = noise(channels, hops * hop)
         gains = RNG.uniform(0.0, 4.0, (hops, 1, 1)).astype(np.float32)
         weights = [mask_weights(SETS), mask_weights(SETS, gains), mask_weights(SETS, gains[:1]), None][turn % 4]
