@@ -107,7 +107,7 @@ def test_what_is_heard_is_seen_and_what_is_moved_is_heard(page: playwright.Page,
         page.get_by_role("button", name="Record").click()
         page.wait_for_function("document.getElementById('take').textContent === ''")
         until(lambda: (tmp_path / "take" / "mixture.flac").stat().st_size > 0, "the take")
-        assert int(page.get_by_text("missed hops").locator("xpath=following-sibling::dd").inner_text()) >= 0
+        assert page.get_by_text("missed hops").locator("xpath=following-sibling::dd").inner_text().isdigit()
         page.goto("about:blank")
         run.process.terminate()
         run.finish()
