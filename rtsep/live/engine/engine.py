@@ -36,7 +36,10 @@ class Processor(Protocol):
 
     @property
     def engine_rate(self) -> int:
-        """Rate of the model in Hz, at which latencies are counted."""
+        """Rate of the model in Hz, at which latencies are counted, and sources are read."""
+
+    def wanted(self, frames: int) -> int:
+        """Frames of a source, at the model's rate, from which the next block of so many frames is made."""
 
     def process(self, block: Audio, out: Audio) -> None:
         """Play one block."""
@@ -95,6 +98,10 @@ class Engine:
     def engine_rate(self) -> int:
         """Its own rate, see `Processor`."""
         return self.samplerate
+
+    def wanted(self, frames: int) -> int:
+        """As many, see `Processor`."""
+        return frames
 
     def process(self, block: Audio, out: Audio) -> None:
         """Play one block.

@@ -219,7 +219,7 @@ def _open(parts: _Parts, engine: Engine, memory: Memory) -> tuple[Player, Stream
     if devices.rate == engine.samplerate:
         player = Player(engine, memory.board, playback)
     else:
-        resampled = Resampled(engine, parts.outputs, devices.rate)
+        resampled = Resampled(engine, parts.outputs, devices.rate, settings.has_source)
         memory.board.resampling = resampled.delay
         player = Player(resampled, memory.board, playback)
     if jack is not None:

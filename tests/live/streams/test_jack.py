@@ -17,6 +17,7 @@ import soundfile
 
 from rtsep.files.track import separate_file
 from rtsep.signals import STOP_SIGNALS
+from tests.rigs.jack_device import SINK, Devices
 from tests.rigs.jack_server import TIMEOUT_S, JackServer, running_server
 from tests.rigs.live import ROOT, Rtsep, refused, rtsep_live
 
@@ -250,3 +251,20 @@ def test_another_rate_is_used_with_resample_and_its_delay_is_told(other_rate: Ja
         out, err = rtsep.finish()
     assert (rtsep.process.returncode, err) == (0, "")
     assert re.search(r"^change of the sample rate +[1-9]\d* ", out, re.MULTILINE)
+
+
+def test_a_file_keeps_its_pitch_at_another_rate(other_rate: JackServer, tiny_model: Path, tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in other_rate.env.items():
+        monkeypatch.setenv(name, value)
+    song = np.repeat(0.3 * np.sin(2 * np.pi * 600.0 * np.arange(SAMPLERATE) / SAMPLERATE)[:, np.newaxis], 2, axis=1)
+    soundfile.write(tmp_path / "song.wav", song, SAMPLERATE)
+    options = ("--input", "song.wav", "--output", SINK, "--model", str(tiny_model), "--resample", "--mask-gain", "off")
+    with Devices() as devices, rtsep_live(*options, cwd=tmp_path) as rtsep:
+        assert "change of the sample rate" in rtsep.finish()[0]
+        heard = devices.recording()[0]
+    (loud,) = np.nonzero(np.abs(heard) > 0.1)
+    assert (loud[-1] - loud[0]) / 96000 == pytest.approx(1.0, abs=0.05)  # a missed cycle is a missing block
+    sound = heard[loud[0]:loud[-1]]
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
+    assert np.argmax(spectrum) * 96000 / sound.size == pytest.approx(600.0, abs=3.0)
