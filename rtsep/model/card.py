@@ -87,19 +87,12 @@ class FileCard(Card):
 
 
 def read_card(text: str, source: str) -> StepCard | FileCard:
-    """Read the document of a model file.
-
-    Parameters
-    ----------
-    text
-        JSON.
-    source
-        Where it comes from, for messages.
+    """Read the document of a model file; arguments as of `Document`.
 
     Raises
     ------
     ModelError
-        When a field is missing or cannot be; the message names it.
+        When it is none, or a field is missing or cannot be; the message names it.
     """
     document = Document(text, source)
     number = document.integer("format", 0, 1 << 31)
