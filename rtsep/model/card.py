@@ -104,6 +104,19 @@ def read_card(text: str, source: str) -> StepCard | FileCard:
     return _file_card(document) if "kind" in document else _step_card(document)
 
 
+def check_mask_gain(card: Card, gain: float) -> None:
+    """Refuse a linear mask gain that a model cannot take.
+
+    Raises
+    ------
+    ConfigError
+        When it is not 1, and the model is a file model.
+    """
+    if isinstance(card, FileCard) and gain != 1.0:
+        raise ConfigError(f"mask_gain is {gain}: {card.name} is a file model without a mask of this kind; leave it "
+                          f"at 1 or choose another model")
+
+
 def _common(document: Document) -> dict[str, Any]:
     """Read what every card has."""
     try:
