@@ -19,7 +19,7 @@ from rtsep.surface.documents import (
     state_document,
     table_document,
 )
-from rtsep.surface.spectrum import Spectrum
+from rtsep.surface.spectrum import BandSpectrum
 from rtsep.surface.surface import Surface
 
 _MOST_NOTICES = 100
@@ -77,10 +77,10 @@ def _toggle(surface: Surface, argument: Any) -> bool:
 
 def _loop(surface: Surface, argument: Any) -> Any:
     if argument is None:
-        return surface.repeat(None)
+        return surface.file.repeat(None)
     if not isinstance(argument, list) or len(argument) != 2:
         raise ConfigError(f"{shown(argument)} is no loop; give [begin, end] in seconds, or null")
-    return surface.repeat((_number(argument[0]), _number(argument[1])))
+    return surface.file.repeat((_number(argument[0]), _number(argument[1])))
 
 
 def _model(surface: Surface, argument: Any) -> Any:
@@ -106,15 +106,15 @@ COMMANDS = (
     Command("SetModel", "name", "", _model),
     Command("StartRecording", "", "folder of the new take", lambda surface, _: surface.record(True)),
     Command("StopRecording", "", "", lambda surface, _: surface.record(False)),
-    Command("Pause", "", "", lambda surface, _: surface.pause(True)),
-    Command("Resume", "", "", lambda surface, _: surface.pause(False)),
-    Command("Seek", "second of the file", "", lambda surface, second: surface.seek(_number(second))),
+    Command("Pause", "", "", lambda surface, _: surface.file.pause(True)),
+    Command("Resume", "", "", lambda surface, _: surface.file.pause(False)),
+    Command("Seek", "second of the file", "", lambda surface, second: surface.file.seek(_number(second))),
     Command("SetLoop", "[begin, end] in seconds, or null", "", _loop),
     Command("Learn", "name of the control that the next movement of a controller is for, or null", "",
             lambda surface, name: surface.learn(None if name is None else _text(name))),
     Command("GetMeters", "", "meters, see below", lambda surface, _: meters_document(surface)),
     Command("GetSpectra", "", "spectra, see below",
-            lambda surface, _: spectra_document(surface, Spectrum(surface.samplerate))),
+            lambda surface, _: spectra_document(surface, BandSpectrum(surface.samplerate))),
     Command("GetCounters", "", "every counter that is a number, by its name", lambda surface, _: surface.counters()),
     Command("GetHistory", "", "load, missed hops and latency of the last two minutes, by half seconds",
             lambda surface, _: history_document(surface)),
