@@ -113,7 +113,7 @@ class Actions:
 
     def record(self, _: str) -> None:
         """Begin a new take, or end the one that is made."""
-        self.surface.told(self.surface.record())
+        self.surface.note_failure(self.surface.record())
 
     def presets(self, _: str) -> None:
         """Offer the presets."""
@@ -133,29 +133,29 @@ class Actions:
         rows = rows_of(self.surface)
         target = rows[min(self.state.chosen, len(rows) - 1)] if rows else None
         if target is not None:
-            self.surface.told(self.surface.learn(str(target)))
+            self.surface.note_failure(self.surface.learn(str(target)))
             self.surface.notices.add(f"move what shall be {target}; Esc gives up")
 
     def pause(self, _: str) -> None:
         """Stand still, or go on."""
-        self.surface.told(self.surface.file.pause())
+        self.surface.note_failure(self.surface.file.pause())
 
     def seek(self, key: str) -> None:
         """Go back or on in a file."""
         place = self.surface.file.position_s
-        self.surface.told(self.surface.file.seek((place or 0.0) + (STEP_S if key == "." else -STEP_S)))
+        self.surface.note_failure(self.surface.file.seek((place or 0.0) + (STEP_S if key == "." else -STEP_S)))
 
     def loop(self, _: str) -> None:
         """Begin a loop here, end it here and repeat it, or go on without it."""
         place, begin = self.surface.file.position_s, self.state.loop_from_s
         if self.surface.file.loop_s is not None or place is None:
-            self.surface.told(self.surface.file.repeat(None))
+            self.surface.note_failure(self.surface.file.repeat(None))
         elif begin is None or place <= begin:
             self.state.loop_from_s = place
             self.surface.notices.add("a loop begins here; o again where it ends")
         else:
             self.state.loop_from_s = None
-            self.surface.told(self.surface.file.repeat((begin, place)))
+            self.surface.note_failure(self.surface.file.repeat((begin, place)))
 
     def help(self, _: str) -> None:
         """Show the keys, page by page, or hide them."""
@@ -169,7 +169,7 @@ class Actions:
     def close(self, _: str) -> None:
         """Close what is open; give up learning."""
         if self.state.page is Page.NOTICES:
-            self.surface.told(self.surface.learn(None))
+            self.surface.note_failure(self.surface.learn(None))
         self._open(Page.NOTICES)
 
     def quit(self, _: str) -> None:
@@ -208,7 +208,7 @@ class Actions:
         if place < len(self.state.listed):
             name = self.state.listed[place]
             called = self.state.page is Page.PRESETS
-            self.surface.told(self.surface.call_preset(name) if called else self.surface.play_model(name))
+            self.surface.note_failure(self.surface.call_preset(name) if called else self.surface.play_model(name))
             self._open(Page.NOTICES)
         return True
 

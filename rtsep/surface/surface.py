@@ -184,7 +184,7 @@ class Surface:
         """Set a control, choose one of several (by its name), or press a button; parameters and errors as of `get`."""
         target = self._target(name)
         if target.name == "preset":
-            self.told(self.call_preset(str(target.item or value)))
+            self.note_failure(self.call_preset(str(target.item or value)))
         elif target.control.is_value:
             self._live().set(target, read_value(target.control, value, name))
         elif target.kind is Kind.CHOICE:
@@ -240,7 +240,7 @@ class Surface:
         """Have something done by the session's thread."""
         return self._session.requests.ask(work)
 
-    def told(self, future: Future[Any]) -> None:
+    def note_failure(self, future: Future[Any]) -> None:
         """Make a notice of it where something that was asked for fails, for those that do not wait for the answer."""
         def done(future: Future[Any]) -> None:
             error = future.exception()

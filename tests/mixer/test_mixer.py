@@ -64,12 +64,12 @@ def test_arrows_choose_and_move(still_run: Run) -> None:
     assert (still_run.surface.get("mask_gain"), still_run.surface.get("bypass")) == (2.0, True)
 
 
-@pytest.mark.parametrize(("value_db", "sign", "wanted_db"), [
+@pytest.mark.parametrize(("value_db", "sign", "expected_db"), [
     (0.0, 1, 1.0), (0.4, 1, 1.0), (0.4, -1, 0.0), (-0.4, -1, -1.0), (-40.0, -1, None), (None, 1, -40.0),
     (60.0, 1, 60.0)])
-def test_steps_end_at_whole_decibels(value_db: float | None, sign: int, wanted_db: float | None) -> None:
+def test_steps_end_at_whole_decibels(value_db: float | None, sign: int, expected_db: float | None) -> None:
     gain = stepped(0.0 if value_db is None else to_gain(value_db), sign, -40.0, 60.0)
-    assert gain == pytest.approx(0.0 if wanted_db is None else to_gain(wanted_db))
+    assert gain == pytest.approx(0.0 if expected_db is None else to_gain(expected_db))
 
 
 def test_presets_are_saved_by_name_and_called_by_digit(still_run: Run) -> None:
@@ -135,10 +135,10 @@ def test_at_80_by_24_all_of_it_is_there(still_run: Run) -> None:
     still_run.session.state.moved = "CC 1 channel 1 = 64   mask_gain +3.0 dB"
     press(still_run, "2")
     shown = "\n".join(text(still_run, MixerState()))
-    for wanted in ("rtsep 1:05", "song.wav > null device", "hearing drums + other alone", "latency 11.6 ms", "load 0%",
-                   "missed 2", ">1 drums", " 2 guitar", "+0.0 dB M .", "mask", "wet",
-                   "MIDI CC 1 channel 1 = 64 mask_gain", "? keys"):
-        assert wanted in shown
+    for part in ("rtsep 1:05", "song.wav > null device", "hearing drums + other alone", "latency 11.6 ms", "load 0%",
+                 "missed 2", ">1 drums", " 2 guitar", "+0.0 dB M .", "mask", "wet",
+                 "MIDI CC 1 channel 1 = 64 mask_gain", "? keys"):
+        assert part in shown
     still_run.session.state.waiting = True
     assert "waiting for the device" in "\n".join(text(still_run, MixerState()))
 
@@ -227,10 +227,10 @@ class Terminal:
             stderr=self._slave, start_new_session=True)
         self.seen = ""
 
-    def wait_for(self, wanted: str) -> None:
+    def wait_for(self, text: str) -> None:
         end = time.monotonic() + TIMEOUT_S
-        while wanted not in self.seen:
-            assert time.monotonic() < end, f"waited for {wanted!r}: {self.seen[-2000:]}"
+        while text not in self.seen:
+            assert time.monotonic() < end, f"waited for {text!r}: {self.seen[-2000:]}"
             if select.select([self.master], [], [], 0.1)[0]:
                 self.seen += os.read(self.master, 65536).decode("utf-8", "replace")
 
