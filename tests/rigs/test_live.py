@@ -12,7 +12,7 @@ _used: list[JackServer] = []
 def test_a_server_is_spoilt(server: JackServer) -> None:
     assert "system:playback_8" in server.ports()
     _used.append(server)
-    server.process.send_signal(signal.SIGSTOP)
+    server.process.send_signal(signal.SIGKILL)
 
 
 def test_the_next_one_is_sound(server: JackServer) -> None:
