@@ -12,7 +12,7 @@ from rtsep.controls import table
 from rtsep.live import counters
 from rtsep.mixer import actions
 from rtsep.surface import events
-from training.export import sources
+from training.corpora import sources
 
 DOCS = Path(__file__).parents[1] / "docs"
 TABLES = {"live.md": (table.document, counters.document, actions.document, events.document),

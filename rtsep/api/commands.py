@@ -77,10 +77,10 @@ def _toggle(surface: Surface, argument: Any) -> bool:
 
 def _loop(surface: Surface, argument: Any) -> Any:
     if argument is None:
-        return surface.repeat(None)
+        return surface.file.repeat(None)
     if not isinstance(argument, list) or len(argument) != 2:
         raise ConfigError(f"{shown(argument)} is no loop; give [begin, end] in seconds, or null")
-    return surface.repeat((_number(argument[0]), _number(argument[1])))
+    return surface.file.repeat((_number(argument[0]), _number(argument[1])))
 
 
 def _model(surface: Surface, argument: Any) -> Any:
@@ -106,9 +106,9 @@ COMMANDS = (
     Command("SetModel", "name", "", _model),
     Command("StartRecording", "", "folder of the new take", lambda surface, _: surface.record(True)),
     Command("StopRecording", "", "", lambda surface, _: surface.record(False)),
-    Command("Pause", "", "", lambda surface, _: surface.pause(True)),
-    Command("Resume", "", "", lambda surface, _: surface.pause(False)),
-    Command("Seek", "second of the file", "", lambda surface, second: surface.seek(_number(second))),
+    Command("Pause", "", "", lambda surface, _: surface.file.pause(True)),
+    Command("Resume", "", "", lambda surface, _: surface.file.pause(False)),
+    Command("Seek", "second of the file", "", lambda surface, second: surface.file.seek(_number(second))),
     Command("SetLoop", "[begin, end] in seconds, or null", "", _loop),
     Command("Learn", "name of the control that the next movement of a controller is for, or null", "",
             lambda surface, name: surface.learn(None if name is None else _text(name))),

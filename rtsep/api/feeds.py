@@ -69,7 +69,7 @@ class Feeds:
 
 
 class Subscription:
-    """What one client wants to hear, and when.
+    """What one client subscribed to, and when it is due.
 
     Parameters
     ----------

@@ -66,9 +66,9 @@ def run_monitor(args: argparse.Namespace) -> int:
     from rtsep.controls.live_controls import LiveControls
     from rtsep.controls.presets import load_presets
     from rtsep.live.board import new_board
+    from rtsep.midi.control_surface import ControlSurface
     from rtsep.midi.effects import hear
     from rtsep.midi.mapping import load_mapping, mapping_file
-    from rtsep.midi.surface import ControlSurface
 
     controls = LiveControls(new_board(None), _STEMS, load_presets(args.presets))
     surface = ControlSurface(load_mapping(mapping_file(args.midi_map)), controls)

@@ -150,7 +150,7 @@ def _in_processes(tasks: Sequence[Task], work: Work[Task, Result], count: int,
 
 
 def _serve(connection: Connection, work: Work[Any, Any]) -> None:
-    """Work off what comes, until nobody is there who wants it."""
+    """Work off what comes, until nobody is there who asks for it."""
     for number in STOP_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has a closed terminal ignored
             signal.signal(number, _leave)

@@ -9,7 +9,7 @@ from rtsep.controls.table import Kind, Unit
 from rtsep.controls.targets import Target
 from rtsep.dsp.decibels import to_db, to_gain
 from rtsep.errors import RtsepError
-from rtsep.mixer.desk import Desk, Page, rows_of
+from rtsep.mixer.state import MixerState, Page, rows_of
 from rtsep.surface.surface import Surface
 
 STEP_DB, STEP_SHARE, STEP_S = 1.0, 0.05, 5.0
@@ -46,20 +46,20 @@ class Actions:
     ----------
     surface
         Of the run.
-    desk
+    state
         Of the user.
     """
 
-    def __init__(self, surface: Surface, desk: Desk) -> None:
+    def __init__(self, surface: Surface, state: MixerState) -> None:
         self.surface = surface
-        self.desk = desk
+        self.state = state
 
     def press(self, key: str) -> None:
         """Do what a key does; what cannot be done becomes a notice."""
         try:
-            if self.desk.page is Page.NAME:
+            if self.state.page is Page.NAME:
                 self._type(key)
-            elif self.desk.page in (Page.PRESETS, Page.MODELS) and self._pick(key):
+            elif self.state.page in (Page.PRESETS, Page.MODELS) and self._pick(key):
                 pass
             else:
                 self._act(key)
@@ -68,7 +68,7 @@ class Actions:
 
     def _act(self, key: str) -> None:
         row = next((row for row in KEYS if key in row.names), None)
-        solo_next, self.desk.solo_next = self.desk.solo_next, False
+        solo_next, self.state.solo_next = self.state.solo_next, False
         if solo_next and key.isdigit():
             self._switch("solo", int(key) - 1)
         elif row is not None:
@@ -84,19 +84,19 @@ class Actions:
 
     def solo_next(self, _: str) -> None:
         """Take the next digit for a solo."""
-        self.desk.solo_next = True
+        self.state.solo_next = True
 
     def choose(self, key: str) -> None:
         """Choose the row above or below."""
         count = len(rows_of(self.surface))
-        self.desk.chosen = (self.desk.chosen + (1 if key == "down" else -1)) % max(1, count)
+        self.state.chosen = (self.state.chosen + (1 if key == "down" else -1)) % max(1, count)
 
     def move(self, key: str) -> None:
         """Move what is chosen: a fader, or the place in a file."""
         rows = rows_of(self.surface)
         if not rows:
             return
-        row, sign = rows[min(self.desk.chosen, len(rows) - 1)], 1 if key == "right" else -1
+        row, sign = rows[min(self.state.chosen, len(rows) - 1)], 1 if key == "right" else -1
         if row is None:
             self.seek("." if sign > 0 else ",")
         else:
@@ -112,65 +112,65 @@ class Actions:
 
     def record(self, _: str) -> None:
         """Begin a new take, or end the one that is made."""
-        self.surface.told(self.surface.record(self.surface.recording is None))
+        self.surface.note_failure(self.surface.record(self.surface.recording is None))
 
     def presets(self, _: str) -> None:
         """Offer the presets."""
-        self.desk.listed = [preset.name for preset in self.surface.presets.read()]
+        self.state.listed = [preset.name for preset in self.surface.presets.read()]
         self._open(Page.PRESETS)
 
     def models(self, _: str) -> None:
         """Offer the models."""
-        self.desk.listed = list(self.surface.models())
+        self.state.listed = list(self.surface.models())
         self._open(Page.MODELS)
 
     def save(self, _: str) -> None:
         """Ask for the name of a preset."""
-        self.desk.typed = ""
+        self.state.typed = ""
         self._open(Page.NAME)
 
     def learn(self, _: str) -> None:
         """Bind what is moved next on a controller to the chosen row."""
         rows = rows_of(self.surface)
-        target = rows[min(self.desk.chosen, len(rows) - 1)] if rows else None
+        target = rows[min(self.state.chosen, len(rows) - 1)] if rows else None
         if target is not None:
-            self.surface.told(self.surface.learn(str(target)))
+            self.surface.note_failure(self.surface.learn(str(target)))
             self.surface.notices.add(f"move what shall be {target}; Esc gives up")
 
     def pause(self, _: str) -> None:
         """Stand still, or go on."""
-        self.surface.told(self.surface.pause(not self.surface.paused))
+        self.surface.note_failure(self.surface.file.pause(not self.surface.file.paused))
 
     def seek(self, key: str) -> None:
         """Go back or on in a file."""
-        place = self.surface.position_s
-        self.surface.told(self.surface.seek((place or 0.0) + (STEP_S if key == "." else -STEP_S)))
+        place = self.surface.file.position_s
+        self.surface.note_failure(self.surface.file.seek((place or 0.0) + (STEP_S if key == "." else -STEP_S)))
 
     def loop(self, _: str) -> None:
         """Begin a loop here, end it here and repeat it, or go on without it."""
-        place, begin = self.surface.position_s, self.desk.loop_from_s
-        if self.surface.loop_s is not None or place is None:
-            self.surface.told(self.surface.repeat(None))
+        place, begin = self.surface.file.position_s, self.state.loop_from_s
+        if self.surface.file.loop_s is not None or place is None:
+            self.surface.note_failure(self.surface.file.repeat(None))
         elif begin is None or place <= begin:
-            self.desk.loop_from_s = place
+            self.state.loop_from_s = place
             self.surface.notices.add("a loop begins here; o again where it ends")
         else:
-            self.desk.loop_from_s = None
-            self.surface.told(self.surface.repeat((begin, place)))
+            self.state.loop_from_s = None
+            self.surface.note_failure(self.surface.file.repeat((begin, place)))
 
     def help(self, _: str) -> None:
         """Show the keys, page by page, or hide them."""
-        if self.desk.page is Page.HELP:
-            self.desk.help_page += 1
-            self._open(Page.HELP if self.desk.help_goes_on else Page.NOTICES)
+        if self.state.page is Page.HELP:
+            self.state.help_page += 1
+            self._open(Page.HELP if self.state.help_goes_on else Page.NOTICES)
         else:
-            self.desk.help_page = 0
+            self.state.help_page = 0
             self._open(Page.HELP)
 
     def close(self, _: str) -> None:
         """Close what is open; give up learning."""
-        if self.desk.page is Page.NOTICES:
-            self.surface.told(self.surface.learn(None))
+        if self.state.page is Page.NOTICES:
+            self.surface.note_failure(self.surface.learn(None))
         self._open(Page.NOTICES)
 
     def quit(self, _: str) -> None:
@@ -178,7 +178,7 @@ class Actions:
         self.surface.stop()
 
     def _open(self, page: Page) -> None:
-        self.desk.page = page
+        self.state.page = page
 
     def _switch(self, name: str, index: int) -> None:
         if 0 <= index < len(self.surface.stems):
@@ -198,10 +198,10 @@ class Actions:
         """Take a digit for a name of the open list; False for a key that is none."""
         if not key.isdigit() or key == "0":
             return False
-        if int(key) <= len(self.desk.listed):
-            name = self.desk.listed[int(key) - 1]
-            called = self.desk.page is Page.PRESETS
-            self.surface.told(self.surface.call_preset(name) if called else self.surface.play_model(name))
+        if int(key) <= len(self.state.listed):
+            name = self.state.listed[int(key) - 1]
+            called = self.state.page is Page.PRESETS
+            self.surface.note_failure(self.surface.call_preset(name) if called else self.surface.play_model(name))
             self._open(Page.NOTICES)
         return True
 
@@ -209,14 +209,14 @@ class Actions:
         """Take a letter of a name, or what ends it."""
         if key == "enter":
             self._open(Page.NOTICES)
-            path = self.surface.save_preset(self.desk.typed.strip())
-            self.surface.notices.add(f"preset {self.desk.typed.strip()} is in {path}")
+            path = self.surface.save_preset(self.state.typed.strip())
+            self.surface.notices.add(f"preset {self.state.typed.strip()} is in {path}")
         elif key == "escape":
             self._open(Page.NOTICES)
         elif key == "backspace":
-            self.desk.typed = self.desk.typed[:-1]
+            self.state.typed = self.state.typed[:-1]
         elif len(key) == 1 or key == "space":
-            self.desk.typed += " " if key == "space" else key
+            self.state.typed += " " if key == "space" else key
 
 
 def stepped(value: float, sign: int, floor_db: float, highest_db: float) -> float:

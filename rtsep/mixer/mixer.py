@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 
 from rtsep.mixer.actions import Actions
-from rtsep.mixer.desk import Desk
 from rtsep.mixer.keys import Keys, terminal_keys
 from rtsep.mixer.rows import lines
 from rtsep.mixer.screen import Screen
+from rtsep.mixer.state import MixerState
 from rtsep.surface.surface import Surface
 
 FRAME_S = 0.045
@@ -34,8 +34,8 @@ class Mixer:
 
     def __init__(self, surface: Surface, keys: Keys, screen: Screen) -> None:
         self._surface = surface
-        self._desk = Desk()
-        self._actions = Actions(surface, self._desk)
+        self._state = MixerState()
+        self._actions = Actions(surface, self._state)
         self._keys = keys
         self._screen = screen
         self._drawn = 0.0
@@ -50,7 +50,7 @@ class Mixer:
             self._drawn = now
             width, height = self._screen.size
             with suppress(OSError):
-                self._screen.show(lines(self._surface, self._desk, width, height, self._screen.plain))
+                self._screen.show(lines(self._surface, self._state, width, height, self._screen.plain))
 
 
 @contextmanager

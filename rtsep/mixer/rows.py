@@ -13,8 +13,8 @@ from rtsep.live.counters import status
 from rtsep.live.session.run_state import Phase
 from rtsep.mixer.actions import KEYS
 from rtsep.mixer.bars import bar
-from rtsep.mixer.desk import Desk, Page, rows_of
 from rtsep.mixer.screen import Line
+from rtsep.mixer.state import MixerState, Page, rows_of
 from rtsep.surface.meters import MeterView, StemMeter, meter_db
 from rtsep.surface.surface import Surface
 
@@ -24,12 +24,12 @@ _SILENT_S = 3.0  # at the input, after which a hint is shown
 _LOADS = " ▁▂▃▄▅▆▇█"
 
 
-def lines(surface: Surface, desk: Desk, width: int, height: int, plain: bool) -> list[Line]:
+def lines(surface: Surface, state: MixerState, width: int, height: int, plain: bool) -> list[Line]:
     """Everything, as many lines as there are.
 
     Parameters
     ----------
-    surface, desk
+    surface, state
         What is shown.
     width, height
         Of the terminal, in cells.
@@ -38,12 +38,12 @@ def lines(surface: Surface, desk: Desk, width: int, height: int, plain: bool) ->
     """
     top = [*_head(surface, width, plain), *_hint(surface), []]
     if surface.stems:
-        top += _meters(surface, desk, width, plain)
-    bottom = [_foot(surface, desk)]
+        top += _meters(surface, state, width, plain)
+    bottom = [_foot(surface, state)]
     room = height - len(top) - len(bottom)
-    if desk.page is Page.HELP or (desk.page in (Page.PRESETS, Page.MODELS) and room < 8):  # it needs the room
+    if state.page is Page.HELP or (state.page in (Page.PRESETS, Page.MODELS) and room < 8):  # it needs the room
         top, room = top[:1], height - 2
-    page = _page(surface, desk, width, room)
+    page = _page(surface, state, width, room)
     return [*top, *page, *[[] for _ in range(room - len(page))], *bottom]
 
 
@@ -94,25 +94,25 @@ def _hint(surface: Surface) -> Iterator[Line]:
         yield [("nothing arrives" + (" at rtsep:in_1, connect the player" if jack else f" from {source}"), "warm")]
 
 
-def _meters(surface: Surface, desk: Desk, width: int, plain: bool) -> Iterator[Line]:
+def _meters(surface: Surface, state: MixerState, width: int, plain: bool) -> Iterator[Line]:
     """Yield a row a stem, the whole, and the place in a file."""
     view = surface.meters()
     name_width = max(5, *(min(9, len(stem)) for stem in surface.stems)) if width >= _WIDE else 6
-    yield _whole("in", view.input_peak, name_width, width, desk, plain)
+    yield _whole("in", view.input_peak, name_width, width, state, plain)
     rows = rows_of(surface)
     for index, target in enumerate(rows):
-        mark = ">" if index == desk.chosen else " "
+        mark = ">" if index == state.chosen else " "
         if target is None:
-            yield _place(surface, mark, desk, width, plain)
+            yield _place(surface, mark, state, width, plain)
         elif target.item is None:
             yield _fader(surface, target, mark, name_width, width, plain)
         else:
-            yield _stem(surface, target, index, view, mark, name_width, width, desk, plain)
-    yield _whole("out", view.output_peak, name_width, width, desk, plain)
+            yield _stem(surface, target, index, view, mark, name_width, width, state, plain)
+    yield _whole("out", view.output_peak, name_width, width, state, plain)
 
 
 def _stem(surface: Surface, target: Target, index: int, view: MeterView, mark: str, name_width: int, width: int,
-          desk: Desk, plain: bool) -> Line:
+          state: MixerState, plain: bool) -> Line:
     stem, meter = str(target.item), view.stems[index]
     muted, soloed = (bool(surface.get_linear(Target(name, stem))) for name in ("mute", "solo"))
     level = write_value(target.control, surface.get_linear(target))
@@ -124,15 +124,15 @@ def _stem(surface: Surface, target: Target, index: int, view: MeterView, mark: s
     shown = StemMeter(meter.peak * gain, meter.rms * gain, meter.gain)
     style = "chosen" if mark == ">" else ""
     return [(title, style), *bar(shown.rms, shown.peak, room, meter.gain > 0.0, plain),
-            (peak, "hot" if _clipped(desk, stem, shown.peak) else "dim"), (right, style),
+            (peak, "hot" if _clipped(state, stem, shown.peak) else "dim"), (right, style),
             ("M" if muted else ".", "hot" if muted else "dim"), (" ", ""),
             ("S" if soloed else ".", "warm" if soloed else "dim")]
 
 
-def _whole(name: str, peak: float, name_width: int, width: int, desk: Desk, plain: bool) -> Line:
+def _whole(name: str, peak: float, name_width: int, width: int, state: MixerState, plain: bool) -> Line:
     """Peak of the input or the output."""
     title = f"   {name:{name_width}} "
-    over = _clipped(desk, name, peak)
+    over = _clipped(state, name, peak)
     text = f" {_peak(peak)}{' CLIP' if over else ''}"
     room = max(4, width - len(title) - 12)
     return [(title, ""), *bar(peak, peak, room, True, plain), (text, "hot" if over else "dim")]
@@ -151,15 +151,15 @@ def _fader(surface: Surface, target: Target, mark: str, name_width: int, width: 
     return [(title, style), (line * at, "dim"), (knob, "strong"), (line * (room - 1 - at), "dim"), (text, style)]
 
 
-def _place(surface: Surface, mark: str, desk: Desk, width: int, plain: bool) -> Line:
+def _place(surface: Surface, mark: str, state: MixerState, width: int, plain: bool) -> Line:
     """Place in a file, and its loop."""
-    at, length, loop = surface.position_s or 0.0, surface.length_s, surface.loop_s
+    at, length, loop = surface.file.position_s or 0.0, surface.file.length_s, surface.file.loop_s
     text = f" {_clock(at)}{'' if length is None else f' / {_clock(length)}'}"
     if loop is not None:
         text += f"  loop {_clock(loop[0])}-{_clock(loop[1])}"
-    elif desk.loop_from_s is not None:
-        text += f"  loop from {_clock(desk.loop_from_s)}"
-    title = f"{mark}  {'pause' if surface.paused else 'file '} "
+    elif state.loop_from_s is not None:
+        text += f"  loop from {_clock(state.loop_from_s)}"
+    title = f"{mark}  {'pause' if surface.file.paused else 'file '} "
     room = max(4, width - len(title) - len(text) - 1)
     done = 0 if not length else min(room, round(room * at / length))
     full, empty = ("=", "-") if plain else ("━", "─")
@@ -167,17 +167,17 @@ def _place(surface: Surface, mark: str, desk: Desk, width: int, plain: bool) -> 
     return [(title, style), (full * done, "strong"), (empty * (room - done), "dim"), (text, style)]
 
 
-def _page(surface: Surface, desk: Desk, width: int, room: int) -> list[Line]:
+def _page(surface: Surface, state: MixerState, width: int, room: int) -> list[Line]:
     """Return what is open below the meters, or the latest notices."""
     if room <= 0:
         return []
-    title: Line = [(f"-- {desk.page.value} ", "dim"), ("-" * max(0, width - len(desk.page.value) - 4), "dim")]
-    if desk.page is Page.HELP:
-        return [title, *_help(desk, width, room - 1)]
-    if desk.page is Page.NAME:
-        return [title, [("name: ", ""), (desk.typed + "_", "strong"), ("   Enter saves, Esc does not", "dim")]]
-    if desk.page is not Page.NOTICES:
-        names = [[(f" {number} ", "strong"), (name, "")] for number, name in enumerate(desk.listed[:9], 1)]
+    title: Line = [(f"-- {state.page.value} ", "dim"), ("-" * max(0, width - len(state.page.value) - 4), "dim")]
+    if state.page is Page.HELP:
+        return [title, *_help(state, width, room - 1)]
+    if state.page is Page.NAME:
+        return [title, [("name: ", ""), (state.typed + "_", "strong"), ("   Enter saves, Esc does not", "dim")]]
+    if state.page is not Page.NOTICES:
+        names = [[(f" {number} ", "strong"), (name, "")] for number, name in enumerate(state.listed[:9], 1)]
         return [title, *(names or [[("there are none; w saves the controls as one", "")]])][:room]
     wrapped = [part for line in surface.notices.latest(room) for part in _wrapped(line.clock, line.text, width)]
     return [title, *wrapped[-(room - 1):]] if room > 1 else []
@@ -196,20 +196,20 @@ def _wrapped(title: str, text: str, width: int) -> list[Line]:
             for number, part in enumerate(broken)]
 
 
-def _help(desk: Desk, width: int, room: int) -> list[Line]:
+def _help(state: MixerState, width: int, room: int) -> list[Line]:
     """Return a page of the keys."""
     column = 16 if width >= _WIDE else 11
     found = [line for row in KEYS for line in _wrapped(f"{row.shown.replace('…', '-'):{column}}", row.help, width)]
-    start = desk.help_page * room
-    desk.help_goes_on = len(found) > start + room
+    start = state.help_page * room
+    state.help_goes_on = len(found) > start + room
     return found[start:start + room]
 
 
-def _foot(surface: Surface, desk: Desk) -> Line:
-    if desk.solo_next:
+def _foot(surface: Surface, state: MixerState) -> Line:
+    if state.solo_next:
         return [("solo: which stem? 1-9", "strong")]
-    if desk.page is Page.HELP:
-        return [("? goes on, Esc closes" if desk.help_goes_on else "? or Esc closes", "dim")]
+    if state.page is Page.HELP:
+        return [("? goes on, Esc closes" if state.help_goes_on else "? or Esc closes", "dim")]
     return [("q quit" if surface.phase is Phase.LOADING else "? keys  1-9 mute  b bypass  r record  q quit", "dim")]
 
 
@@ -221,12 +221,12 @@ def _loads(surface: Surface, plain: bool) -> str:
                          for entry in list(surface.history.entries)[-12:])
 
 
-def _clipped(desk: Desk, name: str, peak: float) -> bool:
+def _clipped(state: MixerState, name: str, peak: float) -> bool:
     """Whether a meter has reached full scale a moment ago."""
     now = time.monotonic()
     if peak >= 1.0:
-        desk.clips[name] = now
-    return now - desk.clips.get(name, -_HOLD_S) < _HOLD_S
+        state.clips[name] = now
+    return now - state.clips.get(name, -_HOLD_S) < _HOLD_S
 
 
 def _peak(value: float) -> str:

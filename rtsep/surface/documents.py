@@ -16,7 +16,7 @@ Document = dict[str, Any]
 
 def state_document(surface: Surface) -> Document:
     """Say what the run is at; null where something is not known, or not the case."""
-    state, latency = surface.state, surface.latency_frames
+    state, file, latency = surface.state, surface.file, surface.latency_frames
     return {
         "phase": surface.phase.value, "model": state.model, "stems": list(surface.stems),
         "executor": surface.executor, "input": None if state.started is None else state.started.input,
@@ -29,9 +29,9 @@ def state_document(surface: Surface) -> Document:
         "output_xruns": surface.board.output_xruns,
         "recording": None if surface.recording is None else str(surface.recording),
         "recorded_s": round(surface.recorded_s, 1),
-        "position_s": None if surface.position_s is None else round(surface.position_s, 2),
-        "length_s": None if surface.length_s is None else round(surface.length_s, 2), "paused": surface.paused,
-        "loop_s": surface.loop_s, "moved": state.moved, "history": surface.history.total}
+        "position_s": None if file.position_s is None else round(file.position_s, 2),
+        "length_s": None if file.length_s is None else round(file.length_s, 2), "paused": file.paused,
+        "loop_s": file.loop_s, "moved": state.moved, "history": surface.history.total}
 
 
 def controls_document(surface: Surface) -> Document:

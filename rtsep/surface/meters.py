@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from rtsep.controls.controls import Controls
+from rtsep.dsp.decibels import to_db
 from rtsep.dsp.mask import REST
 from rtsep.live.board import Board
 
@@ -15,7 +16,7 @@ SILENCE_DB = -100.0
 
 def meter_db(value: float) -> float:
     """Linear magnitude in dB, at least `SILENCE_DB`."""
-    return max(SILENCE_DB, 20.0 * math.log10(value)) if value > 0.0 else SILENCE_DB
+    return max(SILENCE_DB, to_db(value))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from rtsep.model.catalogue import installed_models
 from rtsep.surface.history import History
 from rtsep.surface.meters import MeterView, heard_stems, read_meters
 from rtsep.surface.notices import Notices
-from rtsep.surface.preset_shelf import PresetShelf
+from rtsep.surface.played_file import PlayedFile
+from rtsep.surface.preset_file import PresetFile
 
 Answer = TypeVar("Answer")
 _SILENT = 1e-4  # peak of an input at which nothing arrives, -80 dB
@@ -45,8 +46,8 @@ class Surface:
 
     Attributes
     ----------
-    notices, history, presets
-        What was told; load and missed hops; presets by name.
+    notices, history, presets, file
+        What was told; load and missed hops; presets by name; the file that is played.
     """
 
     def __init__(self, session: Session, notices: Notices, presets: Path | None = None) -> None:
@@ -54,7 +55,8 @@ class Surface:
         self._controls: LiveControls | None = None
         self.notices = notices
         self.history = History(session.memory.board)
-        self.presets = PresetShelf(presets)
+        self.presets = PresetFile(presets)
+        self.file = PlayedFile(session)
         self._heard_s = 0.0  # when something arrived last
 
     def look(self) -> None:
@@ -92,7 +94,7 @@ class Surface:
     @property
     def samplerate(self) -> int:
         """Frames per second; 44100 while the model is loading."""
-        return 44100 if self.state.loaded is None else self.state.loaded.samplerate
+        return self.state.samplerate
 
     @property
     def seconds(self) -> float:
@@ -121,31 +123,6 @@ class Surface:
     def recorded_s(self) -> float:
         """Seconds of the recording that is made; 0 where none is."""
         return 0.0 if self.recording is None else max(0.0, self.seconds - self.board.record_start / self.samplerate)
-
-    @property
-    def position_s(self) -> float | None:
-        """Second of the file that is played; None where the input is a device."""
-        transport = self._session.services.transport
-        return None if transport is None else transport.position / self.samplerate
-
-    @property
-    def length_s(self) -> float | None:
-        """Seconds of the file; None where that is not known."""
-        transport = self._session.services.transport
-        return None if transport is None or transport.frames is None else transport.frames / self.samplerate
-
-    @property
-    def paused(self) -> bool:
-        """Whether a file stands still."""
-        transport = self._session.services.transport
-        return transport is not None and transport.paused
-
-    @property
-    def loop_s(self) -> tuple[float, float] | None:
-        """Seconds of the file between which it is repeated; None where it is not."""
-        transport = self._session.services.transport
-        loop = None if transport is None else transport.loop
-        return None if loop is None else (loop[0] / self.samplerate, loop[1] / self.samplerate)
 
     @property
     def executor(self) -> str:
@@ -207,7 +184,7 @@ class Surface:
         """Set a control, choose one of several (by its name), or press a button; parameters and errors as of `get`."""
         target = self._target(name)
         if target.name == "preset":
-            self.told(self.call_preset(str(target.item or value)))
+            self.note_failure(self.call_preset(str(target.item or value)))
         elif target.control.is_value:
             self._live().set(target, read_value(target.control, value, name))
         elif target.kind is Kind.CHOICE:
@@ -231,7 +208,7 @@ class Surface:
         return self.ask(lambda: self._session.commands.call(preset))
 
     def save_preset(self, name: str) -> Path:
-        """Save all controls and the model as a preset, and return its file; errors as of `PresetShelf.save`."""
+        """Save all controls and the model as a preset, and return its file; errors as of `PresetFile.save`."""
         self._live()
         return self.presets.save(Preset(name, self.state.model, snapshot(self.board, self.stems).values))
 
@@ -248,19 +225,6 @@ class Surface:
         commands = self._session.commands
         return self.ask(lambda: commands.record() if on else commands.end_recording())
 
-    def pause(self, on: bool) -> Future[None]:
-        """Let a file stand still, or go on."""
-        return self.ask(lambda: self._session.commands.transport.pause(on))
-
-    def seek(self, second: float) -> Future[None]:
-        """Go to a second of the file."""
-        return self.ask(lambda: self._session.commands.transport.seek(round(second * self.samplerate)))
-
-    def repeat(self, loop_s: tuple[float, float] | None) -> Future[None]:
-        """Repeat the file between two of its seconds; None to end that."""
-        loop = None if loop_s is None else (round(loop_s[0] * self.samplerate), round(loop_s[1] * self.samplerate))
-        return self.ask(lambda: self._session.commands.transport.repeat(loop))
-
     def learn(self, name: str | None) -> Future[None]:
         """Let the next thing that is moved on a controller move a control from then on; None to give up."""
         if name is not None:
@@ -275,7 +239,7 @@ class Surface:
         """Have something done by the session's thread."""
         return self._session.requests.ask(work)
 
-    def told(self, future: Future[Any]) -> None:
+    def note_failure(self, future: Future[Any]) -> None:
         """Make a notice of it where something that was asked for fails, for those that do not wait for the answer."""
         def done(future: Future[Any]) -> None:
             error = future.exception()

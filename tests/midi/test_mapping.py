@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtsep.controls.strict_yaml import user_file
+from rtsep.controls.user_files import user_file
 from rtsep.errors import ConfigError
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping, mapping_file, parse_mapping
 from rtsep.midi.messages import ControlChange, Note, PitchBend, ProgramChange

@@ -22,23 +22,23 @@ from rtsep.dsp.decibels import to_gain
 from rtsep.mixer import actions
 from rtsep.mixer.actions import KEYS, Actions, stepped
 from rtsep.mixer.bars import bar
-from rtsep.mixer.desk import Desk, Page
 from rtsep.mixer.keys import parse_keys
 from rtsep.mixer.rows import lines
 from rtsep.mixer.screen import Screen
+from rtsep.mixer.state import MixerState, Page
 from tests.rigs.live import ROOT, TIMEOUT_S
 from tests.rigs.surface import Run
 
 
-def text(run: Run, desk: Desk, width: int = 80, height: int = 24, plain: bool = False) -> list[str]:
-    return ["".join(part for part, _ in line) for line in lines(run.surface, desk, width, height, plain)]
+def text(run: Run, state: MixerState, width: int = 80, height: int = 24, plain: bool = False) -> list[str]:
+    return ["".join(part for part, _ in line) for line in lines(run.surface, state, width, height, plain)]
 
 
-def press(run: Run, keys: str | list[str], desk: Desk | None = None) -> Desk:
-    desk = desk or Desk()
+def press(run: Run, keys: str | list[str], state: MixerState | None = None) -> MixerState:
+    state = state or MixerState()
     for key in keys:
-        Actions(run.surface, desk).press(key)
-    return desk
+        Actions(run.surface, state).press(key)
+    return state
 
 
 def test_keys_are_cut_out_of_what_a_terminal_sends() -> None:
@@ -56,20 +56,20 @@ def test_digits_mute_and_solo(still_run: Run) -> None:
 
 
 def test_arrows_choose_and_move(still_run: Run) -> None:
-    desk = press(still_run, ["down", "right", "right", "left"])
+    state = press(still_run, ["down", "right", "right", "left"])
     assert still_run.surface.get("level guitar") == 1.0
-    press(still_run, ["up", "up", "left"], desk)  # around the end, to the last fader
+    press(still_run, ["up", "up", "left"], state)  # around the end, to the last fader
     assert still_run.surface.get("wet") == 0.95
     press(still_run, "+++-b")
     assert (still_run.surface.get("mask_gain"), still_run.surface.get("bypass")) == (2.0, True)
 
 
-@pytest.mark.parametrize(("value_db", "sign", "wanted_db"), [
+@pytest.mark.parametrize(("value_db", "sign", "expected_db"), [
     (0.0, 1, 1.0), (0.4, 1, 1.0), (0.4, -1, 0.0), (-0.4, -1, -1.0), (-40.0, -1, None), (None, 1, -40.0),
     (60.0, 1, 60.0)])
-def test_steps_end_at_whole_decibels(value_db: float | None, sign: int, wanted_db: float | None) -> None:
+def test_steps_end_at_whole_decibels(value_db: float | None, sign: int, expected_db: float | None) -> None:
     gain = stepped(0.0 if value_db is None else to_gain(value_db), sign, -40.0, 60.0)
-    assert gain == pytest.approx(0.0 if wanted_db is None else to_gain(wanted_db))
+    assert gain == pytest.approx(0.0 if expected_db is None else to_gain(expected_db))
 
 
 def test_presets_are_saved_by_name_and_called_by_digit(still_run: Run) -> None:
@@ -78,7 +78,7 @@ def test_presets_are_saved_by_name_and_called_by_digit(still_run: Run) -> None:
     press(still_run, "p1")
     still_run.session.requests.serve()
     assert still_run.surface.get("mask_gain") == 1.0
-    assert "preset verse 2" in " ".join(text(still_run, Desk()))
+    assert "preset verse 2" in " ".join(text(still_run, MixerState()))
 
 
 def test_what_cannot_be_done_is_told(still_run: Run) -> None:
@@ -105,13 +105,13 @@ def test_every_size_is_filled_and_not_overfilled(still_run: Run, width: int, hei
     file = io.StringIO()
     screen = Screen(Console(file=file, width=width, height=height, force_terminal=True, no_color=True))
     still_run.surface.notices.add("a word " * 40)
-    desk = Desk(page=page, listed=["verse", "chorus"])
-    shown = lines(still_run.surface, desk, width, height, plain)
+    state = MixerState(page=page, listed=["verse", "chorus"])
+    shown = lines(still_run.surface, state, width, height, plain)
     screen.show(shown)
     rows = [part.partition("H")[2].removesuffix("\x1b[K") for part in file.getvalue().split("\x1b[")[1:] if "H" in part]
     assert all(cell_len(row) <= width for row in rows)
     if plain:
-        assert all(row.isascii() for row in text(still_run, desk, width, height, plain=True))
+        assert all(row.isascii() for row in text(still_run, state, width, height, plain=True))
 
 
 def test_at_80_by_24_all_of_it_is_there(still_run: Run) -> None:
@@ -119,13 +119,13 @@ def test_at_80_by_24_all_of_it_is_there(still_run: Run) -> None:
     board.frames, board.latency, board.missed_hops, board.hops = 44100 * 65, 512, 2, 100
     still_run.session.state.moved = "CC 1 channel 1 = 64   mask_gain +3.0 dB"
     press(still_run, "2")
-    shown = "\n".join(text(still_run, Desk()))
-    for wanted in ("rtsep 1:05", "song.wav > null device", "hearing drums + other alone", "latency 11.6 ms", "load 0%",
-                   "missed 2", ">1 drums", " 2 guitar", "+0.0 dB M .", "mask", "wet",
-                   "MIDI CC 1 channel 1 = 64 mask_gain", "? keys"):
-        assert wanted in shown
+    shown = "\n".join(text(still_run, MixerState()))
+    for part in ("rtsep 1:05", "song.wav > null device", "hearing drums + other alone", "latency 11.6 ms", "load 0%",
+                 "missed 2", ">1 drums", " 2 guitar", "+0.0 dB M .", "mask", "wet",
+                 "MIDI CC 1 channel 1 = 64 mask_gain", "? keys"):
+        assert part in shown
     still_run.session.state.waiting = True
-    assert "waiting for the device" in "\n".join(text(still_run, Desk()))
+    assert "waiting for the device" in "\n".join(text(still_run, MixerState()))
 
 
 def test_silence_at_an_input_device_is_told(still_run: Run) -> None:
@@ -133,15 +133,15 @@ def test_silence_at_an_input_device_is_told(still_run: Run) -> None:
     still_run.surface.look()
     still_run.board.input_peak, still_run.board.frames = 0.0, 10 * 44100
     still_run.surface.look()
-    assert "nothing arrives from song.wav" in "\n".join(text(still_run, Desk()))
+    assert "nothing arrives from song.wav" in "\n".join(text(still_run, MixerState()))
 
 
 def test_all_keys_are_in_the_help(still_run: Run) -> None:
     for width, height in ((80, 24), (40, 20)):
-        desk, seen = press(still_run, "?"), ""
-        while desk.page is Page.HELP:
-            seen += "\n".join(text(still_run, desk, width, height))
-            press(still_run, "?", desk)
+        state, seen = press(still_run, "?"), ""
+        while state.page is Page.HELP:
+            seen += "\n".join(text(still_run, state, width, height))
+            press(still_run, "?", state)
         assert all(row.shown.replace("…", "-") in seen for row in KEYS)
     assert actions.document() in (ROOT / "docs" / "live.md").read_text("utf-8")
 
@@ -170,7 +170,7 @@ def test_the_table_of_controls_has_faders_that_the_mixer_names() -> None:
     from rtsep.controls.table import CONTROLS
 
     whole = {row.name for row in CONTROLS if row.kind is Kind.FADER and not row.per_stem}
-    assert whole == {"mask_gain", "wet"}, "a new fader needs a row in rtsep.mixer.desk.rows_of"
+    assert whole == {"mask_gain", "wet"}, "a new fader needs a row in rtsep.mixer.state.rows_of"
 
 
 class Terminal:
@@ -186,10 +186,10 @@ class Terminal:
             stderr=self._slave, start_new_session=True)
         self.seen = ""
 
-    def wait_for(self, wanted: str) -> None:
+    def wait_for(self, text: str) -> None:
         end = time.monotonic() + TIMEOUT_S
-        while wanted not in self.seen:
-            assert time.monotonic() < end, f"waited for {wanted!r}: {self.seen[-2000:]}"
+        while text not in self.seen:
+            assert time.monotonic() < end, f"waited for {text!r}: {self.seen[-2000:]}"
             if select.select([self.master], [], [], 0.1)[0]:
                 self.seen += os.read(self.master, 65536).decode("utf-8", "replace")
 

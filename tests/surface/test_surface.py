@@ -94,7 +94,7 @@ def test_requests_are_done_by_the_session_and_refused_when_it_is_over(still_run:
     requests.serve()
     assert answer.result() == 42
     assert isinstance(failure.exception(), ZeroDivisionError)
-    pause = surface.pause(True)
+    pause = surface.file.pause(True)
     requests.serve()
     with pytest.raises(ConfigError, match="the input is a device"):
         pause.result()

@@ -9,7 +9,7 @@ from pathlib import Path
 import soundfile
 
 from rtsep.errors import ConfigError
-from training.export.sources import read_sources
+from training.corpora.sources import read_sources
 
 SOUNDS, MIDI, CAPTURES = (".flac", ".opus", ".ogg", ".wav"), (".mid", ".midi"), (".nam",)
 INDEX, AUTHORS, SONGS = "samples/index.csv", "phrases/CREDITS.tsv", "medleydb"

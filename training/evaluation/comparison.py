@@ -57,8 +57,8 @@ This page is written by the command. Clips: {title}.
 
 Measure: BSS Eval 3, and the SDR of BSS Eval 4, dB; G means weighted by the clips' lengths. All systems are measured on
 the same clips. The mixture (no separation) and the ideal mask (of the true magnitudes) are bounds. Rows in italics are
-what the references published: other clips, other training data, so a direction and not a match. "Singers" is the SDR
-lost when the song's vocals are added to the mixture.
+what the [references](evaluation.md#the-two-references) published: other clips, other training data, so a direction
+and not a match. "Singers" is the SDR lost when the song's vocals are added to the mixture.
 
 The recipes of the compared systems (`simple_rnn`, `paper_mse`, `paper_3x500`, `paper_4x500`, `wave_unet`, `hourglass`,
 `unet`) train on the same mixtures for about the same processor time, {BUDGET}, and their last checkpoint

@@ -23,7 +23,7 @@ from training.evaluation.validation import Separate
 MIXTURE = "mixture"
 MEASURES = ("sdr", "sir", "sar", "nsdr")
 ENDLESS_DB = 100.0  # above, a ratio is infinite but for rounding, as the mixture's SAR
-WANTED_FIRST = np.array([[1.0, 0.0]], np.float32)
+REQUESTED_FIRST = np.array([[1.0, 0.0]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def ideal_mask(clip: Clip, geometry: Geometry) -> Audio:
     parts = np.zeros((2, hops * geometry.hop), np.float32)
     parts[0, :clip.requested.size], parts[1, :clip.rest.size] = clip.requested, clip.rest
     spectra, _ = Analysis(geometry, 2).push(parts)
-    masks = soft_mask(np.abs(spectra), mask_weights(WANTED_FIRST))
+    masks = soft_mask(np.abs(spectra), mask_weights(REQUESTED_FIRST))
     sound = Synthesis(geometry, (1,)).push(masks * spectra.sum(axis=1, keepdims=True))
     return np.asarray(sound[0, late:late + clip.requested.size])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from rtsep.model.catalogue import find_model
-from training.export.sources import read_sources
+from training.corpora.sources import read_sources
 from training.render.library import is_heard
 
 WEIGHTS_LICENCE = "CC BY 4.0"

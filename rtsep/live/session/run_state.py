@@ -53,6 +53,11 @@ class RunState:
     ended: bool = False
 
     @property
+    def samplerate(self) -> int:
+        """Frames per second; 44100 while the model is loading."""
+        return 44100 if self.loaded is None else self.loaded.samplerate
+
+    @property
     def phase(self) -> Phase:
         """What the run does at present."""
         if self.ended:

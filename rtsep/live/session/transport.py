@@ -15,7 +15,7 @@ class Transport:
     Parameters
     ----------
     writer
-        Feeds the input.
+        Fills the playback ring.
     memory
         Shared with the audio process.
     samplerate
@@ -76,13 +76,13 @@ class Transport:
         self.seek(position if loop is None else loop[0])
 
     def serve(self) -> None:
-        """Feed, and go on with a jump; to be called many times a second."""
+        """Fill the ring, and go on with a jump; to be called many times a second."""
         if self._target is not None and not self._jumped:
             if self._memory.playback.taken < self._memory.board.skip_to:
                 return
             self._writer.jump(self._target)
             self._jumped = True
-        self._writer.feed()
+        self._writer.fill()
         if self._target is not None and self._writer.ready:
             self._target = None
             self._memory.board.paused = int(self.paused)

@@ -87,7 +87,9 @@ class Player:
             return
         self.blocksize = out.shape[1]
         try:
-            self._processor.process(self._next(out.shape[1], gaps=True) if block is None else block, out)
+            if block is None:
+                block = self._next(self._processor.wanted(out.shape[1]), gaps=True)
+            self._processor.process(block, out)
             if self.measures is None:
                 self.measures = prepare_thread()
         except Exception as error:  # must not reach the sound system's thread; the watching thread reports it
@@ -112,7 +114,7 @@ class Player:
         self._board.output_xruns += outputs
 
     def _next(self, frames: int, gaps: bool) -> Audio:
-        """Return the next block of the source, silence after its end.
+        """Return the next block of the source at the model's rate, silence after its end.
 
         Where the supervisor did not write in time, silence fills the gap, or no frames come at all. A paused input is
         silence too, and what is to be passed over is passed over then.
@@ -120,6 +122,8 @@ class Player:
         assert self._playback is not None
         if self._block.shape[1] != frames:
             self._block = np.zeros((self._block.shape[0], frames), np.float32)
+        if not frames:
+            return self._block
         paused = bool(self._board.paused)
         if paused and self._fade.silent:
             self._playback.skip_to(self._board.skip_to)
@@ -139,5 +143,5 @@ class Player:
             if self._board.input_end == RUNNING:
                 self._board.input_end = self._board.frames + got
             self._silence += frames - got
-            self.finished = self._silence >= self._board.latency > 0
+            self.finished = self._silence >= self._board.latency + self._board.resampling > 0
         return self._block

@@ -19,7 +19,8 @@ class Resampled:
 
     The filters are aligned in time but hand out their frames in uneven portions, and the engine gets whole
     hops of them. So silence is put before the first frames of the output: as much as lets every block of
-    the device be filled, whatever its length. That is all of the delay.
+    the device be filled, whatever its length. That is all of the delay. A source is read at the model's rate as
+    it is, as many hops as a block needs, so that only the way out delays it.
 
     Parameters
     ----------
@@ -29,6 +30,8 @@ class Resampled:
         Output channels.
     samplerate
         Rate of the device in Hz.
+    has_source
+        Whether blocks come from a source, at the model's rate, and not from the device.
 
     Attributes
     ----------
@@ -36,14 +39,18 @@ class Resampled:
         Delay of both changes of the rate together, in frames at the device's rate.
     """
 
-    def __init__(self, engine: Engine, outputs: int, samplerate: int) -> None:
+    def __init__(self, engine: Engine, outputs: int, samplerate: int, has_source: bool = False) -> None:
         self._engine = engine
         self.samplerate = samplerate
         self.channels = engine.channels
         inner = engine.samplerate
-        self._in, self._out = Resampler(samplerate, inner, self.channels), Resampler(inner, samplerate, outputs)
-        behind = engine.hop - 1 + _most_behind(inner, samplerate)
-        self.delay_frames = math.ceil(_most_behind(samplerate, inner) + behind * samplerate / inner)
+        self._in = Resampler(inner if has_source else samplerate, inner, self.channels)
+        self._out = Resampler(inner, samplerate, outputs)
+        behind, behind_in = _most_behind(inner, samplerate), 0.0
+        if not has_source:
+            behind, behind_in = behind + engine.hop - 1, _most_behind(samplerate, inner)
+        self.delay_frames = math.ceil(behind_in + behind * samplerate / inner)
+        self._played = self._got = 0  # frames of the device so far, and frames that came for them
         self._taken = np.zeros((self.channels, 0), np.float32)  # at the model's rate, less than a hop
         self._ready = np.zeros((outputs, self.delay_frames), np.float32)  # at the device's rate
 
@@ -66,8 +73,14 @@ class Resampled:
         """Delay of both changes of the rate together, in frames at the model's rate."""
         return round(self.delay_frames * self._engine.samplerate / self.samplerate)
 
+    def wanted(self, frames: int) -> int:
+        """Frames of a source for the next block of the device, see `Processor`: whole hops, no later than needed."""
+        due = math.ceil((self._played + frames) * self._engine.samplerate / self.samplerate) - self._got
+        return max(0, math.ceil(due / self._engine.hop)) * self._engine.hop
+
     def process(self, block: Audio, out: Audio) -> None:
-        """Play one block at the device's rate, see `Engine.process`."""
+        """Play one block at the device's rate, see `Engine.process`; that of a source is as long as it was wanted."""
+        self._played, self._got = self._played + out.shape[1], self._got + block.shape[1]
         taken = np.concatenate([self._taken, self._in.push(block)], axis=1)
         whole = taken.shape[1] // self._engine.hop * self._engine.hop
         sound = np.empty((out.shape[0], whole), np.float32)

@@ -51,8 +51,8 @@ def test_recording_goes_on_without_a_gap_after_another_audio_process(memory: Mem
         recorder.begin_again()
         second = put(memory, 500)
         recorder.drain()
-    wanted = np.concatenate([first[:2, 100:], second[:2, 100:]], axis=1)
-    np.testing.assert_array_equal(soundfile.read(recorder.paths["mixture"], dtype="float32")[0].T, wanted)
+    expected = np.concatenate([first[:2, 100:], second[:2, 100:]], axis=1)
+    np.testing.assert_array_equal(soundfile.read(recorder.paths["mixture"], dtype="float32")[0].T, expected)
     assert soundfile.info(recorder.paths["guitar"]).subtype == "PCM_24"
 
 
@@ -116,7 +116,7 @@ def leave(board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
     """Do nothing, as a helper that has nothing to do."""
 
 
-def test_a_companion_writes_controls_and_is_heard(tiny_model: Path) -> None:
+def test_a_helper_process_writes_controls_and_is_heard(tiny_model: Path) -> None:
     notices: list[str] = []
     session = Session(settings(tiny_model, record=False), ArraySource(noise(60 * 44100)),
                       helpers=[Helper("test", bypass), Helper("idle", leave)], on_notice=notices.append)
@@ -131,7 +131,7 @@ def test_a_companion_writes_controls_and_is_heard(tiny_model: Path) -> None:
     assert [child.name for child in multiprocessing.active_children()] == []
 
 
-def test_a_companion_that_keeps_dying_is_given_up_and_the_music_plays(tiny_model: Path,
+def test_a_helper_process_that_keeps_dying_is_given_up_and_the_music_plays(tiny_model: Path,
                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(helper, "_MOST_STARTS", 2)
     notices: list[str] = []

@@ -11,6 +11,8 @@ from rtsep.live.board import new_board
 from rtsep.live.engine.engine import Engine
 from rtsep.live.engine.inline import Inline
 from rtsep.live.engine.mixer import Mixer
+from rtsep.live.ring import Ring
+from rtsep.live.streams.player import Player
 from rtsep.live.streams.resampled import Resampled
 
 
@@ -53,3 +55,29 @@ def test_no_block_is_ever_short_whatever_its_length(tiny_model: Path, samplerate
     late = player.delay_frames
     settled = slice(samplerate // 10, None)  # the first frames are where the tone sets in
     np.testing.assert_allclose(out[:, late:][:, settled], sound[:, :-late][:, settled], rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("frames", [64, 512, 1000])
+@pytest.mark.parametrize("samplerate", [32000, 96000])
+def test_a_source_keeps_its_pitch_and_comes_to_its_end(tiny_model: Path, samplerate: int, frames: int) -> None:
+    context = multiprocessing.get_context("spawn")
+    board, ring = new_board(context), Ring(context, 1 << 17)
+    separator = Separator(tiny_model, 1, stems=("guitar", "rest"))
+    separator.separate = lambda block: np.stack([block, 0.0 * block])
+    engine = Engine(Inline(separator), Mixer(separator.controls, 1, 1, 44100), board, deadline=False)
+    resampled = Resampled(engine, 1, samplerate, has_source=True)
+    board.resampling = resampled.delay
+    player = Player(resampled, board, ring)
+    source = 0.5 * np.sin(2 * np.pi * 441 * np.arange(44100) / 44100).astype(np.float32)[np.newaxis]
+    ring.write(source)
+    board.source_frames = source.shape[1]
+    heard = []
+    while not player.finished and len(heard) * frames < 2 * samplerate:
+        heard.append(np.empty((1, frames), np.float32))
+        player.play(None, heard[-1])
+    sound, late = np.concatenate(heard, axis=1), resampled.delay_frames  # the model is none, and late by nothing
+    wanted = 0.5 * np.sin(2 * np.pi * 441 * np.arange(samplerate) / samplerate)
+    settled = slice(samplerate // 20, -samplerate // 20)
+    assert player.finished
+    assert (player.error, board.starved_blocks, board.restarts) == (None, 0, 0)
+    np.testing.assert_allclose(sound[0, late:][:samplerate][settled], wanted[settled], atol=0.03)

@@ -10,7 +10,7 @@ import soundfile
 
 from training.cli import main
 from training.corpora.check import check_data
-from training.export.sources import read_sources
+from training.corpora.sources import read_sources
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ class Page(Enum):
 
 
 @dataclass
-class Desk:
+class MixerState:
     """State of the mixer itself; what is heard is the surface's.
 
     Parameters
@@ -59,4 +59,4 @@ def rows_of(surface: Surface) -> list[Target | None]:
     """Rows that can be chosen: levels of the stems, faders of the whole, and None for the place in a file."""
     faders = [target for target in surface.targets() if target.name in ("level", "mask_gain", "wet")]
     faders.sort(key=lambda target: target.item is None)  # the stems first
-    return [*faders, *([None] if surface.position_s is not None else [])]
+    return [*faders, *([None] if surface.file.position_s is not None else [])]

@@ -8,7 +8,7 @@ from rtsep.controls.preset_writing import save_preset
 from rtsep.controls.presets import Preset, find_preset, load_presets, preset_file
 
 
-class PresetShelf:
+class PresetFile:
     """Presets by name.
 
     Parameters

@@ -6,8 +6,9 @@ import pytest
 
 from rtsep.controls.targets import Target
 from rtsep.errors import ConfigError
-from rtsep.midi.learn import NEVER_LEARNED, Learner, bind, rebound
+from rtsep.midi.learning import NEVER_LEARNED, Learner
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
+from rtsep.midi.mapping_writing import bind, rebound
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
 from rtsep.midi.sources import Source
 

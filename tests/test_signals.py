@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rtsep.live.signals import ignore_signals, signals_blocked
-from rtsep.signals import STOP_SIGNALS
+from rtsep.signals import STOP_SIGNALS, ignore_signals, signals_blocked
 from tests.rigs.live import ROOT
 
 CONTEXT = multiprocessing.get_context("spawn")
@@ -35,7 +34,7 @@ def test_a_signal_while_a_process_starts_is_heard(number: int) -> None:
 FIRST_PROCESS = """
 import multiprocessing, signal
 from rtsep.signals import STOP_SIGNALS
-from rtsep.live.signals import signals_blocked
+from rtsep.signals import signals_blocked
 if __name__ == "__main__":
     with signals_blocked():
         process = multiprocessing.get_context("spawn").Process(target=print)
