@@ -2,9 +2,9 @@
 
     python jack_observer.py
 
-`ports` answers with the names of all ports, `connections PORT` with those that a port is connected to, and `join`
-with one word if another client can join: a JSON list each. One client stays for as long as the server does: libjack can lose track of a client that joins while another
-one leaves.
+Each answer is a JSON list: to `ports` the names of all ports, to `connections PORT` those that a port is connected to,
+to `join` one word if another client can join. One client stays for as long as the server does: libjack can lose track
+of a client that joins while another one leaves.
 """
 
 from __future__ import annotations
