@@ -88,7 +88,7 @@ class Player:
         self.blocksize = out.shape[1]
         try:
             if block is None:
-                block = self._next(self._processor.wanted(out.shape[1]), gaps=True)
+                block = self._next(self._processor.frames_needed(out.shape[1]), gaps=True)
             self._processor.process(block, out)
             if self.measures is None:
                 self.measures = prepare_thread()
