@@ -1,3 +1,5 @@
+"""Devices: chosen by names that are no patterns, and refused in sentences."""
+
 from __future__ import annotations
 
 import json

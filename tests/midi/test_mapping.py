@@ -1,3 +1,5 @@
+"""Mappings: scales, sources, the user's file before the default one, mistakes with their path."""
+
 from __future__ import annotations
 
 import math

@@ -17,8 +17,8 @@ from training import SAMPLERATE
 from training.corpora.songs import Song
 from training.evaluation.bss_eval import BssEval, sdr_version_3
 from training.evaluation.clips import Clip, whole_clips
+from training.evaluation.separators import Separate
 from training.evaluation.systems import System
-from training.evaluation.validation import Separate
 
 MIXTURE = "mixture"
 IDEAL = "ideal mask"

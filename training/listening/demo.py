@@ -46,7 +46,7 @@ def write_demo_clips(folder: Path, models: Sequence[str], excerpts: Sequence[tup
         raise ConfigError(f"{folder} is there already: name a new folder" if folder.exists() else
                           f"models are {', '.join(models)}: names unlike each other are expected")
     truth = demo_song(SAMPLERATE)
-    mixture = np.sum(list(truth.values()), axis=0, dtype=np.float32)
+    mixture: Audio = np.asarray(np.sum(list(truth.values()), axis=0), np.float32)
     made = {name: separate(mixture, SAMPLERATE, model, TARGETS) for name, model in zip(names, models, strict=True)}
     for target in TARGETS:
         whole = {REFERENCE: truth[target], MIXTURE: mixture} | {name: stems[target] for name, stems in made.items()}

@@ -132,7 +132,7 @@ class Player:
         ended = self._board.source_frames != RUNNING  # asked before reading: what was written is all there then
         if not ended and self._playback.filled < frames:
             self._board.starved_blocks += 1
-            if not gaps:
+            if not gaps and not paused:  # a pause is silence whatever is there, and what it passes over is let go
                 return self._block[:, :0]
         got = self._playback.read(self._block)
         self._block[:, got:] = 0.0

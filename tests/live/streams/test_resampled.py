@@ -1,3 +1,5 @@
+"""A device at another rate than the model's: as late as is told, no block short, sources at their pitch."""
+
 from __future__ import annotations
 
 import multiprocessing
