@@ -117,7 +117,7 @@ def test_targets_of_make_are_there(line: Line) -> None:
     assert re.search(rf"^{re.escape(target)}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.text.startswith(("python scripts/", "python examples/"))],
+@pytest.mark.parametrize("line", [line for line in LINES if re.match(r"python (scripts|examples)/", line.text)],
                          ids=lambda line: f"{line.page}:{line.number}")
 def test_scripts_are_there(line: Line) -> None:
     assert (ROOT / split(line.text)[1]).is_file(), line.text
