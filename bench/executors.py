@@ -36,7 +36,7 @@ from rtsep.native.library import variants
 from training import SAMPLERATE
 from training.corpora.medleydb import MedleyDb
 from training.corpora.songs import Song, read_songs
-from training.evaluation.systems import runtime_separator
+from training.evaluation.separators import runtime_separator
 from training.evaluation.validation import quick_scores, targets_of
 from training.export.export import metadata, write_model
 from training.export.parity import parity_db

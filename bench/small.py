@@ -85,7 +85,7 @@ def counted_hops(model: str, channels: int, hops: int) -> None:
 
 
 def live(model: str) -> dict[str, Any]:
-    """Time the start of a live run by the clock, and read its memory while it plays."""
+    """Time the start of a live run on the null device, and read its memory while it plays."""
     with tempfile.TemporaryDirectory() as folder:
         song = Path(folder) / "song.wav"
         noise = 0.1 * np.random.default_rng(1).standard_normal((round(SONG_SECONDS * 44100), 2))

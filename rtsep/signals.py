@@ -1,10 +1,15 @@
-"""Signals that end a program: what they are, and steps and starts of processes that none of them cuts in two."""
+"""Signals that end a program: what they are, and steps and starts of processes that none of them cuts in two.
+
+None is lost either: Python swallows what a handler raises in the middle of a finaliser or of a callback of an import.
+"""
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any
@@ -12,6 +17,49 @@ from typing import Any
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
                      if hasattr(signal, name))
 """Of a terminal, its end, and a service manager."""
+
+_OF_GROUPS = STOP_SIGNALS + tuple(getattr(signal, name) for name in ("SIGTSTP",) if hasattr(signal, name))
+"""They reach a whole group of processes; Ctrl-Z would stop the sound server too, which waits for its clients."""
+
+
+_AGAIN_S = 0.01  # until a swallowed signal comes again
+
+
+class StoppedError(BaseException):
+    """A signal that ends the program.
+
+    Parameters
+    ----------
+    number
+        The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def none_swallowed() -> Iterator[None]:
+    """Let a signal come again if Python swallowed the `StoppedError` or `KeyboardInterrupt` that its handler raised."""
+    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    before = sys.unraisablehook
+
+    def come_again(unraisable: sys.UnraisableHookArgs) -> None:
+        error = unraisable.exc_value
+        ours = threading.current_thread() is threading.main_thread()  # which alone runs handlers
+        if not (ours and isinstance(error, StoppedError | KeyboardInterrupt)):
+            before(unraisable)
+            return
+        number = error.number if isinstance(error, StoppedError) else signal.SIGINT
+        signal.signal(number, handlers[number])
+        threading.Timer(_AGAIN_S, _thread.interrupt_main, (number,)).start()
+
+    sys.unraisablehook = come_again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager
@@ -39,8 +87,8 @@ def undivided() -> Iterator[None]:
 
 
 @contextmanager
-def signals_blocked(numbers: Sequence[int] = STOP_SIGNALS) -> Iterator[None]:
-    """Start a process that inherits blocked signals, until it has told what it does with them and unblocks them.
+def signals_blocked() -> Iterator[None]:
+    """Start a process that inherits blocked signals, until it calls `unblock_signals` or `ignore_signals`.
 
     A signal that comes meanwhile reaches both afterwards: blocked ones wait, ignored ones would be lost.
     """
@@ -48,14 +96,21 @@ def signals_blocked(numbers: Sequence[int] = STOP_SIGNALS) -> Iterator[None]:
         yield
         return
     resource_tracker.ensure_running()  # multiprocessing starts it with the first process, and unblocks signals then
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_GROUPS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def unblock_signals(numbers: Sequence[int] = STOP_SIGNALS) -> None:
+def unblock_signals() -> None:
     """Take signals again, in a process that was started under `signals_blocked`."""
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_GROUPS)
+
+
+def ignore_signals() -> None:
+    """Leave signals to the parent, in a process that was started under `signals_blocked`."""
+    for number in _OF_GROUPS:
+        signal.signal(number, signal.SIG_IGN)
+    unblock_signals()

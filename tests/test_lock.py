@@ -35,12 +35,12 @@ def test_everything_is_locked_by_hashes_at_the_tested_version(lock: str) -> None
     locked = pins(text)
     assert len(locked) == len(entries)
     assert locked == locked | {name: CONSTRAINTS[name] for name in locked.keys() & CONSTRAINTS.keys()}
-    missing = {canonicalize_name(Requirement(wanted).name) for wanted in LOCKS[lock]} - {"rtsep", *locked}
+    missing = {canonicalize_name(Requirement(requested).name) for requested in LOCKS[lock]} - {"rtsep", *locked}
     assert not missing, "make lock"
 
 
 def test_build_dependencies_are_pinned() -> None:
-    wanted = [Requirement(text) for text in PROJECT["build-system"]["requires"]]
-    assert {"hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"} == {one.name for one in wanted}
-    for one in wanted:
+    requested = [Requirement(text) for text in PROJECT["build-system"]["requires"]]
+    assert {"hatchling", "packaging", "pathspec", "pluggy", "trove-classifiers"} == {one.name for one in requested}
+    for one in requested:
         assert str(one.specifier) == f"=={CONSTRAINTS[canonicalize_name(one.name)]}", one

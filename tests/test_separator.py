@@ -99,7 +99,7 @@ def test_nothing_grows_over_ten_thousand_blocks(tiny_model: Path) -> None:
     assert growth < 100_000
 
 
-def test_rest_is_the_mixture_without_the_wanted(tiny_model: Path) -> None:
+def test_rest_is_the_mixture_without_the_requested_stems(tiny_model: Path) -> None:
     audio = music(1, 9000)
     separator = Separator(tiny_model, stems=("guitar", "rest"))
     guitar, rest = separator.process(audio)

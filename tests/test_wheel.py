@@ -97,13 +97,13 @@ def test_every_dependency_has_a_wheel(version: str, wheel: Path, tmp_path: Path)
         metadata = Parser().parsestr(archive.read(name).decode())
     target = {"python_version": version, "python_full_version": f"{version}.0", "extra": ""}
     requirements = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
-    wanted = [f"{one.name}{one.specifier}" for one in requirements
+    requested = [f"{one.name}{one.specifier}" for one in requirements
               if one.marker is None or one.marker.evaluate(target)]
-    assert len(wanted) > 8
+    assert len(requested) > 8
     run(sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--disable-pip-version-check",
         "--ignore-installed", "--target", tmp_path, "--only-binary", ":all:", "--python-version", version,
         "--platform", "manylinux_2_28_x86_64", "--platform", "manylinux_2_27_x86_64", "--platform",
-        "manylinux2014_x86_64", "--constraint", ROOT / "constraints.txt", *wanted)
+        "manylinux2014_x86_64", "--constraint", ROOT / "constraints.txt", *requested)
 
 
 def test_the_wheel_brings_licences_credits_and_no_large_model(wheel: Path) -> None:

@@ -1,4 +1,4 @@
-"""A live run by the clock that tells when its first block was played.
+"""A live run on the null device that tells when its first block was played.
 
     python -m bench.lib.live_client FILE MODEL SECONDS
 

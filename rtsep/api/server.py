@@ -85,7 +85,7 @@ class Server:
         return len(self._clients)
 
     def tell(self, event: Event) -> None:
-        """Send an event to all who want it; any thread may call this, and is never kept waiting."""
+        """Send an event to all who subscribed to it; any thread may call this, and is never kept waiting."""
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._tell, event)
 

@@ -1,1 +1,1 @@
-"""Where blocks come from and go to: files, devices, the synthesised demo song."""
+"""Where blocks come from and go to: devices and files."""

@@ -92,14 +92,8 @@ class NativeBackend:
 
     Parameters
     ----------
-    step
-        Whose recurrent state belongs to this stream.
-    card
-        Of its model, one that `has_transforms`.
-    channels
-        Number of audio channels.
-    requested
-        What each output is made of, from `requested_sets`, (outputs, stems).
+    step, card, channels, requested
+        As of `rtsep.backends.reference.NumpyBackend`; the card is one that `has_transforms`.
     """
 
     def __init__(self, step: NativeStep, card: StepCard, channels: int, requested: Sets) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings; 1 where there is no usable model, or one that does not do what it should."""
-    found = {"versions": dict(_versions()), "scheduling": dict(_scheduling()), "audio": dict(_audio()),
-             "models": dict(_models())}
+    with _measures() as measures:  # while the rest is found
+        found = {"versions": dict(_versions()), "scheduling": {}, "audio": dict(_audio()), "models": dict(_models())}
+        found["scheduling"] = dict(_scheduling(measures()))
     if args.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(json.dumps(found, indent=2))
     else:
         _print_tables(found)
     return int(not all(value.startswith("ok") for value in found["models"].values()))
@@ -66,13 +68,18 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield package, "not installed"
 
 
-def _scheduling() -> Iterator[tuple[str, str]]:
-    """Take the measures in a process of their own, as the audio process does, and say what came of each."""
+@contextmanager
+def _measures() -> Iterator[Callable[[], tuple[Measure, ...]]]:
+    """Take the measures in a process of their own, as the audio process does; yield what waits for them."""
     import multiprocessing
 
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        measures = pool.apply(_take_measures)
+        yield pool.apply_async(_take_measures).get
+
+
+def _scheduling(measures: tuple[Measure, ...]) -> Iterator[tuple[str, str]]:
+    """Say what came of each measure."""
     for measure in measures:
         yield measure.name, f"refused: {measure.refusal}" if measure.refusal else "on"
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from rtsep.cli.live_interface import Interface
 from rtsep.cli.live_interface import add_options as add_interface_options
+from rtsep.cli.live_options import CALIBRATION_S, DEFAULT_MODEL, add_options, add_start_options
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
 from rtsep.cli.streams import print_table
-from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
     from rtsep.controls.controls import Values
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from rtsep.live.session.result import Result
     from rtsep.live.session.session import Session
     from rtsep.live.session.sources import Source
-    from rtsep.surface.resume import Kept
+    from rtsep.surface.resume import LastRun
 
 DEMO = "demo"
-DEFAULT_MODEL = "stage"
 DEFAULT, NONE = "default", "none"  # as --output
-_CALIBRATION_S = 2.0
 _AUDIO_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".w64", ".caf", ".m4a"}
 
 
@@ -38,48 +36,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser("live", help="separate what plays, while it plays", description="Isolate or remove "
                                    "an instrument, from an input device to an output device. Ctrl-C ends.")
-    parser.add_argument("--input", metavar="DEV", help="device (name, part of it, or number; DEV:3-4 for its channels "
-                        "3 and 4), audio file, or demo: a song that the program makes itself (default: the system's "
-                        "input device)")
-    parser.add_argument("--output", metavar="DEV", help="device, as for --input; default: the system's output "
-                        "device; none: nothing is heard, and a file or the demo is played into files (default: "
-                        "default, or none where there is no device)")
-    parser.add_argument("--model", metavar="NAME",
-                        help=f"shipped model or .onnx file (default: {DEFAULT_MODEL}; see rtsep models)")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--stem", metavar="STEM", nargs="+", action="extend",
-                      help="play these stems alone (default: guitar)")
-    what.add_argument("--remove", metavar="STEM", nargs="+", action="extend", help="play everything but these stems")
-    what.add_argument("--split", action="store_true", help="play every stem on output channels of its own")
-    add_control_options(parser)
-    parser.add_argument("--record", type=Path, metavar="DIR", help="write mixture and stems to DIR (the demo and files "
-                        "played without output device always record: demo-out, SONG-out)")
-    parser.add_argument("--seconds", type=_positive, metavar="S", help="end after so long")
-    parser.add_argument("--start", type=_positive, default=0.0, metavar="S", help="second of the file to begin at")
-    parser.add_argument("--channels", type=int, choices=(1, 2), help="channels to take from the input device "
-                        "(default: 2 where it has them)")
-    parser.add_argument("--blocksize", type=int, metavar="N", help="frames of a block (default: the device's own "
-                        "period, which is fastest; without output device, the model's hop)")
-    parser.add_argument("--engine", choices=("callback", "worker"), default="callback", help="where the model runs: in "
-                        "the audio callback, or in a thread that has a block's time for it, for slow models and one "
-                        "block later (default: %(default)s)")
-    parser.add_argument("--provider", choices=("cpu", "onnxruntime", "cuda"), default="cpu",
-                        help="what runs the model; onnxruntime: the processor without the native code; cuda needs "
-                        "an NVIDIA GPU and --engine worker (default: cpu)")
-    parser.add_argument("--no-connect", action="store_true", help="on a JACK or PipeWire server: leave it to you to "
-                        "connect rtsep's ports")
-    parser.add_argument("--resample", action="store_true", help="use a device at another sample rate than the model's, "
-                        "which adds latency")
-    parser.add_argument("--allow-feedback", action="store_true",
-                        help="take microphone and loudspeaker of one computer together")
-    parser.add_argument("--no-calibration", action="store_true",
-                        help=f"start at once, without {_CALIBRATION_S:g} s of timing the model")
-    parser.add_argument("--auto", action="store_true",
-                        help="take another model where the calibration finds this one too slow")
+    add_options(parser)
     add_midi_options(parser)
-    parser.add_argument("--preset", metavar="NAME", help="controls, and model, of a preset to start with")
-    parser.add_argument("--resume-state", action="store_true", help="begin as the last run with this option ended: "
-                        "controls, model, devices and connections, where no other option says otherwise; and keep them")
+    add_start_options(parser)
     add_interface_options(parser)
     parser.set_defaults(run=run)
 
@@ -115,18 +74,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _resumed(args: argparse.Namespace, notify: Callable[[str], object]) -> Kept:
+def _resumed(args: argparse.Namespace, notify: Callable[[str], object]) -> LastRun:
     """Return what the last run played, and set the options that were not given; nothing where that is not requested."""
     from rtsep.errors import ConfigError
-    from rtsep.surface.resume import Kept, read_kept
+    from rtsep.surface.resume import LastRun, read_last_run
 
     if not args.resume_state:
-        return Kept()
+        return LastRun()
     try:
-        return read_kept().put(args)
+        return read_last_run().put(args)
     except ConfigError as error:
         notify(f"{error}; the run begins anew")
-        return Kept()
+        return LastRun()
 
 
 def _over(values: Values, given: Values) -> Values:
@@ -189,7 +148,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         engine=args.engine, provider=args.provider, resample=args.resample, connect=not args.no_connect,
         samplerate=source.samplerate if source is not None and null_device else None,
         allow_feedback=args.allow_feedback,
-        calibration_s=0.0 if null_device or args.no_calibration else _CALIBRATION_S, auto=args.auto)
+        calibration_s=0.0 if null_device or args.no_calibration else CALIBRATION_S, auto=args.auto)
 
 
 def _preset(args: argparse.Namespace) -> Preset | None:
@@ -273,13 +232,3 @@ def _show_recording(result: Result, source: Source) -> None:
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png")
     except ConfigError as error:  # drawing is an extra
         print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}; no picture: {error}")
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r:.40} is no number: give seconds, such as 90") from None
-    if not 0.0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text}: give seconds above 0")
-    return value

@@ -54,7 +54,7 @@ def run_ports(args: argparse.Namespace) -> int:
     with timeout():
         found = list_ports()
     if args.json:
-        print(json.dumps(dict(zip(("inputs", "outputs"), found, strict=True)), indent=2, ensure_ascii=False))
+        print(json.dumps(dict(zip(("inputs", "outputs"), found, strict=True)), indent=2))
         return 0
     for title, labels in zip(("inputs", "outputs, for lights and motors"), found, strict=True):
         print(f"{title}:", *(labels or ["none"]), sep="\n  ")
@@ -66,9 +66,9 @@ def run_monitor(args: argparse.Namespace) -> int:
     from rtsep.controls.live_controls import LiveControls
     from rtsep.controls.presets import load_presets
     from rtsep.live.board import new_board
+    from rtsep.midi.control_surface import ControlSurface
     from rtsep.midi.effects import hear
     from rtsep.midi.mapping import load_mapping, mapping_file
-    from rtsep.midi.surface import ControlSurface
 
     controls = LiveControls(new_board(None), _STEMS, load_presets(args.presets))
     surface = ControlSurface(load_mapping(mapping_file(args.midi_map)), controls)

@@ -19,7 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """List the models; a damaged one is reported and makes the exit code 1."""
+    """List the models by what they say about themselves; one that says nothing is reported, and the exit code is 1."""
     from rtsep.cli.main import print_error
     from rtsep.errors import RtsepError
     from rtsep.model.catalogue import installed_models, model_folder
@@ -58,11 +58,11 @@ def _flatten(model: str, out: Path | None) -> int:
 
 def _describe(name: str, path: Path) -> dict[str, Any]:
     """Collect what the table shows of one model."""
-    from rtsep.model.gate import SegmentFile, read_model
+    from rtsep.model.card import FileCard
+    from rtsep.model.metadata import peek_card
 
-    model = read_model(path)
-    card = model.card
-    latency_ms = (None if isinstance(model, SegmentFile)
+    card = peek_card(path)
+    latency_ms = (None if isinstance(card, FileCard)
                   else round(1000.0 * card.geometry.synthesis / card.samplerate, 2))
     return {"name": name, "latency_ms": latency_ms, "samplerate": card.samplerate, "stems": list(card.stems),
             "size_mb": round(path.stat().st_size / 1e6, 2), "quality": card.quality, "licence": card.licence,

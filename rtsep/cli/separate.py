@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rtsep.files.batch import Batch
     from rtsep.files.naming import Plan, Planner
     from rtsep.files.track import SeparatedFile
+    from rtsep.model.card import Card
 
 _STDOUT = Path("-")
 
@@ -122,19 +123,33 @@ def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tup
     from rtsep.files.jobs import check_processes
     from rtsep.files.levels import Output
     from rtsep.files.naming import TEMPLATE, Naming, Planner
-    from rtsep.files.stream import read_any
 
     check_processes(args.jobs)
     named = [args.two_stems, "rest"] if args.two_stems else args.stems
     encoding = Encoding(args.format or "wav", args.depth, args.bitrate)
     output = Output(encoding, args.clip, args.overwrite)
     gain = _mask_gain(args)
-    card = read_any(args.model, gain).card
+    card = _card(args.model, gain, args.dry_run)
     stems = output_names(card.stems, named)
     requested_sets(card.stems, stems)  # refuses unknown ones
     settings = "" if gain == 1.0 else f", mask gain {gain:g}"
     naming = Naming(folder, args.filename or TEMPLATE, card.name, stems, encoding, settings, args.overwrite)
     return Batch(args.model, stems, gain, output, args.plot), Planner(naming, sources)
+
+
+def _card(model: str, gain: float, dry_run: bool) -> Card:
+    """Return what the model says; the model itself is looked at only where it is going to run."""
+    if not dry_run:
+        from rtsep.files.stream import read_any
+
+        return read_any(model, gain).card
+    from rtsep.model.card import check_mask_gain
+    from rtsep.model.catalogue import find_model
+    from rtsep.model.metadata import peek_card
+
+    card = peek_card(find_model(model))
+    check_mask_gain(card, gain)
+    return card
 
 
 def _mask_gain(args: argparse.Namespace) -> float:

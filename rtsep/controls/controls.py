@@ -31,15 +31,15 @@ class Controls:
 
     Attributes
     ----------
-    change
-        A new object whenever a control was set: who keeps the last one sees whether there is anything to follow.
+    revision
+        Another object whenever a control was set: who keeps the last one sees whether there is anything to follow.
     """
 
-    change: object
+    revision: object
 
     def __init__(self, stems: Iterable[str], table: Table = CONTROLS) -> None:
         rows = {control.name: control for control in values(table)}
-        self.__dict__.update(stems=tuple(stems), change=object(), _rows=rows, _values={})
+        self.__dict__.update(stems=tuple(stems), revision=object(), _rows=rows, _values={})
         for control in rows.values():
             assert control.default is not None
             self._values[control.name] = dict.fromkeys(self.stems, control.default) if control.per_stem else {
@@ -88,7 +88,7 @@ class Controls:
         if stem not in self._values[name]:
             raise ConfigError(f"no stem {stem!r}: {name} exists for {', '.join(map(str, self._values[name]))}")
         self._values[name][stem] = _checked(control, value, name if stem is None else f"{name} of {stem}")
-        self.__dict__["change"] = object()
+        self.__dict__["revision"] = object()
 
     def put(self, settings: Values, strict: bool = False) -> None:
         """Set several controls; stems that are not here are passed over, or refused where it is strict; see `set`."""

@@ -29,7 +29,7 @@ class Gains:
 
     def __init__(self, controls: Controls, samplerate: int) -> None:
         self._controls = controls
-        self._followed: object = None  # the change of the controls that the target is of
+        self._followed: object = None  # the revision of the controls that the target is of
         self._target = np.zeros(len(controls.stems) + 1, np.float32)  # a gain a stem, and that of the mixture
         self._untouched = np.array([1.0] * len(controls.stems) + [0.0], np.float32)
         self._ramp = Ramp(round(RAMP_MS / 1e3 * samplerate))
@@ -38,7 +38,7 @@ class Gains:
     @property
     def idle(self) -> bool:
         """Whether the next block's stems stay as they are."""
-        return self._idle and self._controls.change is self._followed
+        return self._idle and self._controls.revision is self._followed
 
     def apply(self, stems: Audio, dry: Audio, crossfade: Audio | None = None) -> None:
         """Scale stems in place and add the mixture's share.
@@ -67,9 +67,9 @@ class Gains:
 
     def _aim(self) -> None:
         """Read controls that were set into the target."""
-        if self._controls.change is self._followed:
+        if self._controls.revision is self._followed:
             return
-        self._followed = self._controls.change
+        self._followed = self._controls.revision
         wet = 0.0 if self._controls.bypass else self._controls.wet
         self._target[:-1] = [wet * self._controls.gain(stem) for stem in self._controls.stems]
         self._target[-1] = 1.0 - wet

@@ -23,7 +23,7 @@ def requested_sets(stems: Sequence[str], outputs: Sequence[str]) -> Sets:
     stems
         Stems that the model estimates.
     outputs
-        Wanted stems; `rest` stands for all stems that are not named beside it.
+        Requested stems; `rest` stands for all stems that are not named beside it.
 
     Returns
     -------

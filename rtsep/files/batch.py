@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rtsep.audio.files import STDIN, AudioReader
 from rtsep.files.levels import Output
 from rtsep.files.naming import Plan
-from rtsep.files.track import SeparatedFile, separate_track
 from rtsep.report.spectrograms import Spectrogram, draw_spectrograms, spectrogram_of
+
+if TYPE_CHECKING:
+    from rtsep.files.track import SeparatedFile
 
 _PICTURE_HZ = 32_000  # shows all that a picture has room for
 
@@ -39,6 +41,8 @@ class Batch:
 
 def separate_planned(batch: Batch, plan: Plan, progress: Callable[[float, float | None], None]) -> SeparatedFile:
     """Separate one file of a batch; what is raised is that of `separate_file`."""
+    from rtsep.files.track import separate_track  # loads the model's readers, which names and plans do without
+
     output = Output(batch.output.encoding, batch.output.clip, batch.output.overwrite or plan.ours)
     result = separate_track(plan.source, plan.paths.__getitem__, batch.model, batch.stems, batch.mask_gain, progress,
                             output, plan.tags)

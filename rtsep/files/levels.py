@@ -14,10 +14,9 @@ import numpy as np
 from rtsep.audio.encodings import CLIPS, Encoding
 from rtsep.audio.files import MAX_BLOCK, AudioReader
 from rtsep.audio.outputs import temporary_name
-from rtsep.audio.resample import Resampler
+from rtsep.audio.resample import QUALITY, Resampler
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import ConfigError
-from rtsep.files.stream import QUALITY
 from rtsep.files.tags import Tags, write_tags
 from rtsep.types import Audio
 

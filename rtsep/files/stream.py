@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rtsep.audio.resample import Resampler
+from rtsep.audio.resample import QUALITY, Resampler
 from rtsep.backends.segments import FileSeparator
 from rtsep.dsp.mask import REST
-from rtsep.errors import ConfigError
+from rtsep.model.card import check_mask_gain
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import SegmentFile, StepFile, read_model
 from rtsep.separator import Separator, runs_at
@@ -19,8 +19,6 @@ from rtsep.types import Audio
 AnySeparator = Separator | FileSeparator
 COMMON_RATES = (44_100, 48_000)
 """Between 8 and 44.1 kHz, soxr leaves up to -65 dB; to 48 kHz, a multiple, and back nothing."""
-QUALITY = "VHQ"
-"""Of the change of rate: both ways together leave less than -90 dB."""
 SILENCE = 16
 """Frames, more than a change of rate there and back may be short of the sound's length."""
 
@@ -34,9 +32,7 @@ def read_any(model: str | Path, mask_gain: float = 1.0) -> StepFile | SegmentFil
         When the model or the gain cannot be used.
     """
     file = read_model(find_model(str(model)))
-    if isinstance(file, SegmentFile) and mask_gain != 1.0:
-        raise ConfigError(f"mask_gain is {mask_gain}: {model} is a file model without a mask of this kind; leave it "
-                          f"at 1 or choose another model")
+    check_mask_gain(file.card, mask_gain)
     return file
 
 

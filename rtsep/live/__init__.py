@@ -1,1 +1,1 @@
-"""The live engine: an audio process, and what surrounds it."""
+"""The live engine: an audio process, the session around it, and what both share."""

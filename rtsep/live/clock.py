@@ -1,4 +1,4 @@
-"""The pace of a device where there is none: deadlines of blocks by the clock of the system."""
+"""The pace of a device where there is none: deadlines of blocks, by the time of the system."""
 
 from __future__ import annotations
 

@@ -43,11 +43,11 @@ class LiveSettings:
     has_source
         True: the mixture comes from the supervisor, not from an input device.
     null_device
-        True: no output device; a clock sets the pace.
+        True: no output device, but the null device, which keeps the pace of one.
     channels
         Channels of the mixture; None for stereo where the input has it, else mono.
     blocksize
-        Frames of a block; None for the device's own period, or the model's hop by the clock.
+        Frames of a block; None for the device's own period, or the model's hop on the null device.
     controls
         Linear values of the controls at the start, by their names, see `rtsep.controls.table`.
     record

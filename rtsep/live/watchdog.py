@@ -47,15 +47,15 @@ class Watchdog:
 
 @dataclass(frozen=True)
 class _Thread:
-    """Nanoseconds that a thread has run and has waited for a processor, and whether it wants one now."""
+    """Nanoseconds that a thread has run and has waited for a processor, and whether it is ready for one now."""
 
     ran: int
     waited: int
-    wants: bool
+    ready: bool
 
 
 class Starvation:
-    """Time for which a process wanted the processor and did not get it.
+    """Time for which a process was ready to run and got no processor.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Starvation:
     @staticmethod
     def _waited(before: _Thread, now: _Thread, elapsed: int) -> int:
         """Nanoseconds between two looks; Linux adds them to its count only when the waiting is over."""
-        still = elapsed - (now.ran - before.ran) if now.wants else 0
+        still = elapsed - (now.ran - before.ran) if now.ready else 0
         return max(now.waited - before.waited, still)
 
     def _read(self) -> dict[str, _Thread]:

@@ -6,8 +6,8 @@ from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.table import Kind
 from rtsep.controls.targets import Target
 from rtsep.controls.units import write_value
+from rtsep.midi.control_surface import ControlSurface
 from rtsep.midi.messages import Message, describe
-from rtsep.midi.surface import ControlSurface
 
 
 def hear(surface: ControlSurface, controls: LiveControls, message: Message) -> str:

@@ -95,20 +95,7 @@ class _Client(ABC):
 
 
 class JackInput(_Client):
-    """A port that hears.
-
-    Parameters
-    ----------
-    name
-        Of the client.
-    queue
-        Messages that may wait; older ones are lost then.
-
-    Raises
-    ------
-    MidiError
-        When there is no JACK library or server.
-    """
+    """A port that hears; of `queue` messages that may wait, the oldest are lost where more come."""
 
     of_outputs = True
 
@@ -129,18 +116,7 @@ class JackInput(_Client):
 
 
 class JackOutput(_Client):
-    """A port that speaks.
-
-    Parameters
-    ----------
-    name
-        Of the client.
-
-    Raises
-    ------
-    MidiError
-        When there is no JACK library or server.
-    """
+    """A port that speaks."""
 
     of_outputs = False
 

@@ -21,12 +21,12 @@ from rtsep.controls.targets import Target
 from rtsep.errors import ConfigError
 from rtsep.live.board import Board
 from rtsep.live.session.helper import Learn, Moved
+from rtsep.midi.control_surface import ControlSurface
 from rtsep.midi.effects import hear
 from rtsep.midi.learning import Learning
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping, mapping_file
 from rtsep.midi.messages import Parser, encode
 from rtsep.midi.ports import VIRTUAL, Link
-from rtsep.midi.surface import ControlSurface
 
 POLL_S = 0.001
 _RESTING_POLL_S = 0.002  # the first message after a rest is heard 1 ms later, at most

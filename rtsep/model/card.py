@@ -87,19 +87,12 @@ class FileCard(Card):
 
 
 def read_card(text: str, source: str) -> StepCard | FileCard:
-    """Read the document of a model file.
-
-    Parameters
-    ----------
-    text
-        JSON.
-    source
-        Where it comes from, for messages.
+    """Read the document of a model file; arguments as of `Document`.
 
     Raises
     ------
     ModelError
-        When a field is missing or cannot be; the message names it.
+        When it is none, or a field is missing or cannot be; the message names it.
     """
     document = Document(text, source)
     number = document.integer("format", 0, 1 << 31)
@@ -109,6 +102,19 @@ def read_card(text: str, source: str) -> StepCard | FileCard:
     if "kind" in document and document.value("kind") != FILE_KIND:
         raise document.error(f"a model of kind {document.value('kind')!r:.60}, {FILE_KIND!r} or none is expected")
     return _file_card(document) if "kind" in document else _step_card(document)
+
+
+def check_mask_gain(card: Card, gain: float) -> None:
+    """Refuse a linear mask gain that a model cannot take.
+
+    Raises
+    ------
+    ConfigError
+        When it is not 1, and the model is a file model.
+    """
+    if isinstance(card, FileCard) and gain != 1.0:
+        raise ConfigError(f"mask_gain is {gain}: {card.name} is a file model without a mask of this kind; leave it "
+                          f"at 1 or choose another model")
 
 
 def _common(document: Document) -> dict[str, Any]:

@@ -9,12 +9,12 @@ import onnx
 from onnx import TensorProto
 
 from rtsep.errors import ModelError
-from rtsep.model.card import DOMAINS, FileCard, StepCard, read_card
+from rtsep.model.card import DOMAINS, FileCard, StepCard
+from rtsep.model.metadata import card_in
 from rtsep.model.onnx_file import OnnxFile, read_onnx
 from rtsep.model.reference import KEY, Reference, read_reference
 from rtsep.model.shapes import Shape
 
-DOCUMENT = "rtsep"  # key of the metadata
 STATE = "state_"  # what the names of states begin with
 MOST_STEP_WORK = 1 << 28  # multiplications of a hop; the largest network of the comparison takes 2^25
 
@@ -66,10 +66,7 @@ def read_model(path: Path) -> StepFile | SegmentFile:
         When it is missing, no model, or not what it says.
     """
     file = read_onnx(path)
-    if DOCUMENT not in file.metadata:
-        raise ModelError(f"{path}: no rtsep metadata, so this is no model for it; make one with: "
-                         f"python -m training export")
-    card = read_card(file.metadata[DOCUMENT], str(path))
+    card = card_in(file.metadata, path)
     return _segment_file(file, card) if isinstance(card, FileCard) else _step_file(file, card)
 
 

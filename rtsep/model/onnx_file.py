@@ -9,10 +9,10 @@ import onnx
 from onnx import AttributeProto, TensorProto
 
 from rtsep.errors import ModelError
+from rtsep.model.metadata import MOST_BYTES, open_model
 from rtsep.model.outline import outline_of
 from rtsep.model.shapes import NUMBERS, Shape, UnfitShape, count_of, infer_shapes, work_of
 
-MOST_BYTES = 256 << 20  # of a file
 MOST_NODES = 8192
 MOST_NUMBERS = 1 << 26  # of all weights and values together
 DOMAINS = ("", "ai.onnx", "com.microsoft")
@@ -86,16 +86,8 @@ def first_line(error: Exception) -> str:
 
 
 def _parsed(path: Path) -> onnx.ModelProto:
-    try:
-        if not path.is_file():
-            raise FileNotFoundError
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise ModelError(f"{path} has {size >> 20} MB: a model has at most {MOST_BYTES >> 20}")
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError):  # a null character in the path is the latter
-        raise ModelError(f"no model file {path}: `rtsep models` lists what is installed") from None
+    with open_model(path) as file:
+        content = file.read(MOST_BYTES + 1)
     try:
         return onnx.load_from_string(content)
     except Exception as error:  # protobuf raises kinds of its own for a damaged file

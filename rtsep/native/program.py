@@ -176,10 +176,10 @@ class Program:
         if ((bits, block_size, accuracy_level, zero_points, group) != (8, BLOCK, 4, None, None)
                 or value.shape != (1, K) or K > self._packing.most_inputs):
             raise ValueError("other blocks")
-        room = N + -N % TILE
-        offset = np.zeros((1, room), np.float32)
+        padded = N + -N % TILE
+        offset = np.zeros((1, padded), np.float32)
         offset[0, :N] = 0.0 if bias is None else bias
-        out = self.memory.array((1, room))
+        out = self.memory.array((1, padded))
         stream = packed(weights.reshape(N, -1, BLOCK), scales, self._packing)
         self._node("MatMulNBits", out, value, self._weights(offset), inputs=K, weights=self._weights(stream))
         return out[:, :N]

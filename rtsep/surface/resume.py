@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +13,8 @@ from typing import Any
 from rtsep.controls.controls import Values
 from rtsep.controls.preset_writing import plain_preset
 from rtsep.controls.presets import Preset, read_preset, snapshot
-from rtsep.controls.strict_yaml import Section, document_of, read_text, user_file
+from rtsep.controls.strict_yaml import Section, document_of
+from rtsep.controls.user_files import read_text, user_file, write_text
 from rtsep.errors import ConfigError
 from rtsep.live.protocol import Connections, Pair
 from rtsep.surface.surface import Surface
@@ -28,7 +28,7 @@ _KEYS = ("input", "output", *_WHAT, "controls", "connections")
 
 
 @dataclass(frozen=True)
-class Kept:
+class LastRun:
     """What a run played last.
 
     Parameters
@@ -48,7 +48,7 @@ class Kept:
     values: Values = field(default_factory=dict)
     connections: Connections = field(default_factory=Connections)
 
-    def put(self, args: argparse.Namespace) -> Kept:
+    def put(self, args: argparse.Namespace) -> LastRun:
         """Set options that were not given, and return what holds beside them.
 
         Where other stems or another model are asked for, that is no values of stems.
@@ -67,10 +67,10 @@ class Kept:
         if not others:
             return self
         whole = {name: value for name, value in self.values.items() if not isinstance(value, Mapping)}
-        return Kept(self.options, self.model, whole, self.connections)
+        return LastRun(self.options, self.model, whole, self.connections)
 
 
-def read_kept() -> Kept:
+def read_last_run() -> LastRun:
     """Read what was kept last; what there is where nothing was.
 
     Raises
@@ -80,14 +80,14 @@ def read_kept() -> Kept:
     """
     path = user_file(FILE)
     if not path.exists():
-        return Kept()
+        return LastRun()
     section = document_of(read_text(path), path.name, _KEYS)
     preset = read_preset("", section.values.get("controls"), f"{path.name}: controls")
     options = {name: value for name, value in section.values.items() if name in ("input", "output", *_WHAT)}
     for name, value in options.items():
         if not _fits(name, value):
             raise section.fail(name, f"{value!r:.60} is none")
-    return Kept(options, preset.model, preset.values, _connections(section))
+    return LastRun(options, preset.model, preset.values, _connections(section))
 
 
 def _fits(option: str, value: object) -> bool:
@@ -99,7 +99,7 @@ def _fits(option: str, value: object) -> bool:
     return isinstance(value, list) and all(isinstance(stem, str) for stem in value)
 
 
-class Keeper:
+class LastRunWriter:
     """Writes down what a run plays, as it changes.
 
     Parameters
@@ -135,12 +135,8 @@ class Keeper:
         if text == self._written:
             return
         self._written = text
-        path = user_file(FILE)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-        with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(text + "\n", "utf-8")
-            os.replace(draft, path)
+        with suppress(ConfigError):
+            write_text(user_file(FILE), text + "\n")
 
 
 def _connections(section: Section) -> Connections:

@@ -122,7 +122,7 @@ class Surface:
     @property
     def recorded_s(self) -> float:
         """Seconds of the recording that is made; 0 where none is."""
-        return 0.0 if self.recording is None else max(0.0, self.seconds - self.board.record_start / self.samplerate)
+        return self._session.services.recorded_frames / self.samplerate
 
     @property
     def executor(self) -> str:
@@ -143,7 +143,7 @@ class Surface:
 
     def meters(self) -> MeterView:
         """Meters of this moment."""
-        return read_meters(self.board, self.stems)
+        return read_meters(self.board, self.stems, self.phase is Phase.PLAYING)
 
     def scope(self, frames: int) -> Any:
         """Latest sound: mixture and what is heard, float32 (2, frames)."""
@@ -184,7 +184,7 @@ class Surface:
         """Set a control, choose one of several (by its name), or press a button; parameters and errors as of `get`."""
         target = self._target(name)
         if target.name == "preset":
-            self.told(self.call_preset(str(target.item or value)))
+            self.note_failure(self.call_preset(str(target.item or value)))
         elif target.control.is_value:
             self._live().set(target, read_value(target.control, value, name))
         elif target.kind is Kind.CHOICE:
@@ -220,10 +220,11 @@ class Surface:
         """Ask for another model."""
         return self.ask(lambda: self._session.commands.play_model(name))
 
-    def record(self, on: bool) -> Future[Path | None]:
-        """Begin a recording, whose folder the future gets, or end it."""
+    def record(self, on: bool | None = None) -> Future[Path | None]:
+        """Begin a recording, whose folder the future gets, or end it; None for the other one of the two."""
         commands = self._session.commands
-        return self.ask(lambda: commands.record() if on else commands.end_recording())
+        return self.ask(lambda: commands.record() if (self.recording is None if on is None else on)
+                        else commands.end_recording())
 
     def learn(self, name: str | None) -> Future[None]:
         """Let the next thing that is moved on a controller move a control from then on; None to give up."""
@@ -239,7 +240,7 @@ class Surface:
         """Have something done by the session's thread."""
         return self._session.requests.ask(work)
 
-    def told(self, future: Future[Any]) -> None:
+    def note_failure(self, future: Future[Any]) -> None:
         """Make a notice of it where something that was asked for fails, for those that do not wait for the answer."""
         def done(future: Future[Any]) -> None:
             error = future.exception()

@@ -131,14 +131,14 @@ def ask_through(connection: ClientConnection, command: str, argument: Any) -> An
     return found[command]["value"]
 
 
-def test_events_go_to_those_who_want_them(start: StartServer) -> None:
+def test_events_go_to_those_who_subscribed(start: StartServer) -> None:
     server = start()
-    with client(server) as wants, client(server) as not_so:
-        ask(wants, "Subscribe", {"events": 1})
-        ask(not_so, "GetVersion")
+    with client(server) as subscribed, client(server) as other:
+        ask(subscribed, "Subscribe", {"events": 1})
+        ask(other, "GetVersion")
         server.tell({"event": "notice", "text": "hello"})
-        assert json.loads(wants.recv(TIMEOUT_S)) == {"Event": {"event": "notice", "text": "hello"}}
-        assert ask(not_so, "GetVersion"), "the next message is the answer"
+        assert json.loads(subscribed.recv(TIMEOUT_S)) == {"Event": {"event": "notice", "text": "hello"}}
+        assert ask(other, "GetVersion"), "the next message is the answer"
 
 
 def test_a_long_message_ends_the_connection_and_not_the_server(start: StartServer) -> None:

@@ -136,10 +136,10 @@ def test_chunks_behind_the_sound_are_no_sound(tmp_path):
 
 def test_a_pipe_is_read_whole(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    feeder = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes((DATA / "vbr_noxing.mp3").read_bytes()))
-    feeder.start()
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes((DATA / "vbr_noxing.mp3").read_bytes()))
+    writer.start()
     found, notes = read(tmp_path / "pipe")
-    feeder.join()
+    writer.join()
     assert found.shape == (2, 67_968)
     assert notes == ()
 

@@ -1,3 +1,5 @@
+"""Devices: chosen by names that are no patterns, and refused in sentences."""
+
 from __future__ import annotations
 
 import json
@@ -7,7 +9,7 @@ import pytest
 
 from rtsep.audio import devices as module
 from rtsep.audio import systems
-from rtsep.audio.devices import Device, check_feedback, choose_device, choose_route, shown
+from rtsep.audio.devices import Device, check_feedback, choose_device, choose_route, printable
 from rtsep.audio.systems import check_format, list_devices
 from rtsep.cli.main import main
 from rtsep.errors import DeviceError
@@ -21,7 +23,7 @@ DEVICES = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "direction", "index"), [
+@pytest.mark.parametrize(("requested", "direction", "index"), [
     ("umc", "input", 0),
     ("HDA", "input", 1),  # the other HDA has no inputs
     ("hda", "output", 2),
@@ -32,8 +34,8 @@ DEVICES = [
     (None, "input", 1),
     (None, "output", 3),
 ])
-def test_choice(wanted: str | None, direction: module.Direction, index: int) -> None:
-    assert choose_device(DEVICES, wanted, direction).index == index
+def test_choice(requested: str | None, direction: module.Direction, index: int) -> None:
+    assert choose_device(DEVICES, requested, direction).index == index
 
 
 def test_exact_name_wins_over_longer_ones() -> None:
@@ -49,7 +51,7 @@ def test_host_api_tells_namesakes_apart() -> None:
         choose_device(twins, "Scarlett", "input")
 
 
-@pytest.mark.parametrize(("devices", "wanted", "direction", "sentence"), [
+@pytest.mark.parametrize(("devices", "requested", "direction", "sentence"), [
     ([], None, "input", "no audio device here.*--input demo"),
     (DEVICES, "violin", "input", r"no input device matches 'violin'; there are: \[0\] UMC404HD 192k, ALSA; \[1\]"),
     (DEVICES, "7", "output", "no output device matches '7'"),
@@ -58,20 +60,20 @@ def test_host_api_tells_namesakes_apart() -> None:
     (DEVICES[:1], None, "output", r"no default output device: choose one with --output; there are: \[0\] UMC404HD"),
     (DEVICES[1:2], "x", "output", "no output device matches 'x'; there is none"),
 ])
-def test_refusals(devices: list[Device], wanted: str | None, direction: module.Direction, sentence: str) -> None:
+def test_refusals(devices: list[Device], requested: str | None, direction: module.Direction, sentence: str) -> None:
     with pytest.raises(DeviceError, match=sentence):
-        choose_device(devices, wanted, direction)
+        choose_device(devices, requested, direction)
 
 
-@pytest.mark.parametrize(("wanted", "index", "first", "count"), [
+@pytest.mark.parametrize(("requested", "index", "first", "count"), [
     ("UMC404:3-4", 0, 2, 2),
     ("umc:2", 0, 1, 1),
     ("0:1-4", 0, 0, 4),
     ("UMC404HD", 0, 0, None),
     (None, 1, 0, None),
 ])
-def test_channels_of_a_device(wanted: str | None, index: int, first: int, count: int | None) -> None:
-    route = choose_route(DEVICES, wanted, "input")
+def test_channels_of_a_device(requested: str | None, index: int, first: int, count: int | None) -> None:
+    route = choose_route(DEVICES, requested, "input")
     assert (route.device.index, route.first, route.count) == (index, first, count)
 
 
@@ -80,15 +82,15 @@ def test_a_name_with_a_colon_is_a_name() -> None:
     assert choose_route(devices, "hw:1", "input").count is None
 
 
-@pytest.mark.parametrize(("wanted", "sentence"), [
+@pytest.mark.parametrize(("requested", "sentence"), [
     ("UMC404:3-5", "UMC404:3-5 asks for channels 3 to 5: UMC404HD 192k, ALSA has input channels 1 to 4"),
     ("UMC404:0-1", "asks for channels 0 to 1"),
     ("UMC404:4-3", "asks for channels 4 to 3"),
     ("violin:1-2", "no input device matches 'violin'"),
 ])
-def test_channels_that_are_not_there(wanted: str, sentence: str) -> None:
+def test_channels_that_are_not_there(requested: str, sentence: str) -> None:
     with pytest.raises(DeviceError, match=sentence):
-        choose_route(DEVICES, wanted, "input")
+        choose_route(DEVICES, requested, "input")
 
 
 @pytest.mark.parametrize(("source", "target", "howls"), [
@@ -190,7 +192,7 @@ def test_any_name_is_printed_and_chosen_as_it_is(listed: list[Device], capsys: p
 
 
 def test_names_in_messages_are_short_and_harmless() -> None:
-    assert shown("one\x1b[2Jtwo\n") == "one?[2Jtwo?"
+    assert printable("one\x1b[2Jtwo\n") == "one?[2Jtwo?"
     many = [Device(index, f"card {index} {'x' * 400}", "ALSA", 2, 2, 44100) for index in range(200)]
     with pytest.raises(DeviceError, match=r"200 input devices match 'card'.*\[11\].*and 188 more") as error:
         choose_device(many, "card", "input")

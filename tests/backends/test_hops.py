@@ -27,7 +27,7 @@ from tests.rigs.models import STEMS, make_tiny_model
 
 VARIANTS = library.variants()
 RNG = np.random.default_rng(1)
-WANTED = requested_sets(STEMS, ("guitar", "rest"))
+SETS = requested_sets(STEMS, ("guitar", "rest"))
 Audio = NDArray[np.float32]
 
 pytestmark = needs_native
@@ -50,13 +50,13 @@ def native(path: Path, channels: int) -> NativeBackend:
     model = read_step(path)
     step = open_step(model)
     assert isinstance(step, NativeStep)
-    return NativeBackend(step, model.card, channels, WANTED)
+    return NativeBackend(step, model.card, channels, SETS)
 
 
 def reference(path: Path, channels: int) -> NumpyBackend:
     """Make the numpy reference for a model."""
     model = read_step(path)
-    return NumpyBackend(ReferenceStep(model), model.card, channels, WANTED)
+    return NumpyBackend(ReferenceStep(model), model.card, channels, SETS)
 
 
 def random_masks(geometry: Geometry, contexts: tuple[int, ...], path: Path, number: int = 1) -> Path:
@@ -72,10 +72,10 @@ def test_both_sound_the_same(profile: str, channels: int, variant: str, tmp_path
     path = make_tiny_model(tmp_path / "tiny.onnx", profile)
     found, expected = native(path, channels), reference(path, channels)
     hop = PROFILES[profile].hop
-    for turn, hops in enumerate([1] * 40 + [16, 3, 1, 31, 40, 2]):  # more than the line has room for
+    for turn, hops in enumerate([1] * 40 + [16, 3, 1, 31, 40, 2]):  # more than the history has memory for
         block = noise(channels, hops * hop)
         gains = RNG.uniform(0.0, 4.0, (hops, 1, 1)).astype(np.float32)
-        weights = [mask_weights(WANTED), mask_weights(WANTED, gains), mask_weights(WANTED, gains[:1]), None][turn % 4]
+        weights = [mask_weights(SETS), mask_weights(SETS, gains), mask_weights(SETS, gains[:1]), None][turn % 4]
         np.testing.assert_allclose(found.push(block, weights), expected.push(block, weights), atol=1e-6)
         np.testing.assert_allclose(found.preview(64), expected.preview(64), atol=1e-5)
 
@@ -85,7 +85,7 @@ def test_both_sound_the_same(profile: str, channels: int, variant: str, tmp_path
     (4096, 4096, 1024), (8192, 256, 128)])
 def test_transforms_of_many_lengths(analysis: int, synthesis: int, hop: int, variant: str, tmp_path: Path) -> None:
     geometry, contexts = Geometry(analysis, synthesis, hop), (analysis, 2 * analysis)
-    path, weights = random_masks(geometry, contexts, tmp_path / "random.onnx"), mask_weights(WANTED)
+    path, weights = random_masks(geometry, contexts, tmp_path / "random.onnx"), mask_weights(SETS)
     found, expected = native(path, 2), reference(path, 2)
     for _ in range(4 * analysis // hop // 8 + 2):
         block = noise(2, 8 * hop)
@@ -96,7 +96,7 @@ def test_transforms_of_many_lengths(analysis: int, synthesis: int, hop: int, var
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_models_that_look_at_all_channels(channels: int, variant: str, tmp_path: Path) -> None:
-    path, weights = random_masks(PROFILES["stage"], (2048,), tmp_path / "stereo.onnx", 2), mask_weights(WANTED)
+    path, weights = random_masks(PROFILES["stage"], (2048,), tmp_path / "stereo.onnx", 2), mask_weights(SETS)
     found, expected = native(path, channels), reference(path, channels)
     for _ in range(12):
         block = noise(channels, 256) * np.linspace(0.2, 1.0, channels, dtype=np.float32)[:, np.newaxis]
@@ -109,7 +109,7 @@ def test_models_that_look_at_all_channels(channels: int, variant: str, tmp_path:
 @pytest.mark.parametrize("gains", [(1.0, 1.0), (1.0, -1.0), (0.0, 1.4142135)])
 def test_equal_opposite_and_dead_channels_are_as_loud_as_one(gains: tuple[float, float], variant: str,
                                                              tmp_path: Path) -> None:
-    path, weights = random_masks(PROFILES["stage"], (2048,), tmp_path / "stereo.onnx", 2), mask_weights(WANTED)
+    path, weights = random_masks(PROFILES["stage"], (2048,), tmp_path / "stereo.onnx", 2), mask_weights(SETS)
     mono, stereo = native(path, 1), native(path, 2)
     for _ in range(8):
         block = noise(1, 256)
@@ -123,14 +123,14 @@ def test_one_sample_has_a_flat_spectrum(variant: str, tmp_path: Path) -> None:
     hops = native(random_masks(Geometry(1024, 512, 256), (4096,), tmp_path / "random.onnx"), 1)
     block = np.zeros((1, 256), np.float32)
     block[0, 128] = 1.0
-    hops.push(block, mask_weights(WANTED))
+    hops.push(block, mask_weights(SETS))
     for value in hops.step.inputs.values():
         np.testing.assert_allclose(value, value[0, 0], rtol=1e-6)
         assert value[0, 0] > 0.1
 
 
 def test_samples_need_not_lie_side_by_side(variant: str, tiny_model: Path) -> None:
-    block, weights = noise(2, 5 * 256), mask_weights(WANTED)
+    block, weights = noise(2, 5 * 256), mask_weights(SETS)
     sounds = [native(tiny_model, 2).push(way, weights)
               for way in (block, np.asfortranarray(block), np.repeat(block, 2, axis=1)[:, ::2], block[::-1][::-1])]
     for one, other in pairwise(sounds):
@@ -138,7 +138,7 @@ def test_samples_need_not_lie_side_by_side(variant: str, tiny_model: Path) -> No
 
 
 def test_a_reset_forgets_everything(variant: str, tiny_model: Path) -> None:
-    hops, block, weights = native(tiny_model, 2), noise(2, 40 * 256), mask_weights(WANTED)
+    hops, block, weights = native(tiny_model, 2), noise(2, 40 * 256), mask_weights(SETS)
     first = hops.push(block, weights)
     hops.reset()
     assert not np.any(hops.preview(256))
@@ -152,14 +152,14 @@ def test_a_reset_forgets_everything(variant: str, tiny_model: Path) -> None:
 def test_other_lengths_are_left_to_numpy(analysis: int, contexts: tuple[int, ...], tmp_path: Path) -> None:
     model = read_step(random_masks(Geometry(analysis, 16, 8), contexts, tmp_path / "random.onnx"))
     assert not has_transforms(model.card)
-    assert isinstance(open_backend(model, 1, WANTED), NumpyBackend)
+    assert isinstance(open_backend(model, 1, SETS), NumpyBackend)
 
 
 def test_who_separates(tiny_model: Path) -> None:
     model = read_step(tiny_model)
-    assert isinstance(open_backend(model, 1, WANTED), NativeBackend)
-    assert isinstance(open_backend(model, 1, WANTED, provider="onnxruntime"), NumpyBackend)
-    names = {provider: open_backend(model, 1, WANTED, provider=provider).name for provider in ("onnxruntime", "numpy")}
+    assert isinstance(open_backend(model, 1, SETS), NativeBackend)
+    assert isinstance(open_backend(model, 1, SETS, provider="onnxruntime"), NumpyBackend)
+    names = {provider: open_backend(model, 1, SETS, provider=provider).name for provider in ("onnxruntime", "numpy")}
     assert names == {"onnxruntime": "ONNX Runtime", "numpy": "numpy reference"}
 
 
@@ -169,8 +169,8 @@ def test_a_separator_sounds_the_same_without_native_code(monkeypatch: pytest.Mon
     monkeypatch.setattr(library, "variants", dict)
     without = Separator("stage", channels=2)
     assert without.executor == "ONNX Runtime"
-    found, wanted = with_native.process(mixture), without.process(mixture)
-    assert np.sum(np.square(found - wanted)) < 1e-5 * np.sum(np.square(wanted))
+    found, expected = with_native.process(mixture), without.process(mixture)
+    assert np.sum(np.square(found - expected)) < 1e-5 * np.sum(np.square(expected))
 
 
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])

@@ -46,8 +46,8 @@ SPREAD = np.concatenate([normal(1, 300), WIDE, -WIDE[:, ::-1],
     ("Log", np.maximum(np.abs(SPREAD), 1e-30))], ids=lambda value: value if isinstance(value, str) else "")
 def test_functions_of_one_number(operator: str, values: Array, variant: str, tmp_path: Path) -> None:
     path = graph_of([node(operator, "magnitude")], {"magnitude": values.shape}, {}, tmp_path / "one.onnx")
-    found, wanted = both(path, variant, {"magnitude": values})
-    np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=2e-7)
+    found, expected = both(path, variant, {"magnitude": values})
+    np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-7)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -130,8 +130,8 @@ def test_small_graphs(name: str, variant: str, tmp_path: Path) -> None:
     nodes, inputs, weights = GRAPHS[name]
     path = graph_of(nodes, inputs, weights, tmp_path / "one.onnx")
     given = {key: 20.0 * normal(*shape) for key, shape in inputs.items()}
-    found, wanted = both(path, variant, given)
-    np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-5 + 5e-7 * float(np.abs(wanted).max()))
+    found, expected = both(path, variant, given)
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-5 + 5e-7 * float(np.abs(expected).max()))
 
 
 DELAYS: dict[str, tuple[list[onnx.NodeProto], Weights]] = {

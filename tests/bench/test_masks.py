@@ -37,10 +37,10 @@ def test_a_target_alone_passes_whole(mask: object) -> None:
 
 def test_band_masks_are_the_least_squares_solution() -> None:
     spread = triangles(513, 60, 20)
-    wanted, rest = 0.3 * spectrum(1), spectrum(2)
-    mixture = wanted + rest
-    found = banded(phase_sensitive, spread)(wanted, rest)
-    aim = phase_sensitive(wanted, rest)
+    target, rest = 0.3 * spectrum(1), spectrum(2)
+    mixture = target + rest
+    found = banded(phase_sensitive, spread)(target, rest)
+    aim = phase_sensitive(target, rest)
     for hop in range(len(mixture)):
         size = np.abs(mixture[hop])
         expected = np.linalg.lstsq((spread * size).T.astype(np.float64), (size * aim[hop].real).astype(np.float64))[0]

@@ -42,6 +42,12 @@ def test_version():
     assert (done.returncode, done.stdout) == (0, f"rtsep {rtsep.__version__}\n")
 
 
+def test_the_package_is_a_command():
+    done = subprocess.run([sys.executable, "-m", "rtsep", "--version"], capture_output=True, text=True, timeout=60,
+                          check=False)
+    assert (done.returncode, done.stdout) == (0, f"rtsep {rtsep.__version__}\n")
+
+
 def test_help_names_every_command_and_loads_nothing_heavy():
     code = ("import sys; from rtsep.cli.main import main\n"
             "try: main(['--help'])\n"

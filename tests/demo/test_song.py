@@ -94,6 +94,6 @@ def test_strings_are_in_tune(note):
 def test_minimum_phase_has_the_magnitude_and_no_delay():
     response = impulse(44100, low_pass(3000.0, 4))
     found = np.abs(np.fft.rfft(response, 8192))
-    wanted = low_pass(3000.0, 4)(np.fft.rfftfreq(8192, 1 / 44100))
-    assert np.abs(found - wanted).max() < 1e-3
+    expected = low_pass(3000.0, 4)(np.fft.rfftfreq(8192, 1 / 44100))
+    assert np.abs(found - expected).max() < 1e-3
     assert np.sum(np.square(response[:40])) > 0.9 * np.sum(np.square(response))

@@ -36,9 +36,9 @@ def test_masks_sum_to_one(magnitudes: list[float]) -> None:
 @given(low=st.floats(0, 10, allow_subnormal=False), high=st.floats(0, 10, allow_subnormal=False))
 def test_a_higher_gain_never_opens_the_mask(low: float, high: float) -> None:
     estimates = np.random.default_rng(2).random((3, 64)).astype(np.float32)
-    wanted = requested_sets(STEMS, ["guitar"])
+    requested = requested_sets(STEMS, ["guitar"])
     low, high = min(low, high), max(low, high)
-    opened, closed = (soft_mask(estimates, mask_weights(wanted, gain)) for gain in (low, high))
+    opened, closed = (soft_mask(estimates, mask_weights(requested, gain)) for gain in (low, high))
     assert np.all(closed <= opened + 1e-6)
 
 

@@ -1,3 +1,5 @@
+"""Ramps: in the promised time, never beyond their target, the same in blocks of any size, without zipper noise."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -53,7 +55,7 @@ def test_blocks_of_any_size_give_the_same_ramp(blocksize: int) -> None:
 def far_from_the_tone_db(heard: np.ndarray, tone: np.ndarray) -> float:
     """Loudest component farther than 250 Hz from a tone of 3 kHz, against the tone, both one second.
 
-    Within 250 Hz lies the sweep itself, which is wanted. The Kaiser window's side lobes are below -110 dB.
+    Within 250 Hz lies the sweep itself, which belongs there. The Kaiser window's side lobes are below -110 dB.
     """
     window = np.kaiser(SAMPLERATE, 16.0)
     spectrum = np.abs(np.fft.rfft(heard * window)) / np.abs(np.fft.rfft(tone * window)).max()

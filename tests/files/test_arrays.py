@@ -20,9 +20,9 @@ def test_the_stems_are_those_of_a_separator_without_its_latency(tiny_model):
     audio = music()
     found = rtsep.separate(audio, 44100, tiny_model)
     separator = rtsep.Separator(tiny_model, 2)
-    wanted = separator.process(np.pad(audio, ((0, 0), (0, separator.latency))))[:, :, separator.latency:]
+    expected = separator.process(np.pad(audio, ((0, 0), (0, separator.latency))))[:, :, separator.latency:]
     assert list(found) == ["drums", "guitar", "other"]
-    for stem, name in zip(wanted, found, strict=True):
+    for stem, name in zip(expected, found, strict=True):
         assert found[name].dtype == np.float32
         assert np.abs(found[name] - stem).max() < 1e-5
     assert np.abs(found["guitar"] - audio).max() > 0.01

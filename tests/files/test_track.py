@@ -52,8 +52,8 @@ def test_the_stems_are_what_the_separator_makes_in_any_blocks(tmp_path, tiny_mod
     result = separate_file(saved(tmp_path / "song.wav", audio, 44100), tmp_path / "out", tiny_model)
     separator = Separator(tiny_model, channels=2)
     late = np.pad(audio, ((0, 0), (0, separator.latency)))
-    wanted = np.concatenate([separator.process(block) for block in np.array_split(late, 77, axis=1)], axis=2)
-    for stem, path in zip(wanted, result.outputs.values(), strict=True):
+    expected = np.concatenate([separator.process(block) for block in np.array_split(late, 77, axis=1)], axis=2)
+    for stem, path in zip(expected, result.outputs.values(), strict=True):
         assert np.abs(load(path) - stem[:, separator.latency:]).max() < 1e-5
         assert np.abs(load(path) - audio).max() > 0.01  # the masks do something
 
@@ -204,7 +204,7 @@ def test_at_48_khz_a_file_is_separated_without_a_change_of_the_rate(tmp_path, ti
     audio = music(48000, 30_001)
     result = separate_file(saved(tmp_path / "song.wav", audio, 48000), tmp_path / "out", tiny_model)
     separator = Separator(tiny_model, 2, samplerate=48000)
-    wanted = separator.process(np.pad(audio, ((0, 0), (0, separator.latency))))[:, :, separator.latency:]
+    expected = separator.process(np.pad(audio, ((0, 0), (0, separator.latency))))[:, :, separator.latency:]
     assert result.samplerate == 48000
-    for stem, path in zip(wanted, result.outputs.values(), strict=True):
+    for stem, path in zip(expected, result.outputs.values(), strict=True):
         assert np.abs(load(path) - stem).max() < 1e-5

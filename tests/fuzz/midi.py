@@ -11,9 +11,9 @@ import numpy as np
 from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import Preset
 from rtsep.live.board import Board, new_board
+from rtsep.midi.control_surface import ControlSurface
 from rtsep.midi.mapping import DEFAULT_FILE, Binding, load_mapping, parse_mapping
 from rtsep.midi.messages import Parser, encode
-from rtsep.midi.surface import ControlSurface
 from tests.fuzz.harness import Rng
 
 STEMS = ("drums", "guitar", "rest")

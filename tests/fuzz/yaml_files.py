@@ -12,9 +12,9 @@ from rtsep import RtsepError
 from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import load_presets, put_preset
 from rtsep.live.board import new_board
+from rtsep.midi.control_surface import ControlSurface
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
 from rtsep.midi.messages import ControlChange
-from rtsep.midi.surface import ControlSurface
 from tests.fuzz.harness import Rng, refused
 from tests.fuzz.midi import EVERYTHING
 

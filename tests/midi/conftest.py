@@ -9,8 +9,8 @@ import pytest
 from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import Preset
 from rtsep.live.board import new_board
+from rtsep.midi.control_surface import ControlSurface
 from rtsep.midi.mapping import parse_mapping
-from rtsep.midi.surface import ControlSurface
 
 STEMS = ("drums", "guitar", "rest")
 PRESETS = (Preset("verse", values={"mask_gain": 0.5, "level": {"guitar": 0.25}}, program=0),

@@ -18,6 +18,7 @@ from rtsep import ModelError, Separator
 from rtsep.backends import open_step
 from rtsep.backends.step import reference_error_db
 from rtsep.cli import doctor
+from rtsep.dsp.windows import Geometry
 from rtsep.model import catalogue
 from rtsep.model.catalogue import find_model, installed_models
 from rtsep.model.gate import read_model, read_step
@@ -38,6 +39,15 @@ def test_reference_vectors_are_met(tiny_model: Path) -> None:
     model = read_step(tiny_model)
     for provider in ("cpu", "onnxruntime", "numpy"):
         assert reference_error_db(open_step(model, provider=provider), model) < -100
+
+
+def test_a_model_of_the_first_format_says_what_it_said(tiny_model: Path) -> None:
+    properties = {one.key: one.value for one in onnx.load(tiny_model).metadata_props}
+    card = read_step(tiny_model).card
+    assert json.loads(properties["rtsep"])["format"] == 1
+    assert (card.stems, card.geometry, card.contexts, card.stereo) == (
+        ("drums", "guitar", "other"), Geometry(1024, 512, 256), (2048,), False)
+    assert card.lengths == {"magnitude": 1024, "context_0": 2048}
 
 
 def test_other_weights_miss_the_reference(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,8 +63,8 @@ def run(command: list[str], model: Path, tmp_path: Path, **env: str) -> tuple[st
 
 
 def error_db(found: Audio, model: Path) -> float:
-    wanted = CSeparator(model).process(SOUND)[0]
-    return float(10 * np.log10(np.mean((found - wanted) ** 2) / np.mean(wanted**2) + 1e-20))
+    expected = CSeparator(model).process(SOUND)[0]
+    return float(10 * np.log10(np.mean((found - expected) ** 2) / np.mean(expected**2) + 1e-20))
 
 
 @pytest.mark.parametrize(("processor", "variant"), [("cortex-a72", "neon"), ("max", "dotprod")])

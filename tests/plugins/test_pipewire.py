@@ -87,8 +87,8 @@ def closest_db(take: Audio, song: Audio) -> float:
     for silence in range(0, LONGEST_SILENCE, QUANTUM):
         separator.reset()
         separator.process(np.zeros((2, silence), np.float32))
-        wanted = from_first_sound(separator.process(song[:, :FRAMES + 4096]).sum(axis=0))
-        found.append(10 * np.log10(np.mean((take - wanted) ** 2) / np.mean(wanted**2) + 1e-20))
+        expected = from_first_sound(separator.process(song[:, :FRAMES + 4096]).sum(axis=0))
+        found.append(10 * np.log10(np.mean((take - expected) ** 2) / np.mean(expected**2) + 1e-20))
     return float(min(found))
 
 

@@ -11,7 +11,7 @@ from rtsep.cli.live import _resumed
 from rtsep.cli.main import build_parser
 from rtsep.errors import ConfigError
 from rtsep.live.protocol import Connections
-from rtsep.surface.resume import FILE, Keeper, Kept, read_kept
+from rtsep.surface.resume import FILE, LastRun, LastRunWriter, read_last_run
 from tests.rigs.live import rtsep_live
 from tests.rigs.surface import Run
 
@@ -27,27 +27,27 @@ def options(*words: str) -> object:
 
 
 def test_what_was_played_comes_back(still_run: Run, own_settings: Path) -> None:
-    assert read_kept() == Kept()
+    assert read_last_run() == LastRun()
     still_run.surface.set("mask_gain", 6.0)
     still_run.surface.set("level guitar", "off")
     links = Connections((("in_1", "player:out"),), None)
     state = still_run.session.state
     state.settings = type(state.settings)(**vars(state.settings) | {"connections": links})
-    Keeper(still_run.surface, options("--input", "UMC", "--remove", "guitar")).keep()
+    LastRunWriter(still_run.surface, options("--input", "UMC", "--remove", "guitar")).keep()
     args = options()
-    kept = read_kept().put(args)
+    kept = read_last_run().put(args)
     assert (args.input, args.output, args.remove, args.model) == ("UMC", None, ["guitar"], "stage")
     assert (kept.values["level"]["guitar"], kept.values["mute"]["drums"], kept.connections) == (0.0, 0.0, links)
     assert kept.values["mask_gain"] == pytest.approx(1.9953, abs=1e-4)
 
 
 def test_options_hold_before_what_was_kept(still_run: Run) -> None:
-    Keeper(still_run.surface, options("--input", "UMC", "--remove", "guitar", "--output", "RME")).keep()
+    LastRunWriter(still_run.surface, options("--input", "UMC", "--remove", "guitar", "--output", "RME")).keep()
     args = options("--input", "demo", "--split")
-    kept = read_kept().put(args)
+    kept = read_last_run().put(args)
     assert (args.input, args.output, args.remove, args.split) == ("demo", "RME", None, True)
     assert set(kept.values) == {"mask_gain", "wet", "bypass"}, "stems are others now"
-    assert set(read_kept().put(options("--model", "ultra")).values) == {"mask_gain", "wet", "bypass"}
+    assert set(read_last_run().put(options("--model", "ultra")).values) == {"mask_gain", "wet", "bypass"}
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"volume": 1}', '{"input": 3}', '{"stem": "guitar"}', '{"split": "no"}',
@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_used_is_a_sentence(own_settings: Path, text: str)
     own_settings.parent.mkdir()
     own_settings.write_text(text)
     with pytest.raises(ConfigError, match=FILE):
-        read_kept()
+        read_last_run()
 
 
 def test_a_run_begins_as_the_last_one_ended(tiny_model: Path, tmp_path: Path, own_settings: Path) -> None:
@@ -79,6 +79,6 @@ def test_a_broken_file_begins_the_run_anew(own_settings: Path) -> None:
     own_settings.parent.mkdir()
     own_settings.write_text("{")
     notices: list[str] = []
-    assert _resumed(options("--resume-state"), notices.append) == Kept()
+    assert _resumed(options("--resume-state"), notices.append) == LastRun()
     assert len(notices) == 1
     assert notices[0].endswith("; the run begins anew")

@@ -1,1 +1,1 @@
-"""Stems on disk, augmentation, random remixing and the validation songs."""
+"""Sounds on disk: folders of stems, corpora of songs, full mixes, and where all of it comes from."""

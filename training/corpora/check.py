@@ -9,7 +9,7 @@ from pathlib import Path
 import soundfile
 
 from rtsep.errors import ConfigError
-from training.export.sources import read_sources
+from training.corpora.sources import read_sources
 
 SOUNDS, MIDI, CAPTURES = (".flac", ".opus", ".ogg", ".wav"), (".mid", ".midi"), (".nam",)
 INDEX, AUTHORS, SONGS = "samples/index.csv", "phrases/CREDITS.tsv", "medleydb"
@@ -35,7 +35,8 @@ def check_data(data: Path) -> list[Finding]:
     """
     if not data.is_dir():
         raise ConfigError(f"no folder {data}: give the one that holds samples/, phrases/, midi/, amps/ and irs/")
-    folders = dict.fromkeys(source.folder for source in read_sources() if source.folder)
+    folders = dict.fromkeys(source.folder for source in read_sources()
+                            if source.folder and (not source.further or (data / source.folder).is_dir()))
     found = [_look(data, folder) for folder in folders]
     found += [Finding(name, 0, 0.0, (f"no file {name}",)) for name in (INDEX, AUTHORS) if not (data / name).is_file()]
     if (data / SONGS).is_dir():  # only scores need it

@@ -17,10 +17,9 @@ from rtsep.audio.writer import AudioWriter
 from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE
-from training.corpora.detect import open_corpus
+from training.corpora.detect import open_corpus, paper_split
 from training.corpora.musdb import title_key
 from training.corpora.songs import Corpus, Song, read_songs
-from training.evaluation.clips import paper_split
 
 PIECE_SECONDS = 16  # as long as a rendered segment
 SILENT = 1e-4  # of a stem's mean power: -40 dB; pieces below are rests

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from rtsep import separate
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.model.catalogue import find_model
 from rtsep.types import Audio
+from training import SAMPLERATE
 from training.corpora.import_stems import write_pieces
 from training.corpora.musdb import title_key
 from training.corpora.songs import read_mono
-from training.evaluation.systems import runtime_separator
 
 SPLITTER = "stage"
 NO_DRUMS = 0.003  # of a backing track's energy: -25 dB; drums that are softer are none
@@ -84,7 +84,7 @@ def _sounds(folder: Path | None, skipped: list[Path]) -> Iterator[tuple[str, Aud
 
 def _without_drums(song: Audio) -> tuple[Audio, Audio]:
     """Take a song apart into drums, silence where it has none, and everything else; each (frames,)."""
-    drums = runtime_separator(find_model(SPLITTER))(song[np.newaxis])["drums"][0]
+    drums = separate(song, SAMPLERATE, SPLITTER)["drums"]
     if np.mean(np.square(drums)) < NO_DRUMS * np.mean(np.square(song)):
         drums = np.zeros_like(song)
     return drums, song - drums

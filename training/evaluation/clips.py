@@ -14,10 +14,10 @@ import numpy as np
 from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE
-from training.corpora.songs import Corpus, Song, read_songs, stems_of
+from training.corpora.detect import PAPER_SONGS, paper_split
+from training.corpora.songs import Corpus, Song, read_songs
 
 PAPER_TARGETS = ("guitar", "drums")
-PAPER_SONGS = {"test": 4, "train": 8}
 PAPER_CLIPS = {"test": 30, "train": 80}
 ARTICLE_TARGETS = ("drums", "bass", "vocals", "other")
 AUDIBLE = 1e-3  # of a part's mean power over the song: -30 dB; below, a clip at 0 dB would be all noise
@@ -122,24 +122,6 @@ def protocol_of(corpus: Corpus, skipped: dict[str, str], seconds: float | None =
                         whole_clips)
     return Protocol(f"paper's mixtures: target at 0 dB against all but the vocals, {seconds:g}-s clips, seed {seed}",
                     paper_split(corpus, skipped, seed), lambda song, split: paper_clips(song, split, seconds, seed))
-
-
-def paper_split(corpus: Corpus, skipped: dict[str, str], seed: int) -> dict[str, list[str]]:
-    """Choose 4 songs to test and 8 to train out of all with electric guitar and drums; of few songs, test comes first.
-
-    Raises
-    ------
-    ConfigError
-        When no song has both.
-    """
-    found = {name: stems_of(corpus, name, skipped) for names in corpus.splits.values() for name in sorted(names)}
-    both = [name for name, stems in found.items() if {"guitar", "drums"} <= stems]
-    if not both:
-        raise ConfigError(f"none of {len(found)} songs has electric guitar and drums, which the paper's protocol needs")
-    order = np.random.default_rng(seed).permutation(len(both))
-    chosen = [both[index] for index in order]
-    tests = PAPER_SONGS["test"]
-    return {"test": chosen[:tests], "train": chosen[tests:tests + PAPER_SONGS["train"]]}
 
 
 def paper_clips(song: Song, split: str, seconds: float, seed: int) -> list[Clip]:

@@ -17,13 +17,14 @@ from training import SAMPLERATE
 from training.corpora.songs import Song
 from training.evaluation.bss_eval import BssEval, sdr_version_3
 from training.evaluation.clips import Clip, whole_clips
+from training.evaluation.separators import Separate
 from training.evaluation.systems import System
-from training.evaluation.validation import Separate
 
 MIXTURE = "mixture"
+IDEAL = "ideal mask"
 MEASURES = ("sdr", "sir", "sar", "nsdr")
 ENDLESS_DB = 100.0  # above, a ratio is infinite but for rounding, as the mixture's SAR
-WANTED_FIRST = np.array([[1.0, 0.0]], np.float32)
+REQUESTED_FIRST = np.array([[1.0, 0.0]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def geometries(systems: Sequence[System]) -> list[Geometry]:
 
 def ideal_name(geometry: Geometry) -> str:
     """Name of the ideal mask's row."""
-    return f"ideal mask {geometry.analysis}/{geometry.synthesis}/{geometry.hop}"
+    return f"{IDEAL} {geometry.analysis}/{geometry.synthesis}/{geometry.hop}"
 
 
 def ideal_mask(clip: Clip, geometry: Geometry) -> Audio:
@@ -148,7 +149,7 @@ def ideal_mask(clip: Clip, geometry: Geometry) -> Audio:
     parts = np.zeros((2, hops * geometry.hop), np.float32)
     parts[0, :clip.requested.size], parts[1, :clip.rest.size] = clip.requested, clip.rest
     spectra, _ = Analysis(geometry, 2).push(parts)
-    masks = soft_mask(np.abs(spectra), mask_weights(WANTED_FIRST))
+    masks = soft_mask(np.abs(spectra), mask_weights(REQUESTED_FIRST))
     sound = Synthesis(geometry, (1,)).push(masks * spectra.sum(axis=1, keepdims=True))
     return np.asarray(sound[0, late:late + clip.requested.size])
 

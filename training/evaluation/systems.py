@@ -8,16 +8,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from rtsep import Separator
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
 from rtsep.files.stream import open_separator
 from rtsep.model.card import FileCard
 from rtsep.model.catalogue import find_model, installed_models
-from rtsep.types import Audio
 from training import SAMPLERATE
-from training.evaluation.validation import Separate
-from training.file_models.export import file_separator
+from training.evaluation.separators import Separate, file_separator, runtime_separator
 from training.recipes.recipe import recipe_names
 
 NUMBERS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
@@ -82,23 +79,6 @@ def load_system(model: str) -> System:
         return System(path.stem, info.stems, file_separator(path), network, numbers, masked, None, heard)
     latency_ms = 1000.0 * info.geometry.synthesis / info.samplerate
     return System(path.stem, info.stems, runtime_separator(path), network, numbers, info.geometry, latency_ms, heard)
-
-
-def runtime_separator(model: Path, provider: str = "cpu") -> Separate:
-    """Separate whole mixtures with the runtime, hop by hop as a musician hears it, aligned."""
-    separators: dict[int, Separator] = {}  # by the number of channels
-
-    def separate(mixture: Audio) -> dict[str, Audio]:
-        channels = len(mixture)
-        if channels not in separators:
-            separators[channels] = Separator(model, channels, provider=provider)
-        separator = separators[channels]
-        separator.reset()
-        padded = np.pad(mixture, ((0, 0), (0, separator.latency)))
-        stems = separator.process(padded)[..., separator.latency:]
-        return dict(zip(separator.stems, stems, strict=True))
-
-    return separate
 
 
 def stored_numbers(path: Path) -> int:

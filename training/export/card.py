@@ -11,7 +11,7 @@ from typing import Any
 import onnx
 import yaml
 
-from training.export.sources import heard_sources
+from training.corpora.sources import heard_sources
 
 DIGITS = 4
 

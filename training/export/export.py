@@ -23,7 +23,7 @@ from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
 from training.evaluation.evaluate import evaluate
 from training.evaluation.full_mixes import SILENCE, mix_columns, score_mixes
-from training.evaluation.systems import runtime_separator
+from training.evaluation.separators import runtime_separator
 from training.evaluation.validation import quick_scores, targets_of
 from training.export.credits import WEIGHTS_LICENCE, credits
 from training.export.model_file import check_card, common_fields, save, training_fields

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.evaluation.systems import runtime_separator
+from training.evaluation.separators import runtime_separator
 from training.evaluation.validation import torch_separator
 from training.nets import Network
 

@@ -8,32 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from rtsep.backends.segments import FileSeparator
 from rtsep.model.card import FILE_KIND, FORMAT
-from rtsep.types import Audio
 from training import SAMPLERATE
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
 from training.evaluation.full_mixes import score_mixes
-from training.evaluation.validation import Separate, quick_scores, targets_of
+from training.evaluation.separators import Separate, file_separator
+from training.evaluation.validation import quick_scores, targets_of
 from training.export.credits import WEIGHTS_LICENCE, credits
 from training.export.model_file import check_card, common_fields, save, training_fields
 from training.file_models.networks import FileNetwork, build_file_network
 from training.recipes.recipe import recipe_from
 from training.run.checkpoint import read_checkpoint
-
-
-def file_separator(path: Path) -> Separate:
-    """Separate whole mixtures with the runtime, in segments, aligned."""
-    def separate(mixture: Audio) -> dict[str, Audio]:
-        separator = FileSeparator(path, len(mixture))
-        padded = np.pad(mixture, ((0, 0), (0, separator.latency)))
-        stems = separator.process(padded)[..., separator.latency:]
-        return dict(zip(separator.stems, stems, strict=True))
-
-    return separate
 
 
 def export_file_model(checkpoint: Path, out: Path, songs: Sequence[Song], data: Path,

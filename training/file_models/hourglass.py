@@ -14,11 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
 from rtsep.dsp.windows import Geometry
-from training.file_models.clip_spectra import (
-    graph_without_top,
-    with_top,
-    without_top,
-)
+from training.file_models.clip_spectra import graph_without_top, with_top, without_top
 from training.file_models.convolution import TINY, graph_conv, graph_doubled, scaled
 from training.file_models.network import MaskNetwork
 from training.nets.network import Layers

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
+from training.evaluation.separators import file_separator
 from training.evaluation.validation import quick_scores, targets_of
-from training.file_models.export import draft_document, file_separator, write_file_model
+from training.file_models.export import draft_document, write_file_model
 from training.file_models.networks import build_file_network
 from training.recipes.recipe import Recipe
 from training.run.devices import World

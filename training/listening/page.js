@@ -109,8 +109,8 @@ function kept() {
 }
 
 function begin(listener) {
-  const wanted = new URLSearchParams(location.search).get("seed");
-  const seed = wanted === null ? crypto.getRandomValues(new Uint32Array(1))[0] : Number(wanted) >>> 0;
+  const requested = new URLSearchParams(location.search).get("seed");
+  const seed = requested === null ? crypto.getRandomValues(new Uint32Array(1))[0] : Number(requested) >>> 0;
   session = { format: FORMAT, test: test.id, listener, seed, started: new Date().toISOString(), finished: null,
               scores: [] };
   proceed();

@@ -14,10 +14,8 @@ class Lane:
 
     Parameters
     ----------
-    folder
-        Sounds by kind.
-    config
-        What mixtures look like.
+    folder, config
+        As of `Remixer`.
     key
         Numbers that tell this lane from all others, the seed of the run among them.
     history, frames

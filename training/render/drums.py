@@ -36,18 +36,7 @@ _PLAYER_CHANCES = (0.04, 0.6, 0.1, 0.14, 0.06, 0.06)
 
 
 def render_drums(library: Library, rng: Random, song: Song) -> Audio:
-    """Render one drum stem.
-
-    Parameters
-    ----------
-    song
-        What the segment is taken from.
-
-    Returns
-    -------
-    Audio
-        Mono, shape (song.frames,), RMS near -20 dB of full scale, peaks below full scale.
-    """
+    """Render one drum stem, RMS near -20 dB of full scale and peaks below it; arguments and result as of `play_one`."""
     player = str(rng.choice(_PLAYERS, p=_PLAYER_CHANCES))
     if player == "recorded":
         return to_full_scale(_recorded(library, rng, song.frames))

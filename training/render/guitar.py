@@ -32,22 +32,7 @@ PARTS: tuple[tuple[Part, tuple[float, float, float]], ...] = (
 
 
 def render_guitar(library: Library, rng: Random, song: Song) -> Audio:
-    """Render one electric guitar stem.
-
-    Parameters
-    ----------
-    library
-        The data folder.
-    rng
-        Source of every choice: the same state gives the same stem.
-    song
-        What the segment is taken from.
-
-    Returns
-    -------
-    Audio
-        Mono, shape (song.frames,), 44.1 kHz, peak at most 0.99.
-    """
+    """Render one electric guitar stem, peak at most 0.99; arguments and result as of `play_one`."""
     stem = _one_guitar(library, rng, song)
     if rng.random() < 0.15:
         stem = stem + db(rng.uniform(-9.0, 3.0)) * _one_guitar(library, rng, song)

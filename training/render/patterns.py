@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from training.render.scores import Note
@@ -41,25 +43,24 @@ def guitar_voicing(root: int, quality: str) -> list[float]:
 def pads(song: Song, rng: Random, centre: float) -> list[Note]:
     """Whole or half bars of sustained chords."""
     beats = (0.0,) if rng.random() < 0.7 else (0.0, 2.0)
-    length = 4.0 / len(beats) * rng.uniform(0.85, 1.05)
-    notes = []
-    for bar, (root, quality) in enumerate(song.bars):
-        tones = chord(root, quality, centre, rng)
-        for beat in beats:
-            notes += [Note(song.time(bar, beat), length * song.beat, midi, 0.65) for midi in tones]
-    return notes
+    return _chords(song, rng, centre, beats, 4.0 / len(beats) * rng.uniform(0.85, 1.05), 0.65)
 
 
 def comping(song: Song, rng: Random, centre: float) -> list[Note]:
     """Chords in a repeated syncopated rhythm of 8ths."""
     played = np.flatnonzero(rng.random(8) < rng.uniform(0.3, 0.8)) / 2.0
     beats = sorted({0.0, *played.tolist()}) if rng.random() < 0.7 else [1.0, 3.0]
-    length = rng.uniform(0.15, 0.5)
+    return _chords(song, rng, centre, beats, rng.uniform(0.15, 0.5), 0.75)
+
+
+def _chords(song: Song, rng: Random, centre: float, beats: Sequence[float], length: float,
+            loudness: float) -> list[Note]:
+    """Play the chord of each bar on the same beats, each for `length` beats."""
     notes = []
     for bar, (root, quality) in enumerate(song.bars):
         tones = chord(root, quality, centre, rng)
         for beat in beats:
-            notes += [Note(song.time(bar, beat), length * song.beat, midi, 0.75) for midi in tones]
+            notes += [Note(song.time(bar, beat), length * song.beat, midi, loudness) for midi in tones]
     return notes
 
 

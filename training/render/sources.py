@@ -23,13 +23,15 @@ def play_one(sources: Sequence[tuple[Source, float]], library: Library, rng: Ran
         Each with its chance; all chances sum to one.
     library
         What there is to play with.
+    rng
+        Of every choice: the same state gives the same track.
     song
         What the segment is taken from.
 
     Returns
     -------
     Audio
-        Shape (song.frames,), float32.
+        Mono, shape (song.frames,), float32.
 
     Raises
     ------

@@ -26,23 +26,7 @@ _SHARES = (0.5, 0.15, 0.2, 0.15)
 
 
 def render_voice(library: Library, rng: Random, song: Song) -> Audio:
-    """Render one vocal track.
-
-    Parameters
-    ----------
-    song
-        What the segment is taken from.
-
-    Returns
-    -------
-    Audio
-        Shape (song.frames,), float32.
-
-    Raises
-    ------
-    ConfigError
-        When espeak-ng is not installed, or the data folder lacks recorded voices.
-    """
+    """Render one vocal track; arguments, result and errors as of `play_one`."""
     if rng.random() < 0.25:
         track = mix_down(_phrase(library, rng, song.frames), library, rng)  # it has been produced before
     else:

@@ -38,7 +38,7 @@ class Processor(Protocol):
     def engine_rate(self) -> int:
         """Rate of the model in Hz, at which latencies are counted, and sources are read."""
 
-    def wanted(self, frames: int) -> int:
+    def frames_needed(self, frames: int) -> int:
         """Frames of a source, at the model's rate, from which the next block of so many frames is made."""
 
     def process(self, block: Audio, out: Audio) -> None:
@@ -48,7 +48,7 @@ class Processor(Protocol):
 class Engine:
     """Separates and mixes blocks as they come.
 
-    The first block tells the period of the device, to which the latency is set. Should a later block not
+    The first block tells the period of the device, to which the latency is set. If a later block does not
     fit, everything starts anew at what both are a multiple of, and that is counted.
 
     Parameters
@@ -99,7 +99,7 @@ class Engine:
         """Its own rate, see `Processor`."""
         return self.samplerate
 
-    def wanted(self, frames: int) -> int:
+    def frames_needed(self, frames: int) -> int:
         """As many, see `Processor`."""
         return frames
 
@@ -139,7 +139,7 @@ class Engine:
         self._mixer.master = self._board.master
 
     def _follow_recording(self) -> None:
-        """Begin or end to fill the record ring, where the supervisor wants that; note where it begins."""
+        """Begin or end to fill the record ring, where the supervisor asks for that; note where it begins."""
         requested = self._record is not None and bool(self._board.recording)
         if requested and not self._recording:
             self._board.record_start = self._board.frames

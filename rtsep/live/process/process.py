@@ -26,13 +26,13 @@ from rtsep.live.process.loading import load
 from rtsep.live.process.monitor import ConnectionWatch, GuardWatch, PeriodWatch, StreamWatch, watch
 from rtsep.live.protocol import Connected, Ended, Failed, LiveSettings, Loaded, Notice, Prepared, Started
 from rtsep.live.realtime import ask_for_realtime, model_measures, prepare_process, stay_awake
-from rtsep.live.signals import ignore_signals
 from rtsep.live.streams.jack import JackStream
 from rtsep.live.streams.null import open_null
 from rtsep.live.streams.player import Player, Stream
 from rtsep.live.streams.portaudio import device_latencies, open_portaudio_stream
 from rtsep.live.streams.resampled import Resampled
 from rtsep.separator import Separator, runs_at
+from rtsep.signals import ignore_signals
 
 _WATCH_PRIORITY = 10  # of the thread that looks after the stream: below those that play, but never starved
 

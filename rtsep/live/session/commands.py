@@ -28,7 +28,7 @@ class Commands:
     board
         Shared with the audio process.
     services
-        Record, feed, and hear MIDI.
+        Record, write the input, and hear MIDI.
     switch
         Takes another model.
     """

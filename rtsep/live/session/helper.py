@@ -17,7 +17,7 @@ from rtsep.audio.devices import Defaults
 from rtsep.controls.presets import Preset
 from rtsep.errors import RtsepError
 from rtsep.live.board import Board
-from rtsep.live.signals import ignore_signals, signals_blocked
+from rtsep.signals import ignore_signals, signals_blocked
 
 _MOST_STARTS = 5  # of one that keeps dying
 _STOP_S = 0.5  # what a clean end may take

@@ -78,7 +78,7 @@ class InputWriter:
         self._ended = False
         self._open(frame)
 
-    def feed(self) -> None:
+    def fill(self) -> None:
         """Write as much as fits."""
         if self._opening is not None:
             if not self._opening.done():

@@ -35,9 +35,9 @@ class Requested:
     folder
         Where the recording goes; None for no recording.
     seconds
-        Length of the run; None for as long as the input lasts.
+        Length of the run; None for as long as the input lasts, or until it is stopped.
     helpers
-        Further processes.
+        Further processes that read and write the board, such as MIDI.
     start_s
         Second of a source to begin at.
     """
@@ -95,6 +95,11 @@ class Services:
         """Folder of the recording that is made; None where none is."""
         return None if self._recorder is None or self._last_block is not None else self._recorder.folder
 
+    @property
+    def recorded_frames(self) -> int:
+        """Frames that were recorded so far; 0 where nothing is recorded."""
+        return 0 if self._recorder is None else self._recorder.frames
+
     def begin(self, loaded: Loaded) -> None:
         """Start all.
 
@@ -125,7 +130,7 @@ class Services:
             process.start()
 
     def serve(self) -> None:
-        """Feed, record, and look after the helpers; to be called many times a second."""
+        """Write the input, record, and look after the helpers; to be called many times a second."""
         if self.transport is not None:
             self.transport.serve()
         if self._recorder is not None:

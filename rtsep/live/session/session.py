@@ -1,4 +1,4 @@
-"""One run of the live separator, from start to the numbers at the end: feeds, records, listens, begins again, stops."""
+"""One run of the live separator, from start to the numbers at the end: writes, records, listens, restarts, stops."""
 
 from __future__ import annotations
 
@@ -44,14 +44,8 @@ class Session:
     ----------
     settings
         What to play.
-    source
-        A source; None for an input device.
-    folder
-        Where the recording goes; None for no recording.
-    seconds
-        Length of the run; None for as long as the input lasts, or until `stop`.
-    helpers
-        Further processes that read and write the board, such as MIDI.
+    source, folder, seconds, helpers
+        As of `rtsep.live.session.services.Requested`.
     on_notice
         Gets sentences for the user while the run goes on.
     preset
@@ -66,7 +60,7 @@ class Session:
         self.state = RunState(settings, settings.model)
         """What the run is at; others may read it."""
         self.requests = Requests()
-        """For other threads that want something done."""
+        """For what other threads ask for."""
         self._requested = Requested(source, folder, seconds, helpers, start_s)
         self._notify = on_notice
         self._preset = preset

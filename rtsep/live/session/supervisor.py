@@ -15,8 +15,8 @@ from rtsep.live.board import Memory
 from rtsep.live.process.process import run_audio
 from rtsep.live.protocol import Failed, LiveSettings, Message, Started
 from rtsep.live.realtime import missing_environment
-from rtsep.live.signals import signals_blocked
 from rtsep.live.watchdog import Starvation, Watchdog
+from rtsep.signals import signals_blocked
 
 HANG_S = 1.5  # without a heartbeat for so long, though it could have run, the audio process counts as hanging
 _STOP_S = 2.0  # what a clean end may take

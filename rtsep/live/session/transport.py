@@ -15,7 +15,7 @@ class Transport:
     Parameters
     ----------
     writer
-        Feeds the input.
+        Fills the playback ring.
     memory
         Shared with the audio process.
     samplerate
@@ -65,8 +65,11 @@ class Transport:
         Raises
         ------
         ConfigError
-            When it ends before it begins, or is too short.
+            When it ends before it begins, is too short, or begins behind the end of the input.
         """
+        if loop is not None and self.frames is not None and loop[0] >= self.frames:
+            raise ConfigError(f"a loop from {loop[0] / self._samplerate:.2f} s: the input ends at "
+                              f"{self.frames / self._samplerate:.2f} s")
         if loop is not None and loop[1] - loop[0] < _SHORTEST_LOOP_S * self._samplerate:
             begin_s, end_s = (frame / self._samplerate for frame in loop)
             raise ConfigError(f"a loop from {begin_s:.2f} to {end_s:.2f} s: its end has to be {_SHORTEST_LOOP_S:g} s "
@@ -76,13 +79,13 @@ class Transport:
         self.seek(position if loop is None else loop[0])
 
     def serve(self) -> None:
-        """Feed, and go on with a jump; to be called many times a second."""
+        """Fill the ring, and go on with a jump; to be called many times a second."""
         if self._target is not None and not self._jumped:
             if self._memory.playback.taken < self._memory.board.skip_to:
                 return
             self._writer.jump(self._target)
             self._jumped = True
-        self._writer.feed()
+        self._writer.fill()
         if self._target is not None and self._writer.ready:
             self._target = None
             self._memory.board.paused = int(self.paused)

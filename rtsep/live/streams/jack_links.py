@@ -66,5 +66,5 @@ class Links:
 
     @property
     def by_hand(self) -> tuple[Pair, ...] | None:
-        """What the user wants; None where that is what we made."""
+        """What the user made; None where that is what we made."""
         return None if self.requested == self._ours else tuple(sorted(self.requested))

@@ -33,7 +33,7 @@ class NullStream:
         self._callback = callback
         self._clock = BlockClock(samplerate, blocksize)
         self._stopping = False
-        self._thread = threading.Thread(target=self._play, name="clock", daemon=True)
+        self._thread = threading.Thread(target=self._play, name="null device", daemon=True)
         self.error: Exception | None = None
 
     @property

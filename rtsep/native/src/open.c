@@ -25,7 +25,7 @@ static int index_of(const char *name, size_t length, const char (*names)[40], in
     return -1;
 }
 
-/* Read the list of outputs; what they are made of is said by `want`. */
+/* Read the list of outputs; `fill_requested` says what they are made of. */
 static rtsep_Error name_outputs(rtsep_Separator *separator, const char *list) {
     const FlatHeader *model = &separator->model;
     if (!list) {
@@ -47,7 +47,7 @@ static rtsep_Error name_outputs(rtsep_Separator *separator, const char *list) {
 }
 
 /* Say which stems of the model each output is made of; `rest` of those that are not named beside it. */
-static rtsep_Error want(rtsep_Separator *separator) {
+static rtsep_Error fill_requested(rtsep_Separator *separator) {
     const FlatHeader *model = &separator->model;
     int left[MOST_STEMS], named = 0, rest = -1;
     for (int stem = 0; stem < model->stems; stem++) left[stem] = 1;
@@ -83,7 +83,7 @@ rtsep_Error separator_plan(rtsep_Separator *separator, const rtsep_Options *opti
     if (separator->channels < 1 || separator->channels > MOST_CHANNELS) return RTSEP_BAD_CHANNELS;
     if (separator->blocksize < 0) return RTSEP_BAD_BLOCKSIZE;
     const rtsep_Error error = name_outputs(separator, options->stems);
-    return error ? error : want(separator);
+    return error ? error : fill_requested(separator);
 }
 
 static void take_transforms(rtsep_Separator *separator, Arena *arena) {

@@ -1,3 +1,5 @@
+"""The engine: the sound of the separator at the reported latency, whatever blocks, samples and controls come."""
+
 from __future__ import annotations
 
 import multiprocessing
@@ -45,7 +47,7 @@ def noise(frames: int, channels: int = 2) -> np.ndarray:
     return (0.2 * np.random.default_rng(8).standard_normal((channels, frames))).astype(np.float32)
 
 
-def wanted(model: Path, sound: np.ndarray, latency: int) -> np.ndarray:
+def expected(model: Path, sound: np.ndarray, latency: int) -> np.ndarray:
     """Guitar of the sound, `latency` frames late."""
     separator = Separator(model, sound.shape[0], stems=STEMS)
     earlier = separator.latency - latency
@@ -59,7 +61,7 @@ def test_output_is_the_separator_s_at_the_reported_latency(tiny_model: Path, cha
                                                            latency: int) -> None:
     rig = Rig(tiny_model, channels)
     sound = noise(blocksize * max(1, 4000 // blocksize), channels)
-    np.testing.assert_allclose(rig.play(sound, blocksize), wanted(tiny_model, sound, latency), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(rig.play(sound, blocksize), expected(tiny_model, sound, latency), rtol=0, atol=1e-5)
     assert (rig.board.latency, rig.board.blocksize, rig.board.restarts) == (latency, blocksize, 0)
     assert rig.board.frames == sound.shape[1]
     assert rig.board.hops == sound.shape[1] // 256
@@ -87,7 +89,7 @@ def test_blocks_that_do_not_fit_restart_it_for_what_they_have_in_common(tiny_mod
     sound = noise(4000)
     out = np.concatenate([rig.play(sound[:, :300], 300), rig.play(sound[:, 300:], 77)], axis=1)
     assert (rig.board.restarts, rig.board.latency) == (2, 511)
-    np.testing.assert_allclose(out[:, 300:], wanted(tiny_model, sound[:, 300:], 511), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(out[:, 300:], expected(tiny_model, sound[:, 300:], 511), rtol=0, atol=1e-5)
 
 
 def test_another_period_of_the_device_is_adapted_to(tiny_model: Path) -> None:
@@ -95,7 +97,7 @@ def test_another_period_of_the_device_is_adapted_to(tiny_model: Path) -> None:
     rig.play(sound, 512)
     out = rig.play(sound, 128)
     assert (rig.board.restarts, rig.board.latency, rig.board.blocksize) == (1, 384, 128)
-    np.testing.assert_allclose(out, wanted(tiny_model, sound, 384), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(out, expected(tiny_model, sound, 384), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -142,14 +144,14 @@ def test_the_record_ring_holds_mixture_and_stems_in_line(tiny_model: Path) -> No
     assert rig.record.read(record) == 4096
     mixture, guitar, rest = record.reshape(3, 2, 4096)
     np.testing.assert_array_equal(mixture[:, 256:], sound[:, :-256])
-    np.testing.assert_allclose(guitar, wanted(tiny_model, sound, 256), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(guitar, expected(tiny_model, sound, 256), rtol=0, atol=1e-5)
     np.testing.assert_allclose(guitar + rest, mixture, rtol=0, atol=1e-5)
 
 
 def test_a_full_record_ring_loses_frames_and_not_the_music(tiny_model: Path) -> None:
     rig, sound = Rig(tiny_model, record_frames=1024), noise(4096)
     out = rig.play(sound, 512)
-    np.testing.assert_allclose(out, wanted(tiny_model, sound, 256), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(out, expected(tiny_model, sound, 256), rtol=0, atol=1e-5)
     assert rig.board.lost_frames == 4096 - 1024
 
 

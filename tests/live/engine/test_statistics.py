@@ -1,3 +1,5 @@
+"""Times of callbacks: percentiles as of numpy, and what counts as late."""
+
 from __future__ import annotations
 
 import multiprocessing
@@ -22,8 +24,8 @@ def test_percentiles_agree_with_numpy(board: Board) -> None:
         statistics.add(0.0, float(seconds), 256, hops=1, missed=0)
     summary = summarise(board, 44100)
     for got_ms, percent in ((summary.p50_ms, 50), (summary.p99_ms, 99)):
-        wanted_ms = 1e3 * np.percentile(times_s, percent, method="inverted_cdf")
-        assert got_ms == pytest.approx(wanted_ms, abs=1.001e-3)
+        expected_ms = 1e3 * np.percentile(times_s, percent, method="inverted_cdf")
+        assert got_ms == pytest.approx(expected_ms, abs=1.001e-3)
     assert summary.longest_ms == pytest.approx(1e3 * times_s.max())
     assert summary.load == pytest.approx(times_s.sum() / (5000 * 256 / 44100))
 

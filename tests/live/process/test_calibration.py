@@ -52,7 +52,7 @@ def test_the_model_of_the_lowest_latency_that_holds_is_named_and_auto_takes_it()
 
 
 @pytest.mark.parametrize("auto", [False, True])
-def test_where_nothing_holds_the_wanted_model_plays(auto: bool) -> None:
+def test_where_nothing_holds_the_requested_model_plays(auto: bool) -> None:
     slow = replace(STAGE, p99_ms=9.0)
     assert decide(slow, [replace(PAPER, p99_ms=9.0)], auto) == (slow, [
         "stage: p99 9.0 of 5.8 ms a hop: too slow for this computer; no other shipped model holds its own"])

@@ -39,7 +39,7 @@ class Looks:
         return wait_for(self.look, self.idle, self.told.append)
 
 
-def test_a_device_is_waited_for_ever_more_patiently() -> None:
+def test_a_device_is_looked_for_at_longer_and_longer_intervals() -> None:
     looks = Looks(*[DeviceGoneError("gone")] * 8, "device")
     assert looks.wait() == "device"
     assert looks.pauses[:3] == pytest.approx([0.1, 0.2, 0.4])

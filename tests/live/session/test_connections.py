@@ -35,12 +35,12 @@ def by_hand(server: JackServer, tool: str, source: str, sink: str) -> None:
 
 
 def plug_in_by_hand(server: JackServer) -> None:
-    """Let a synthesiser take the place of the microphone, and a tape listen beside the loudspeaker."""
-    while not {"synth:capture_1", "tape:playback_1"} <= set(server.ports().split()):
+    """Let a synthesiser take the place of the microphone, and a recorder listen beside the loudspeaker."""
+    while not {"synth:capture_1", "recorder:playback_1"} <= set(server.ports()):
         time.sleep(0.1)
     by_hand(server, "jack_disconnect", "system:capture_1", "rtsep:in_1")
     by_hand(server, "jack_connect", "synth:capture_1", "rtsep:in_1")
-    by_hand(server, "jack_connect", "rtsep:out_1", "tape:playback_1")
+    by_hand(server, "jack_connect", "rtsep:out_1", "recorder:playback_1")
     time.sleep(LOOKED_S)
 
 
@@ -49,12 +49,12 @@ def wired(server: JackServer) -> dict[str, set[str]]:
 
 
 WIRED = {"in_1": {"synth:capture_1"}, "in_2": {"system:capture_2"},
-         "out_1": {"system:playback_1", "tape:playback_1"}, "out_2": {"system:playback_2"}}
+         "out_1": {"system:playback_1", "recorder:playback_1"}, "out_2": {"system:playback_2"}}
 
 
 def test_connections_by_hand_survive_a_restart_of_the_server(jack: StartServer, tiny_model: Path) -> None:
     server = jack()
-    with device(server, "tape", "playback"), device(server, "synth"), \
+    with device(server, "recorder", "playback"), device(server, "synth"), \
             rtsep_live("--model", str(tiny_model), env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
         plug_in_by_hand(server)
@@ -66,7 +66,7 @@ def test_connections_by_hand_survive_a_restart_of_the_server(jack: StartServer, 
         rtsep.wait_for_line("is back: the music goes on")
         without = {port: {other for other in others if other.startswith("system:")} for port, others in WIRED.items()}
         assert wired(again) == without  # and no microphone in the synthesiser's place
-        with device(again, "tape", "playback"), device(again, "synth"):
+        with device(again, "recorder", "playback"), device(again, "synth"):
             rtsep.wait_until(lambda: wired(again) == WIRED, "the connections made by hand")
             end(rtsep)
 
@@ -108,7 +108,7 @@ def test_connections_by_hand_survive_another_model(jack: StartServer, tiny_model
         if next(turns, session) is session:
             session.stop()
 
-    with device(server, "tape", "playback"), device(server, "synth"):
+    with device(server, "recorder", "playback"), device(server, "synth"):
         result = session.run(tick)
     assert result is not None
     assert result.failure is None

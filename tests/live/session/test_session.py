@@ -1,4 +1,4 @@
-"""A session played by the clock: what is recorded is what was played, to the frame."""
+"""A session on the null device: what is recorded is what was played, to the frame."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def test_recording_is_aligned_with_the_source(tiny_model: Path, tmp_path: Path, 
     tracks = {name: read(path) for name, path in result.recorded.items()}
     np.testing.assert_array_equal(tracks["mixture"], sound)
     separator = Separator(tiny_model, channels, stems=("guitar", "rest"))
-    wanted = separator.process(np.pad(sound, ((0, 0), (0, separator.latency))))[:, :, separator.latency:]
-    for name, stem in zip(separator.stems, wanted, strict=True):
+    expected = separator.process(np.pad(sound, ((0, 0), (0, separator.latency))))[:, :, separator.latency:]
+    for name, stem in zip(separator.stems, expected, strict=True):
         np.testing.assert_allclose(tracks[name], stem, rtol=0, atol=1e-5)
     assert result.summary.lost_frames == result.summary.bad_blocks == result.summary.restarts == 0
 

@@ -93,20 +93,20 @@ def first_sound(audio: np.ndarray) -> int:
 def test_output_is_what_separate_makes_of_the_file(server: JackServer, tiny_model: Path, tmp_path: Path, period: int,
                                                    option: tuple[str, ...], heard: str, latency: int) -> None:
     song = music(1.0)
-    with rtsep_live("--model", str(tiny_model), *option, "--blocksize", str(period), "--record", str(tmp_path / "tape"),
+    with rtsep_live("--model", str(tiny_model), *option, "--blocksize", str(period), "--record", str(tmp_path / "take"),
                     env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
         recording = play_through(server, song, ("rtsep:out_1", "rtsep:out_2"), tmp_path)
         tables = end(rtsep)
     assert reported_latency(tables) == latency
-    tape = soundfile.read(tmp_path / "tape" / "mixture.flac", dtype="float32")[0].T
-    silence = first_sound(np.round(tape * 2**23)) - first_sound(np.round(song * 2**23))  # heard before the song
-    np.testing.assert_allclose(tape[:, silence:silence + song.shape[1]], song, rtol=0, atol=2**-23)
-    wanted = separated(song, silence, tiny_model, tmp_path)[heard]
-    assert np.abs(wanted - song).max() > 0.05  # it does separate
+    recorded = soundfile.read(tmp_path / "take" / "mixture.flac", dtype="float32")[0].T
+    silence = first_sound(np.round(recorded * 2**23)) - first_sound(np.round(song * 2**23))  # heard before the song
+    np.testing.assert_allclose(recorded[:, silence:silence + song.shape[1]], song, rtol=0, atol=2**-23)
+    expected = separated(song, silence, tiny_model, tmp_path)[heard]
+    assert np.abs(expected - song).max() > 0.05  # it does separate
     got = recording[:, latency:latency + song.shape[1]]
     exact = late_hops(tables) == 0  # one in the silence before the song leaves the network a step behind
-    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5 if exact else 2e-4)
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5 if exact else 2e-4)
 
 
 def test_split_plays_every_stem_on_ports_of_its_own_name(server: JackServer, tiny_model: Path, tmp_path: Path) -> None:
@@ -134,12 +134,12 @@ def test_chosen_channels_of_a_large_interface(server: JackServer, tiny_model: Pa
 @pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_every_signal_ends_it_with_tables_and_whole_files(server: JackServer, tiny_model: Path, tmp_path: Path,
                                                           number: int) -> None:
-    with rtsep_live("--model", str(tiny_model), "--record", str(tmp_path / "tape"), env=server.env) as rtsep:
+    with rtsep_live("--model", str(tiny_model), "--record", str(tmp_path / "take"), env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
         tables = end(rtsep, number)
     assert "late blocks" in tables
     assert "rtsep:out_2" not in server.ports()
-    found = {path.stem: soundfile.info(path).frames for path in (tmp_path / "tape").glob("*.flac")}
+    found = {path.stem: soundfile.info(path).frames for path in (tmp_path / "take").glob("*.flac")}
     assert found.keys() == {"mixture", "guitar", "rest"}
     assert len(set(found.values())) == 1
 
@@ -148,11 +148,11 @@ def test_a_file_plays_to_a_device(server: JackServer, tiny_model: Path, tmp_path
     song = np.round(music(1.0) * 2**23) / np.float32(2**23)  # as 24 bits hold it
     soundfile.write(tmp_path / "song.wav", song.T, SAMPLERATE, subtype="FLOAT")
     with rtsep_live("--model", str(tiny_model), "--input", str(tmp_path / "song.wav"), "--output", "system",
-                    "--record", str(tmp_path / "tape"), env=server.env) as rtsep:
+                    "--record", str(tmp_path / "take"), env=server.env) as rtsep:
         out, err = rtsep.finish()
     assert (rtsep.process.returncode, err) == (0, "")
     assert re.search(r"^output +system, JACK", out, re.MULTILINE)
-    np.testing.assert_array_equal(soundfile.read(tmp_path / "tape" / "mixture.flac", dtype="float32")[0].T, song)
+    np.testing.assert_array_equal(soundfile.read(tmp_path / "take" / "mixture.flac", dtype="float32")[0].T, song)
 
 
 @pytest.mark.parametrize("output", [(), ("--output", "default")])
@@ -194,8 +194,8 @@ def test_unknown_devices_and_rates_are_sentences(other_rate: JackServer, tiny_mo
 def test_at_48_khz_the_model_runs_as_it_is_and_the_round_trip_is_what_is_told(tiny_model: Path,
                                                                               tmp_path: Path) -> None:
     song = music(1.0)
-    tape = tmp_path / "tape"
-    with running_server(samplerate=48000) as server, rtsep_live("--model", str(tiny_model), "--record", str(tape),
+    recorded = tmp_path / "take"
+    with running_server(samplerate=48000) as server, rtsep_live("--model", str(tiny_model), "--record", str(recorded),
                                                                 env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
         recording = play_through(server, song, ("rtsep:out_1", "rtsep:out_2"), tmp_path)
@@ -206,12 +206,12 @@ def test_at_48_khz_the_model_runs_as_it_is_and_the_round_trip_is_what_is_told(ti
     found = re.search(r"^output behind input, blocks of 512 +(\d+) +(\d+\.\d)", tables, re.MULTILINE)
     assert found, tables
     assert found.groups() == ("256", "5.3")  # frames of 48 kHz
-    with soundfile.SoundFile(tape / "mixture.flac") as mixture:
+    with soundfile.SoundFile(recorded / "mixture.flac") as mixture:
         assert mixture.samplerate == 48000
         silence = first_sound(np.round(mixture.read(dtype="float32").T * 2**23)) - first_sound(np.round(song * 2**23))
-    wanted = separated(song, silence, tiny_model, tmp_path, 48000)["guitar"]
+    expected = separated(song, silence, tiny_model, tmp_path, 48000)["guitar"]
     exact = late_hops(tables) == 0
-    np.testing.assert_allclose(recording[:, 256:256 + song.shape[1]], wanted, rtol=0, atol=1e-5 if exact else 2e-4)
+    np.testing.assert_allclose(recording[:, 256:256 + song.shape[1]], expected, rtol=0, atol=1e-5 if exact else 2e-4)
 
 
 NAMES = ("Solo (3rd Gen.)", "Box [/dev/x]", "a.b*c+d^e$ |f", "[/]", "ältere Karte")
@@ -235,7 +235,7 @@ def odd_names(server: JackServer) -> Iterator[None]:
 def test_names_are_listed_and_chosen_as_they_are(server: JackServer, tiny_model: Path) -> None:
     listed = subprocess.run([sys.executable, "-m", "rtsep.cli.main", "devices"], cwd=ROOT, env=server.env,
                             capture_output=True, text=True, check=True, timeout=TIMEOUT_S)
-    names = {port.rpartition(":")[0] for port in server.ports().splitlines()}
+    names = {port.rpartition(":")[0] for port in server.ports()}
     assert len(names) >= len(NAMES) + 1
     for name in names:
         assert name in listed.stdout

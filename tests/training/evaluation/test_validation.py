@@ -10,7 +10,7 @@ import pytest
 from tests.training.tiny import tiny_network
 from training.corpora.songs import Song
 from training.evaluation.clips import paper_parts
-from training.evaluation.systems import runtime_separator
+from training.evaluation.separators import runtime_separator
 from training.evaluation.validation import quick_scores, targets_of, torch_separator
 
 RNG = np.random.default_rng(1)

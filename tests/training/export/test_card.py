@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from rtsep.model.catalogue import installed_models
+from training.corpora.sources import document, heard_sources, read_sources
 from training.export.card import round_numbers, write_card
-from training.export.sources import document, heard_sources, read_sources
 
 MODELS = sorted(installed_models().values())
 

@@ -14,7 +14,8 @@ import yaml
 from rtsep.backends.segments import FileModel
 from rtsep.errors import ConfigError
 from training.cli import main
-from training.file_models.export import export_file_model, file_separator
+from training.evaluation.separators import file_separator
+from training.file_models.export import export_file_model
 from training.file_models.networks import FileNetworkConfig
 from training.file_models.trainer import ClipTrainer
 from training.recipes.recipe import Recipe, find_recipe, overridden, recipe_names

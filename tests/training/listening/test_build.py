@@ -74,13 +74,13 @@ def test_the_page_is_blind_and_needs_nothing_else(clips: Path, tmp_path: Path, s
 
 def test_the_sounds_in_the_page_are_the_clips(clips: Path, tmp_path: Path) -> None:
     key = json.loads(build(clips, tmp_path / "test.html", "seven").read_text())
-    wanted = {(clip.item, clip.system): clip.audio for clip in read_clips(clips)}
+    expected = {(clip.item, clip.system): clip.audio for clip in read_clips(clips)}
     sounds = page_test(tmp_path / "test.html")["clips"]
     assert len(sounds) == 9  # eight that are rated, and the mixture that sets the volume
     for name, sound in sounds.items():
         audio, _ = soundfile.read(io.BytesIO(base64.b64decode(sound.partition(",")[2])), always_2d=True)
         label = key["clips"][name]
-        assert np.abs(audio - wanted[label["item"], label["system"]]).max() < 1e-4
+        assert np.abs(audio - expected[label["item"], label["system"]]).max() < 1e-4
 
 
 def test_a_page_is_built_alike_twice(clips: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.panel.contrast import contrasts
 from tests.rigs.browser import WAIT_MS
 from training.cli import main
 from training.listening.build import build
@@ -166,19 +167,9 @@ def test_text_stands_out_from_its_ground(page: playwright.Page, clips: Path, tmp
     build(clips, tmp_path / "test.html", "seven")
     page.emulate_media(color_scheme=scheme)
     page.goto((tmp_path / "test.html").as_uri())
-    pairs = page.evaluate("""() => [["--ink", "--card"], ["--soft", "--card"], ["--on-accent", "--accent"],
-        ["--accent", "--card"], ["--ink", "--chosen"]].map((names) => names.map(
-            (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()))""")
-    for pair in pairs:
-        dark, light = sorted(luminance(colour) for colour in pair)
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, pair  # WCAG 2, level AA
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of #rrggbb, WCAG 2."""
-    values = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in values]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    pairs = [("ink", "card"), ("soft", "card"), ("on-accent", "accent"), ("accent", "card"), ("ink", "chosen")]
+    for pair, contrast in contrasts(page, pairs).items():
+        assert contrast >= 4.5, pair  # WCAG 2, level AA
 
 
 def test_a_served_page_hands_its_results_over(page: playwright.Page, clips: Path, tmp_path: Path) -> None:

@@ -96,9 +96,9 @@ def test_targets_of_spectral_losses_by_hand() -> None:
     stems = torch.zeros(1, 1, 2, 1, 513, dtype=torch.complex64)
     stems[0, 0, :, 0, 7] = torch.tensor([3.0 + 0.0j, 0.0 + 4.0j])  # at a right angle: the mixture has 5
     mixture = stems.sum(dim=2)
-    wanted = {"magnitude": (3.0, 4.0), "ratio": (15 / 7, 20 / 7), "phase": (9 / 5, 16 / 5)}
+    parts = {"magnitude": (3.0, 4.0), "ratio": (15 / 7, 20 / 7), "phase": (9 / 5, 16 / 5)}
     half = torch.full((1, 1, 2, 513), 0.5)
-    for target, (first, second) in wanted.items():
+    for target, (first, second) in parts.items():
         for norm, exponent in (("l1", 1), ("mse", 2)):
             loss = bin_loss({f"{target}_{norm}": 1.0}, (1.0, 1.0))
             found = loss(half, loss.truth(stems, mixture))

@@ -67,8 +67,8 @@ def test_a_lane_plays_whole_segments_in_a_row(noise_stems: Path) -> None:
         remixer = Remixer(stream.folder, stream.config, np.random.default_rng([1, 2, number]))
         _, frames = remixer.plan()
         segments.append(remixer.segment(frames))
-    wanted = np.concatenate(segments, axis=2)
-    np.testing.assert_array_equal(played[..., :wanted.shape[2]], wanted[..., :played.shape[2]])
+    expected = np.concatenate(segments, axis=2)
+    np.testing.assert_array_equal(played[..., :expected.shape[2]], expected[..., :played.shape[2]])
 
 
 @pytest.mark.parametrize("skipped", [1, 4, 5, 37])
@@ -77,8 +77,8 @@ def test_skipping_leads_to_the_same_chunks(noise_stems: Path, skipped: int) -> N
     flags = [whole.chunk()[1] for _ in range(skipped)]
     assert [entered.skip() for _ in range(skipped)] == flags
     for _ in range(4):
-        (wanted, restart), (found, same) = whole.chunk(), entered.chunk()
-        np.testing.assert_array_equal(found, wanted)
+        (expected, restart), (found, same) = whole.chunk(), entered.chunk()
+        np.testing.assert_array_equal(found, expected)
         assert restart == same
 
 

@@ -154,8 +154,8 @@ def test_the_target_is_brought_to_0_db(stems_root: Path, target: str) -> None:
         "drums": (0.0, 1.0), "guitar": (0.0, 1.0), "other": (0.0, 0.0, 1.0)}), np.random.default_rng(1))
     for _ in range(3):
         stems = remixer.segment(SAMPLERATE).astype(np.float64)
-        wanted = stems[STEMS.index(target)]
-        assert np.sum(np.square(stems.sum(axis=0) - wanted)) == pytest.approx(np.sum(np.square(wanted)), rel=1e-4)
+        expected = stems[STEMS.index(target)]
+        assert np.sum(np.square(stems.sum(axis=0) - expected)) == pytest.approx(np.sum(np.square(expected)), rel=1e-4)
 
 
 def test_augmentations_keep_length_and_stay_finite() -> None:

@@ -70,8 +70,8 @@ def test_a_layer_takes_in_factors_and_an_offset_and_gives_them_back(tmp_path: Pa
     result = graph.torch_linear(graph.input("value", (1, 5)), layer, before=0.3, after=2.0, offset=offset)
     graph.output("result", result, (1, 4))
     value = torch.rand(1, 5)
-    wanted = 2.0 * layer(0.3 * value) + torch.from_numpy(offset)
-    np.testing.assert_allclose(run(graph, tmp_path / "g.onnx", value=value.numpy())[0], wanted.detach(), rtol=1e-5)
+    expected = 2.0 * layer(0.3 * value) + torch.from_numpy(offset)
+    np.testing.assert_allclose(run(graph, tmp_path / "g.onnx", value=value.numpy())[0], expected.detach(), rtol=1e-5)
     for origin in graph.origins.values():
         np.testing.assert_allclose(origin.restored(origin.stored()), origin.parameter.detach(), rtol=1e-6, atol=1e-7)
 

@@ -1,3 +1,5 @@
+"""The control surface: pickup, 14 bit, buttons, programs, feedback."""
+
 from __future__ import annotations
 
 import pytest
@@ -5,9 +7,9 @@ import pytest
 from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import Preset
 from rtsep.controls.targets import Target
+from rtsep.midi.control_surface import ControlSurface
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
-from rtsep.midi.surface import ControlSurface
 from tests.midi.conftest import MakeSurface
 
 
