@@ -8,7 +8,7 @@ Raspberry Pi 5 has, counted by qemu. A stream has one row: each weight is read o
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,7 @@ from rtsep.model.catalogue import find_model
 from rtsep.model.gate import StepFile, read_step
 from rtsep.native.arena import Memory
 from rtsep.native.library import Variant, native_state, variants
+from rtsep.types import Audio
 
 SIZES = ((128, 128), (256, 512), (640, 640), (1920, 640))  # outputs and inputs: 16 kB to 1.2 MB of weights
 WHOLE = "all of the model in turn"
@@ -78,9 +79,13 @@ def hops(model: str, seconds: float) -> dict[str, dict[str, Any]]:
     hop, rng = first.info.geometry.hop, np.random.default_rng(1)
     blocks = cycle([0.1 * rng.standard_normal((CHANNELS, hop)).astype(np.float32) for _ in range(64)])
     hop_s = hop / first.samplerate
-    turns = in_turns([Loop(lambda one=one: one.process(next(blocks)), hop_s)  # type: ignore[misc]
-                      for one in separators.values()], seconds)
+    turns = in_turns([Loop(next_hop(one, blocks), hop_s) for one in separators.values()], seconds)
     return {name: statistics(found.times, hop_s) for name, found in zip(separators, turns, strict=True)}
+
+
+def next_hop(separator: Separator, blocks: Iterator[Audio]) -> Work:
+    """Give what separates one hop."""
+    return lambda: separator.process(next(blocks))
 
 
 def on_arm(name: str, model: StepFile, folder: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def test_a_report_is_shown_with_and_without_the_emulator(count: int | None, caps
 
 
 def test_the_plugin_of_the_emulator_counts(tmp_path: Path) -> None:
-    missing = [name for name in (on_arm.COMPILER, on_arm.EMULATOR, "cc") if not on_arm.shutil.which(name)]
+    missing = [name for name in (on_arm.COMPILER, on_arm.EMULATOR, "cc") if not shutil.which(name)]
     if missing:
         pytest.skip(f"no {', '.join(missing)}")
     (tmp_path / "loop.c").write_text("int main(int count, char **_) { for (volatile int i = 0; i < 1000 * count; i++);"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def play(plan: Plan, separator: Separator | CSeparator) -> Audio:
 
 def compare(plan: Plan, model: StepFile, flat: bytes) -> None:
     """Hold C and Python on native code to numpy alone."""
-    options = {"blocksize": plan.multiple or None, "stems": plan.stems, "samplerate": plan.samplerate}
+    options: dict[str, Any] = {"blocksize": plan.multiple or None, "stems": plan.stems, "samplerate": plan.samplerate}
     reference = Separator(model, plan.channels, provider="numpy", **options)
     native = Separator(model, plan.channels, **options)
     core = CSeparator(flat, plan.channels, plan.multiple, plan.stems, plan.samplerate)
