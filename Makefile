@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo-out
 FUZZ_SECONDS ?= 3600
+# most tests wait for audio: more than two processes pay on two cores; JACK's registry has room for eight servers
+TEST_PROCESSES ?= 3
 INPUTS := pyproject.toml constraints.txt $(wildcard rtsep/native/src/*.[ch]) scripts/build_native.py
 
 .DEFAULT_GOAL := help
@@ -28,7 +30,7 @@ install-plugin: $(VENV)/runtime  ## build the LV2 plugins where your programs fi
 	$(BIN)/python -m plugins.lv2.build --install
 
 test: $(VENV)/dev  ## install what the tests need and run them all
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 lint: $(VENV)/dev  ## ruff and mypy
 	$(BIN)/ruff check .

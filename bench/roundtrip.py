@@ -59,7 +59,7 @@ def measure(model: str, period: int, engine: str) -> dict[str, Any]:
 
 def _measure(server: JackServer) -> int:
     """Play a chirp; return the frames by which it comes late."""
-    names = [name for name in server.ports().split() if re.fullmatch(r"rtsep:(?!in_).*_1", name)]
+    names = [name for name in server.ports() if re.fullmatch(r"rtsep:(?!in_).*_1", name)]
     time_s = np.arange(22050) / 44100
     sound = (0.3 * chirp(time_s, 100, time_s[-1], 8000) * np.hanning(time_s.size)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,13 @@
-"""Signals that end a program: what they are, and steps and starts of processes that none of them cuts in two."""
+"""Signals that end a program: what they are, and steps and starts of processes that none of them cuts in two.
+
+None is lost either: Python swallows what a handler raises in the middle of a finaliser or of a callback of an import.
+"""
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +20,46 @@ STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SI
 
 _OF_GROUPS = STOP_SIGNALS + tuple(getattr(signal, name) for name in ("SIGTSTP",) if hasattr(signal, name))
 """They reach a whole group of processes; Ctrl-Z would stop the sound server too, which waits for its clients."""
+
+
+_AGAIN_S = 0.01  # until a swallowed signal comes again
+
+
+class StoppedError(BaseException):
+    """A signal that ends the program.
+
+    Parameters
+    ----------
+    number
+        The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def none_swallowed() -> Iterator[None]:
+    """Let a signal come again if Python swallowed the `StoppedError` or `KeyboardInterrupt` that its handler raised."""
+    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    before = sys.unraisablehook
+
+    def come_again(unraisable: sys.UnraisableHookArgs) -> None:
+        error = unraisable.exc_value
+        ours = threading.current_thread() is threading.main_thread()  # which alone runs handlers
+        if not (ours and isinstance(error, StoppedError | KeyboardInterrupt)):
+            before(unraisable)
+            return
+        number = error.number if isinstance(error, StoppedError) else signal.SIGINT
+        signal.signal(number, handlers[number])
+        threading.Timer(_AGAIN_S, _thread.interrupt_main, (number,)).start()
+
+    sys.unraisablehook = come_again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

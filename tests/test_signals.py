@@ -7,12 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
-from rtsep.signals import STOP_SIGNALS, ignore_signals, signals_blocked
+from rtsep.signals import STOP_SIGNALS, StoppedError, ignore_signals, none_swallowed, signals_blocked
+from tests.rigs.jack_server import TIMEOUT_S
 from tests.rigs.live import ROOT
 
 CONTEXT = multiprocessing.get_context("spawn")
@@ -27,6 +31,29 @@ def test_a_signal_while_a_process_starts_is_heard(number: int) -> None:
         with signals_blocked():
             os.kill(os.getpid(), number)
         assert heard == [number]
+    finally:
+        signal.signal(number, before)
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    raise StoppedError(number)
+
+
+@pytest.mark.parametrize(("number", "handler", "error"), [
+    (signal.SIGTERM, _stop, StoppedError),
+    (signal.SIGINT, signal.default_int_handler, KeyboardInterrupt)])
+def test_a_signal_in_a_finaliser_comes_again(number: int, handler: Callable[[int, Any], None],
+                                             error: type[BaseException]) -> None:
+    class Final:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    before = signal.signal(number, handler)
+    try:
+        with none_swallowed():
+            Final()
+            with pytest.raises(error):
+                time.sleep(TIMEOUT_S)
     finally:
         signal.signal(number, before)
 

@@ -12,14 +12,16 @@ from rtsep import RtsepError
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.result import Result
-from rtsep.live.session.session import OnTick, Session
+from rtsep.live.session.session import OnLook, OnTick, Session
 from tests.rigs.jack_server import JackServer
 
 
 @contextmanager
-def live_run(server: JackServer, settings: LiveSettings,
-             on_tick: Callable[[Board], None] = lambda _: None) -> Iterator[Future[Result]]:
+def live_run(server: JackServer, settings: LiveSettings, on_tick: Callable[[Board], None] = lambda _: None,
+             follow: Callable[[Session], OnLook | None] = lambda _: None) -> Iterator[Future[Result]]:
     """Play until the block is left; the block begins once all ports are there, and the future then holds the result.
+
+    `follow` gets the session before it plays, and returns what looks at it.
 
     Raises
     ------
@@ -28,13 +30,14 @@ def live_run(server: JackServer, settings: LiveSettings,
     """
     os.environ.update(server.env)
     session, playing = Session(settings), threading.Event()
+    look = follow(session)
 
     def tick(board: Board, _: int) -> None:
         on_tick(board)
         playing.set()
 
     with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(_run, session, tick)
+        run = pool.submit(_run, session, tick, look)
         run.add_done_callback(lambda _: playing.set())
         try:
             playing.wait()
@@ -46,9 +49,9 @@ def live_run(server: JackServer, settings: LiveSettings,
             session.stop()
 
 
-def _run(session: Session, tick: OnTick) -> Result:
+def _run(session: Session, tick: OnTick, look: OnLook | None) -> Result:
     """Play to the end, which must not be an early one."""
-    result = session.run(tick)
+    result = session.run(tick, look)
     if result is None or result.failure is not None:
         raise RtsepError(f"the run failed: {'stopped before it began' if result is None else result.failure}")
     return result

@@ -35,7 +35,7 @@ def start_like_live() -> None:
 def identity() -> dict[str, Any]:
     """Describe the machine, and take the measures of a live run that others feel: priority, no deep sleep."""
     refusal, sleep = ask_for_realtime(), stay_awake().refusal
-    return {"processor": _processor(), "cores": os.cpu_count(), "governor": _governor(),
+    return {"processor": processor(), "cores": os.cpu_count(), "governor": _governor(),
             "memory_gb": round(_memory_bytes() / 1e9, 1), "system": platform.platform(),
             "priority": f"ordinary ({refusal})" if refusal else "real-time",
             "sleep": f"deep ({sleep})" if sleep else "light",
@@ -99,7 +99,7 @@ def print_identified(report: dict[str, Any], *tables: Table) -> None:
         console.print(table)
 
 
-def _processor() -> str:
+def processor() -> str:
     """Name of the processor."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []

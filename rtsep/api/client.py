@@ -14,7 +14,6 @@ from websockets.exceptions import ConnectionClosed
 from rtsep.api.commands import COMMANDS
 from rtsep.api.feeds import Feeds, Subscription
 from rtsep.api.protocol import ProtocolError, answer, read_message, refusal, write
-from rtsep.errors import RtsepError
 from rtsep.surface.events import Event
 from rtsep.surface.surface import Surface
 
@@ -88,7 +87,7 @@ class Client:
             return answer(name, await self._act(name, argument))
         except ProtocolError as error:
             return refusal("Invalid" if error.name == "UnknownCommandError" else name, error)
-        except (RtsepError, TimeoutError) as error:
+        except Exception as error:  # what nobody expected is told, and ends no connection
             return refusal(name, error)
 
     async def _act(self, name: str, argument: Any) -> Any:

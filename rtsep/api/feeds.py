@@ -16,7 +16,7 @@ from rtsep.surface.documents import (
     spectra_document,
     state_document,
 )
-from rtsep.surface.spectrum import Spectrum
+from rtsep.surface.spectrum import BandSpectrum
 from rtsep.surface.surface import Surface
 
 HIGHEST_HZ = 30.0
@@ -46,7 +46,7 @@ class Feeds:
 
     def __init__(self, surface: Surface) -> None:
         self._surface = surface
-        self._spectrum = Spectrum(surface.samplerate)
+        self._spectrum = BandSpectrum(surface.samplerate)
         self._made: dict[str, tuple[float, Document]] = {}
         self._makers: dict[str, Callable[[], Document]] = {
             "meters": lambda: meters_document(surface), "spectra": self._spectra,
@@ -64,7 +64,7 @@ class Feeds:
 
     def _spectra(self) -> Document:
         if self._spectrum.samplerate != self._surface.samplerate:
-            self._spectrum = Spectrum(self._surface.samplerate)
+            self._spectrum = BandSpectrum(self._surface.samplerate)
         return spectra_document(self._surface, self._spectrum)
 
 

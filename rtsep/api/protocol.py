@@ -82,8 +82,8 @@ def refusal(command: str, error: Exception) -> str:
 
 
 def write(document: dict[str, Any]) -> str:
-    """Write JSON, short."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    """Write JSON, short, and in ASCII: names of files need not be text."""
+    return json.dumps(document, separators=(",", ":"), default=_plain)
 
 
 def _plain(value: Any) -> Any:

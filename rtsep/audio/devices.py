@@ -64,8 +64,8 @@ class Device:
 
     @property
     def label(self) -> str:
-        """Name and host API for people, see `shown`."""
-        return f"{shown(self.name)}, {self.hostapi}"
+        """Name and host API for people, see `printable`."""
+        return f"{printable(self.name)}, {self.hostapi}"
 
     def channels(self, direction: Direction) -> int:
         """Channels in one direction."""
@@ -109,7 +109,7 @@ class Defaults:
     outputs: tuple[str, ...] = ()
 
 
-def shown(name: str, longest: int = _LONGEST_NAME) -> str:
+def printable(name: str, longest: int = _LONGEST_NAME) -> str:
     """Return a name for messages and terminals: without control characters, and cut where it is long."""
     name = "".join(char if char.isprintable() else "?" for char in name)
     return name if len(name) <= longest else f"{name[:longest - 1]}…"
@@ -137,7 +137,7 @@ def choose_route(devices: Sequence[Device], requested: str | None, direction: Di
     device = choose_device(devices, parts["device"], direction)
     first, last = int(parts["first"]), int(parts["last"] or parts["first"])
     if not 1 <= first <= last <= device.channels(direction):
-        raise DeviceError(f"{shown(parts[0])} asks for channels {first} to {last}: {device.label} has {direction} "
+        raise DeviceError(f"{printable(parts[0])} asks for channels {first} to {last}: {device.label} has {direction} "
                           f"channels 1 to {device.channels(direction)}")
     return Route(device, first - 1, last - first + 1)
 
@@ -187,10 +187,10 @@ def choose_device(devices: Sequence[Device], requested: str | None, direction: D
     else:
         matches = _named(able, requested.casefold())
     if not matches:
-        raise DeviceGoneError(f"no {direction} device matches '{shown(requested or '')}'; {_candidates(able)}")
+        raise DeviceGoneError(f"no {direction} device matches '{printable(requested or '')}'; {_candidates(able)}")
     if len(matches) > 1:
-        raise DeviceError(f"{len(matches)} {direction} devices match '{shown(requested or '')}'; give more of the name "
-                          f"or its number: {_listed(matches)}")
+        raise DeviceError(f"{len(matches)} {direction} devices match '{printable(requested or '')}'; give more of the "
+                          f"name or its number: {_listed(matches)}")
     return matches[0]
 
 

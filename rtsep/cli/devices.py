@@ -42,7 +42,7 @@ def _print_table(devices: list[Device]) -> None:
     """Print one row a device; > marks the default input, < the default output."""
     from rich.table import Table
 
-    from rtsep.audio.devices import shown
+    from rtsep.audio.devices import printable
     from rtsep.cli.streams import print_table
 
     table = Table("", "no", "device", "system", "in", "out", "Hz", box=None, pad_edge=False)
@@ -50,7 +50,7 @@ def _print_table(devices: list[Device]) -> None:
         column.overflow = "fold"  # a name that is cut short cannot be typed
     for device in devices:
         marks = (">" if device.default_input else " ") + ("<" if device.default_output else " ")
-        table.add_row(marks, str(device.index), shown(device.name, _LONGEST_NAME), device.hostapi, str(device.inputs),
-                      str(device.outputs), str(device.samplerate))
+        table.add_row(marks, str(device.index), printable(device.name, _LONGEST_NAME), device.hostapi,
+                      str(device.inputs), str(device.outputs), str(device.samplerate))
     print_table(table)
     print("> default input, < default output")

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         found = {"versions": dict(_versions()), "scheduling": {}, "audio": dict(_audio()), "models": dict(_models())}
         found["scheduling"] = dict(_scheduling(measures()))
     if args.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(json.dumps(found, indent=2))
     else:
         _print_tables(found)
     return int(not all(value.startswith("ok") for value in found["models"].values()))

@@ -134,7 +134,8 @@ class Interface:
 
     def _has_mixer(self) -> bool:
         plain = self._args.plain or self._args.quiet or self._args.json
-        return not plain and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+        return not plain and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)) \
+            and _is_in_front(sys.stdin)
 
     def _open_mixer(self, surface: Surface, stack: ExitStack) -> None:
         from rich.console import Console
@@ -155,13 +156,23 @@ class Interface:
         for stream in (sys.stdout if self._args.json else None, self._log):
             if stream is not None:
                 with suppress(OSError, ValueError):
-                    print(json.dumps(event, ensure_ascii=False, default=_plain), file=stream, flush=True)
+                    print(json.dumps(event, default=_plain), file=stream, flush=True)
 
     def _print(self, line: NoticeLine) -> None:
         """Print a notice where no screen shows it; where the terminal is gone, the music matters more."""
         if not self._has_screen:
             with suppress(OSError, ValueError):
                 print(f"rtsep: {line.text}", file=sys.stderr, flush=True)
+
+
+def _is_in_front(terminal: TextIO) -> bool:
+    """Whether a shell has not put this program into the background, where taking the terminal over would stop it."""
+    if not hasattr(os, "tcgetpgrp"):  # Windows
+        return True
+    try:
+        return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:  # not the terminal of its session: no shell counts it among its jobs
+        return True
 
 
 def _port(text: str) -> int:

@@ -16,20 +16,12 @@ from rtsep import __version__
 from rtsep.cli.parser import CommandParser
 from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line, settle_messages
 from rtsep.errors import RtsepError
-from rtsep.signals import STOP_SIGNALS
+from rtsep.signals import STOP_SIGNALS, StoppedError, none_swallowed
 
 COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi", "pipewire")
 """Modules of this package with `add_parser(subparsers)`, which sets `run(args) -> exit code`."""
 
 _LONGEST = 600  # characters of a message
-
-
-class _EndedError(BaseException):
-    """A signal asked the program to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -74,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print_line("rtsep: interrupted")
         return 128 + signal.SIGINT
-    except _EndedError as ended:
+    except StoppedError as ended:
         print_line(f"rtsep: ended by {signal.Signals(ended.number).name}")
         return 128 + ended.number
     except BrokenPipeError:  # the reader of our output has left, as in `rtsep models | head -1`
@@ -112,7 +104,7 @@ def _describe(error: Exception, where: Path | None) -> str:
 def _ended_by_signals() -> Iterator[None]:
     """Let signals that end the program unwind it, so that it leaves no half files; as they were afterwards."""
     def end(number: int, _: FrameType | None) -> None:
-        raise _EndedError(number)
+        raise StoppedError(number)
 
     before: dict[int, Any] = {}
     try:
@@ -122,7 +114,8 @@ def _ended_by_signals() -> Iterator[None]:
     except ValueError:  # not the main thread, whose matter signals are
         pass
     try:
-        yield
+        with none_swallowed():
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

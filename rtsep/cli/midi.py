@@ -54,7 +54,7 @@ def run_ports(args: argparse.Namespace) -> int:
     with timeout():
         found = list_ports()
     if args.json:
-        print(json.dumps(dict(zip(("inputs", "outputs"), found, strict=True)), indent=2, ensure_ascii=False))
+        print(json.dumps(dict(zip(("inputs", "outputs"), found, strict=True)), indent=2))
         return 0
     for title, labels in zip(("inputs", "outputs, for lights and motors"), found, strict=True):
         print(f"{title}:", *(labels or ["none"]), sep="\n  ")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from rtsep.controls.presets import Preset, preset_file, read_preset
-from rtsep.controls.strict_yaml import document_of, read_text
+from rtsep.controls.strict_yaml import document_of
 from rtsep.controls.table import control_of
 from rtsep.controls.units import plain_value
+from rtsep.controls.user_files import read_text, write_text
 from rtsep.controls.yaml_loader import StrictLoader
 from rtsep.errors import ConfigError
 
@@ -41,14 +41,7 @@ def save_preset(preset: Preset, path: Path | None) -> Path:
     if not preset.name.strip() or len(preset.name) > 80 or not preset.name.isprintable():
         raise ConfigError(f"{preset.name!r:.90} is no name of a preset: give one line of 1 to 80 letters")
     text = read_text(path) if path.exists() else ""
-    edited = with_preset(text, path.name, preset)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(edited, "utf-8")
-        os.replace(draft, path.resolve())
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from None
+    write_text(path, with_preset(text, path.name, preset))
     return path
 
 

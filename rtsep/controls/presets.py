@@ -9,9 +9,10 @@ from pathlib import Path
 from rtsep.controls.controls import Values
 from rtsep.controls.memory import ControlMemory
 from rtsep.controls.shown import named
-from rtsep.controls.strict_yaml import Section, document_of, read_text, user_file
+from rtsep.controls.strict_yaml import Section, document_of
 from rtsep.controls.table import CONTROLS, Table, values
 from rtsep.controls.units import read_value
+from rtsep.controls.user_files import read_text, user_file
 from rtsep.errors import ConfigError
 
 

@@ -2,47 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rtsep.controls.shown import LONGEST_SHOWN, shown
 from rtsep.errors import ConfigError
-
-LARGEST = 1_000_000
-"""Bytes that a settings file may have."""
-
-
-def user_file(name: str) -> Path:
-    """Path of a file in the user's folder of settings, which need not exist."""
-    root = os.environ.get("XDG_CONFIG_HOME")
-    if root:
-        return Path(root) / "rtsep" / name
-    try:
-        return Path.home() / ".config" / "rtsep" / name
-    except RuntimeError:  # a user whom the system does not know: a place where nothing is, and nothing can be made
-        return Path(os.devnull) / "rtsep" / name
-
-
-def read_text(path: Path) -> str:
-    """Text of a settings file.
-
-    Raises
-    ------
-    ConfigError
-        When it cannot be read, or is larger than `LARGEST`.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-        text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise ConfigError(f"cannot read {path}: {reason}") from None
-    if len(data) > LARGEST:
-        raise ConfigError(f"cannot read {path}: it is larger than {LARGEST // 1_000_000} MB, which no settings file is")
-    return text
 
 
 def parse(text: str, name: str) -> Any:

@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn, TypeVar
 
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.signals import STOP_SIGNALS, signals_blocked, unblock_signals
+from rtsep.signals import STOP_SIGNALS, StoppedError, none_swallowed, signals_blocked, unblock_signals
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -154,8 +154,8 @@ def _serve(connection: Connection, work: Work[Any, Any]) -> None:
     for number in STOP_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has a closed terminal ignored
             signal.signal(number, _leave)
-    unblock_signals()
-    with suppress(EOFError, OSError):
+    with suppress(EOFError, OSError, StoppedError), none_swallowed():
+        unblock_signals()
         while True:
             task = connection.recv()
             try:
@@ -165,11 +165,11 @@ def _serve(connection: Connection, work: Work[Any, Any]) -> None:
             connection.send(("result", result))
 
 
-def _leave(*_: object) -> NoReturn:
+def _leave(number: int, _: object) -> NoReturn:
     """Unwind at the first signal; further ones do not disturb it."""
-    for number in STOP_SIGNALS:
-        signal.signal(number, lambda *_: None)  # Python complains of ignored ones that have come already
-    raise SystemExit(1)
+    for other in STOP_SIGNALS:
+        signal.signal(other, lambda *_: None)  # Python complains of ignored ones that have come already
+    raise StoppedError(number)
 
 
 def _portable(error: Exception) -> Exception:

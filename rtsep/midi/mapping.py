@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtsep.controls.shown import shown
-from rtsep.controls.strict_yaml import Section, document_of, read_share, read_text, user_file
+from rtsep.controls.strict_yaml import Section, document_of, read_share
 from rtsep.controls.table import CONTROLS, Control, Kind, Table, Unit
 from rtsep.controls.targets import Target
 from rtsep.controls.units import read_db
+from rtsep.controls.user_files import read_text, user_file
 from rtsep.dsp.decibels import OFF, to_gain
 from rtsep.errors import ConfigError
 from rtsep.midi.scales import DecibelScale, LinearScale, Scale

@@ -9,10 +9,11 @@ from rtsep.controls.table import Kind, Unit
 from rtsep.controls.targets import Target
 from rtsep.dsp.decibels import to_db, to_gain
 from rtsep.errors import RtsepError
-from rtsep.mixer.state import MixerState, Page, rows_of
+from rtsep.mixer.state import LISTED, MixerState, Page, rows_of
 from rtsep.surface.surface import Surface
 
 STEP_DB, STEP_SHARE, STEP_S = 1.0, 0.05, 5.0
+_DIGITS = tuple("123456789")
 _SHIFTED = "!@#$%^&*("  # digits with shift, on the most common keyboard
 _LEAST_DB = 0.05  # steps end at whole decibels
 
@@ -69,7 +70,7 @@ class Actions:
     def _act(self, key: str) -> None:
         row = next((row for row in KEYS if key in row.names), None)
         solo_next, self.state.solo_next = self.state.solo_next, False
-        if solo_next and key.isdigit():
+        if solo_next and key in _DIGITS:
             self._switch("solo", int(key) - 1)
         elif row is not None:
             row.act(self, key)
@@ -112,17 +113,15 @@ class Actions:
 
     def record(self, _: str) -> None:
         """Begin a new take, or end the one that is made."""
-        self.surface.note_failure(self.surface.record(self.surface.recording is None))
+        self.surface.note_failure(self.surface.record())
 
     def presets(self, _: str) -> None:
         """Offer the presets."""
-        self.state.listed = [preset.name for preset in self.surface.presets.read()]
-        self._open(Page.PRESETS)
+        self._offer(Page.PRESETS, [preset.name for preset in self.surface.presets.read()])
 
     def models(self, _: str) -> None:
         """Offer the models."""
-        self.state.listed = list(self.surface.models())
-        self._open(Page.MODELS)
+        self._offer(Page.MODELS, list(self.surface.models()))
 
     def save(self, _: str) -> None:
         """Ask for the name of a preset."""
@@ -139,7 +138,7 @@ class Actions:
 
     def pause(self, _: str) -> None:
         """Stand still, or go on."""
-        self.surface.note_failure(self.surface.file.pause(not self.surface.file.paused))
+        self.surface.note_failure(self.surface.file.pause())
 
     def seek(self, key: str) -> None:
         """Go back or on in a file."""
@@ -180,6 +179,13 @@ class Actions:
     def _open(self, page: Page) -> None:
         self.state.page = page
 
+    def _offer(self, page: Page, names: list[str]) -> None:
+        """Open a list, or go on to its next names where it is open."""
+        behind = self.state.first + LISTED
+        self.state.first = behind if self.state.page is page and behind < len(names) else 0
+        self.state.listed = names
+        self._open(page)
+
     def _switch(self, name: str, index: int) -> None:
         if 0 <= index < len(self.surface.stems):
             self._toggle(Target(name, self.surface.stems[index]))
@@ -196,10 +202,11 @@ class Actions:
 
     def _pick(self, key: str) -> bool:
         """Take a digit for a name of the open list; False for a key that is none."""
-        if not key.isdigit() or key == "0":
+        if key not in _DIGITS:
             return False
-        if int(key) <= len(self.state.listed):
-            name = self.state.listed[int(key) - 1]
+        place = self.state.first + int(key) - 1
+        if place < len(self.state.listed):
+            name = self.state.listed[place]
             called = self.state.page is Page.PRESETS
             self.surface.note_failure(self.surface.call_preset(name) if called else self.surface.play_model(name))
             self._open(Page.NOTICES)
@@ -230,7 +237,7 @@ def stepped(value: float, sign: int, floor_db: float, highest_db: float) -> floa
 
 
 KEYS = (
-    Key(tuple("123456789"), "1 … 9", "mute a stem", Actions.mute),
+    Key(_DIGITS, "1 … 9", "mute a stem", Actions.mute),
     Key(tuple(_SHIFTED), "shift and digit", "solo a stem", Actions.solo),
     Key(("s", "S"), "s, then digit", "solo a stem, on any keyboard", Actions.solo_next),
     Key(("up", "down"), "up, down", "choose a row", Actions.choose),
@@ -238,7 +245,7 @@ KEYS = (
     Key(("+", "=", "-", "_"), "+ -", "mask gain, 1 dB", Actions.mask),
     Key(("b", "B"), "b", "bypass: the untouched mixture, as late as the sound (A/B)", Actions.bypass),
     Key(("r", "R"), "r", "record a new take, and end it", Actions.record),
-    Key(("p", "P"), "p, then digit", "call a preset", Actions.presets),
+    Key(("p", "P"), "p, then digit", "call a preset; p again: the next nine", Actions.presets),
     Key(("w", "W"), "w", "save the controls as a preset", Actions.save),
     Key(("m", "M"), "m, then digit", "play another model", Actions.models),
     Key(("l", "L"), "l", "learn: the next knob that is moved moves the chosen row", Actions.learn),

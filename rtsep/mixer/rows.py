@@ -14,12 +14,14 @@ from rtsep.live.session.run_state import Phase
 from rtsep.mixer.actions import KEYS
 from rtsep.mixer.bars import bar
 from rtsep.mixer.screen import Line
-from rtsep.mixer.state import MixerState, Page, rows_of
+from rtsep.mixer.state import LISTED, MixerState, Page, rows_of
 from rtsep.surface.meters import MeterView, StemMeter, meter_db
 from rtsep.surface.surface import Surface
 
 _WIDE = 64  # cells from which on everything has room
 _HOLD_S = 2.0  # for which a meter says that full scale was reached
+_NEW_S = 5.0  # for which a notice is shown where there is no room for it
+_LISTED = 8  # lines that a list needs
 _SILENT_S = 3.0  # at the input, after which a hint is shown
 _LOADS = " ▁▂▃▄▅▆▇█"
 
@@ -36,15 +38,25 @@ def lines(surface: Surface, state: MixerState, width: int, height: int, plain: b
     plain
         Whether only ASCII can be written.
     """
-    top = [*_head(surface, width, plain), *_hint(surface), []]
-    if surface.stems:
-        top += _meters(surface, state, width, plain)
-    bottom = [_foot(surface, state)]
-    room = height - len(top) - len(bottom)
-    if state.page is Page.HELP or (state.page in (Page.PRESETS, Page.MODELS) and room < 8):  # it needs the room
-        top, room = top[:1], height - 2
+    head, hint = list(_head(surface, width, plain)), list(_hint(surface))
+    body = list(_meters(surface, state, width, plain)) if surface.stems else []
+    top, room = _fitted(head, hint, body, state.chosen + 1, height - 1), height - 1
+    if state.page is Page.HELP or (state.page is not Page.NOTICES and room - len(top) < _LISTED):  # it needs the room
+        top = head[:1]
+    room -= len(top)
     page = _page(surface, state, width, room)
-    return [*top, *page, *[[] for _ in range(room - len(page))], *bottom]
+    return [*top, *page, *[[] for _ in range(room - len(page))], _foot(surface, state, hidden=room < 2)][:height]
+
+
+def _fitted(head: list[Line], hint: list[Line], body: list[Line], chosen: int, room: int) -> list[Line]:
+    """Put parts below one another; where there is too little room, leave lines out, the chosen one last of all."""
+    head = head[:max(1, room - len(hint) - len(body))]
+    head += hint
+    if room > len(head) + len(body):
+        head.append([])
+    left = max(0, room - len(head))
+    first = max(0, min(chosen - left // 2, len(body) - left))
+    return [*head, *body[first:first + left]]
 
 
 def _head(surface: Surface, width: int, plain: bool) -> Iterator[Line]:
@@ -175,9 +187,11 @@ def _page(surface: Surface, state: MixerState, width: int, room: int) -> list[Li
     if state.page is Page.HELP:
         return [title, *_help(state, width, room - 1)]
     if state.page is Page.NAME:
-        return [title, [("name: ", ""), (state.typed + "_", "strong"), ("   Enter saves, Esc does not", "dim")]]
+        return [title, [("name: ", ""), (state.typed[-max(1, width - 8):] + "_", "strong"),
+                        ("   Enter saves, Esc does not", "dim")]]
     if state.page is not Page.NOTICES:
-        names = [[(f" {number} ", "strong"), (name, "")] for number, name in enumerate(state.listed[:9], 1)]
+        names = [[(f" {number} ", "strong"), (name, "")]
+                 for number, name in enumerate(state.listed[state.first:state.first + LISTED], 1)]
         return [title, *(names or [[("there are none; w saves the controls as one", "")]])][:room]
     wrapped = [part for line in surface.notices.latest(room) for part in _wrapped(line.clock, line.text, width)]
     return [title, *wrapped[-(room - 1):]] if room > 1 else []
@@ -205,12 +219,19 @@ def _help(state: MixerState, width: int, room: int) -> list[Line]:
     return found[start:start + room]
 
 
-def _foot(surface: Surface, state: MixerState) -> Line:
+def _foot(surface: Surface, state: MixerState, hidden: bool) -> Line:
+    """Say which keys there are; where notices are hidden, the latest one while it is new."""
+    latest = surface.notices.latest(1)
+    if hidden and latest and time.time() - latest[0].time_s < _NEW_S:
+        return [(latest[0].text, "strong")]
     if state.solo_next:
         return [("solo: which stem? 1-9", "strong")]
     if state.page is Page.HELP:
         return [("? goes on, Esc closes" if state.help_goes_on else "? or Esc closes", "dim")]
-    return [("q quit" if surface.phase is Phase.LOADING else "? keys  1-9 mute  b bypass  r record  q quit", "dim")]
+    if state.page in (Page.PRESETS, Page.MODELS):
+        more = f"{state.page.value[0]} goes on, " if len(state.listed) > LISTED else ""
+        return [(f"a digit chooses, {more}Esc closes", "dim")]
+    return [("q quit" if surface.phase is Phase.LOADING else "? keys  q quit  1-9 mute  b bypass  r record", "dim")]
 
 
 def _loads(surface: Surface, plain: bool) -> str:

@@ -72,7 +72,7 @@ class Screen:
         """Write a line with its styles, cut at the width of the terminal."""
         parts, left = [], width
         for text, style in line:
-            text = text if text.isascii() and len(text) <= left else _fitted(text, left)
+            text = text if text.isascii() and text.isprintable() and len(text) <= left else _fitted(text, left)
             left -= len(text) if text.isascii() else cell_len(text)
             parts.append(_style(style).render(text, color_system=self._system) if style else text)
             if left <= 0:

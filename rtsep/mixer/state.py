@@ -9,6 +9,9 @@ from enum import Enum
 from rtsep.controls.targets import Target
 from rtsep.surface.surface import Surface
 
+LISTED = 9
+"""Names of a list that are shown at once: one a digit."""
+
 
 class Page(Enum):
     """What is shown in place of the notices."""
@@ -31,7 +34,9 @@ class MixerState:
     page
         What is open.
     listed
-        Names that the page offers, by digits from 1.
+        Names that the page offers.
+    first
+        Place of the one that the digit 1 chooses; `LISTED` of them are shown.
     help_page, help_goes_on
         Page of the keys that is shown, and whether there is another one behind it.
     typed
@@ -47,6 +52,7 @@ class MixerState:
     chosen: int = 0
     page: Page = Page.NOTICES
     listed: Sequence[str] = ()
+    first: int = 0
     help_page: int = 0
     help_goes_on: bool = False
     typed: str = ""

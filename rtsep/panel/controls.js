@@ -3,6 +3,7 @@
 import {isLearning} from "./learning.js";
 import {tell} from "./notices.js";
 
+const HELD_MS = 300; // for which a fader that was moved does not follow the program
 const $ = (id) => document.getElementById(id);
 const shown = new Map(); // by control: a function that shows its value
 export let stems = [];
@@ -53,20 +54,28 @@ function fader(row, stem) {
     value.textContent = !decibels ? number.toFixed(2) : number <= lowest ? "off" : `${number.toFixed(1)} dB`;
     input.setAttribute("aria-valuetext", value.textContent);
   };
-  let moved = -Infinity;
+  let held = null, latest = null; // a timer while it is in the user's hand, and what came meanwhile
+  const show = (number) => {
+    input.value = number;
+    say(number);
+  };
+  const release = () => {
+    held = null;
+    if (latest !== null) show(latest);
+  };
   input.addEventListener("input", () => {
     if (isLearning()) return;
     const number = Number(input.value);
-    moved = performance.now();
+    clearTimeout(held);
+    [held, latest] = [setTimeout(release, HELD_MS), null];
     say(number);
     tell("SetControl", {[control]: decibels && number <= lowest ? "off" : number});
   });
   input.addEventListener("dblclick", () => tell("SetControl", {[control]: decibels ? 0 : 1}));
   shown.set(control, (found) => {
-    if (performance.now() - moved < 300) return; // it is in the user's hand
     const number = found === "off" ? lowest : found;
-    input.value = number;
-    say(number);
+    if (held === null) show(number);
+    else latest = number;
   });
   return label;
 }

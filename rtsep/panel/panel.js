@@ -4,15 +4,19 @@ import {ask, connect} from "./connection.js";
 import {build, showControls, stems} from "./controls.js";
 import "./learning.js";
 import {addNotice, say, tell} from "./notices.js";
-import {showHistory, showMeters, showSpectra} from "./pictures.js";
+import {clearHistory, showHistory, showMeters, showSpectra} from "./pictures.js";
 
-const RATES = {meters: 30, spectra: 30, controls: 15, state: 4, history: 2, events: 1};
+const PICTURES = {meters: 30, spectra: 30}; // that nobody needs of a page that is hidden
+const HIDDEN = {meters: 0, spectra: 0};
+const RATES = {...PICTURES, controls: 15, state: 4, history: 2, events: 1};
 const FEEDS = {Meters: showMeters, Spectra: showSpectra, Controls: follow, State: showState, History: showHistory,
   Event: showEvent};
 const $ = (id) => document.getElementById(id);
 
 let table = [];
 let state = {};
+const wanted = new Map(); // what buttons were pressed for, until the program has done it
+let called = ""; // the preset that was called last
 let loopFrom = null; // second where a loop is to begin
 
 async function begin() {
@@ -22,7 +26,8 @@ async function begin() {
     $("notices").replaceChildren();
     for (const {time_s, text} of await ask("GetNotices")) addNotice(time_s, text);
     await Promise.all([listPresets(), listModels()]);
-    await ask("Subscribe", RATES);
+    clearHistory(); // all of it comes again
+    await ask("Subscribe", document.hidden ? {...RATES, ...HIDDEN} : RATES);
   } catch (error) {
     showPhase(error.message, true);
   }
@@ -36,7 +41,9 @@ async function rebuild(found) {
 
 function follow(controls) {
   showControls(controls);
-  $("preset").value = controls.preset ?? "";
+  called = controls.preset ?? "";
+  $("preset").value = called;
+  if ($("preset").value !== called) listPresets(); // others have saved it
 }
 
 function showPhase(text, trouble) {
@@ -49,11 +56,11 @@ const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seco
 
 function showState(found) {
   state = found;
-  if (found.stems.join() !== stems.join()) return void rebuild(found);
+  if (found.stems.join() !== stems.join()) return void rebuild(found).catch((error) => say(error.message));
   showPhase(found.phase, found.phase.startsWith("waiting"));
   $("way").textContent = found.input === null ? "" : `${found.input} → ${found.output}`;
   $("heard-words").textContent = found.heard;
-  $("record").setAttribute("aria-pressed", String(found.recording !== null));
+  press("record", isRecording());
   $("take").textContent = found.recording === null ? "" : `recording to ${found.recording}, ${clock(found.recorded_s)}`;
   $("moved").textContent = found.moved === "" ? "" : `MIDI: ${found.moved}`;
   $("model").value = found.model;
@@ -64,12 +71,13 @@ function showState(found) {
 }
 
 function showPlace({position_s, length_s, paused, loop_s}) {
-  $("pause").setAttribute("aria-pressed", String(paused));
-  $("loop").setAttribute("aria-pressed", String(loop_s !== null));
+  press("pause", paused);
+  press("loop", loop_s !== null);
   $("loop").textContent = loop_s !== null ? `Loop ${clock(loop_s[0])} to ${clock(loop_s[1])}`
     : loopFrom !== null ? `Loop from ${clock(loopFrom)} to here` : "Loop from here";
   $("seek").max = length_s ?? Math.max(position_s, 60);
   if (document.activeElement !== $("seek")) $("seek").value = position_s;
+  $("seek").setAttribute("aria-valuetext", clock(Number($("seek").value)));
   $("clock").textContent = `${clock(position_s)}${length_s === null ? "" : ` / ${clock(length_s)}`}`;
 }
 
@@ -92,15 +100,33 @@ function showEvent(event) {
   if (event.event === "playing") listPresets();
 }
 
-async function list(id, names, first) {
+function list(id, names, first) {
   $(id).replaceChildren(...[...first, ...names].map((name) => new Option(name === "" ? "none" : name, name)));
 }
 
-const listPresets = async () => list("preset", await ask("GetPresets"), [""]);
+async function listPresets() { // a file that cannot be used is told, and keeps nobody from playing
+  list("preset", await tell("GetPresets") ?? [], [""]);
+  $("preset").value = called;
+}
 const listModels = async () => list("model", [...new Set([...await ask("GetModels"), state.model])], []);
 
-$("record").addEventListener("click", () => tell(state.recording === null ? "StartRecording" : "StopRecording"));
-$("pause").addEventListener("click", () => tell(state.paused ? "Resume" : "Pause"));
+const press = (id, on) => $(id).setAttribute("aria-pressed", String(wanted.get(id)?.on ?? on));
+const isRecording = () => state.recording !== null;
+
+/** Let a button turn something on and off: by what was requested last, as the state of the program is told later. */
+function latch(id, isOn, start, end) {
+  $(id).addEventListener("click", async () => {
+    const request = {on: !(wanted.get(id)?.on ?? isOn())};
+    wanted.set(id, request);
+    press(id, request.on);
+    await tell(request.on ? start : end);
+    const found = await tell("GetState");
+    if (wanted.get(id) === request) wanted.delete(id); // the latest one
+    if (found !== undefined) showState(found);
+  });
+}
+latch("record", isRecording, "StartRecording", "StopRecording");
+latch("pause", () => state.paused, "Pause", "Resume");
 $("seek").addEventListener("change", () => tell("Seek", Number($("seek").value)));
 $("preset").addEventListener("change", () => $("preset").value && tell("CallPreset", $("preset").value));
 $("model").addEventListener("change", () => tell("SetModel", $("model").value));
@@ -119,7 +145,7 @@ $("presets").addEventListener("submit", async (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input:not([type=range]), select")) return;
   const digit = /^Digit([1-9])$/.exec(event.code);
   const stem = digit ? stems[digit[1] - 1] : undefined;
   if (stem !== undefined) tell("ToggleControl", `${event.shiftKey ? "solo" : "mute"} ${stem}`);
@@ -128,6 +154,10 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === " " && !event.target.closest("button") && !$("pause").hidden) $("pause").click();
   else return;
   event.preventDefault();
+});
+
+document.addEventListener("visibilitychange", () => {
+  ask("Subscribe", document.hidden ? HIDDEN : PICTURES).catch(() => {}); // a new connection begins as it is then
 });
 
 if (location.search !== "") history.replaceState(null, "", location.pathname); // the token is in a cookie by now

@@ -64,6 +64,9 @@ function drawColumn(canvas, levels) {
 const HISTORY = 240;
 const entries = [];
 
+/** Forget what was drawn: after a new connection the history comes from its beginning. */
+export const clearHistory = () => entries.splice(0);
+
 export function showHistory({load, missed, latency}) {
   load.forEach((share, index) => entries.push({share, missed: missed[index], latency: latency[index]}));
   entries.splice(0, Math.max(0, entries.length - HISTORY));

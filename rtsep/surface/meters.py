@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from rtsep.controls.controls import Controls
+from rtsep.dsp.decibels import to_db
 from rtsep.dsp.mask import REST
 from rtsep.live.board import Board
 
@@ -15,7 +16,7 @@ SILENCE_DB = -100.0
 
 def meter_db(value: float) -> float:
     """Linear magnitude in dB, at least `SILENCE_DB`."""
-    return max(SILENCE_DB, 20.0 * math.log10(value)) if value > 0.0 else SILENCE_DB
+    return max(SILENCE_DB, to_db(value))
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,15 @@ class MeterView:
     stems: tuple[StemMeter, ...]
 
 
-def read_meters(board: Board, stems: tuple[str, ...]) -> MeterView:
-    """Read the meters of a run with these stems."""
+def read_meters(board: Board, stems: tuple[str, ...], playing: bool = True) -> MeterView:
+    """Read the meters of a run with these stems; where nothing plays, the board still has what was last."""
     controls = Controls(stems)
     board.take_controls(controls, stems)
     wet = 0.0 if controls.bypass else controls.wet
-    return MeterView(stems, board.input_peak, board.output_peak, tuple(
-        StemMeter(board.stem_peaks[index], math.sqrt(max(0.0, board.stem_powers[index])), wet * controls.gain(stem))
+    heard = 1.0 if playing else 0.0
+    return MeterView(stems, heard * board.input_peak, heard * board.output_peak, tuple(
+        StemMeter(heard * board.stem_peaks[index], heard * math.sqrt(max(0.0, board.stem_powers[index])),
+                  wet * controls.gain(stem))
         for index, stem in enumerate(stems)))
 
 

@@ -43,9 +43,10 @@ class PlayedFile:
         loop = None if self._transport is None else self._transport.loop
         return None if loop is None else (loop[0] / self._samplerate, loop[1] / self._samplerate)
 
-    def pause(self, on: bool) -> Future[None]:
-        """Let it stand still, or go on."""
-        return self._session.requests.ask(lambda: self._session.commands.transport.pause(on))
+    def pause(self, on: bool | None = None) -> Future[None]:
+        """Let it stand still, or go on; None for the other one of the two."""
+        return self._session.requests.ask(lambda: self._session.commands.transport.pause(
+            not self.paused if on is None else on))
 
     def seek(self, second: float) -> Future[None]:
         """Go to a second."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rtsep.controls.preset_writing import save_preset
 from rtsep.controls.presets import Preset, find_preset, load_presets, preset_file
+from rtsep.errors import ConfigError
 
 
 class PresetFile:
@@ -21,6 +22,7 @@ class PresetFile:
         self._path = path
         self._stamp: tuple[int, int] | None = None
         self._presets: tuple[Preset, ...] = ()
+        self._error: ConfigError | None = None  # that reading them gave
 
     def read(self) -> tuple[Preset, ...]:
         """All presets, in the order of the file.
@@ -32,8 +34,13 @@ class PresetFile:
         """
         stamp = self._look()
         if stamp != self._stamp:
-            self._presets = load_presets(self._path)
-            self._stamp = stamp
+            self._stamp, self._error = stamp, None
+            try:
+                self._presets = load_presets(self._path)
+            except ConfigError as error:
+                self._error = error
+        if self._error is not None:
+            raise ConfigError(str(self._error))
         return self._presets
 
     def find(self, name: str) -> Preset:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,7 +13,8 @@ from typing import Any
 from rtsep.controls.controls import Values
 from rtsep.controls.preset_writing import plain_preset
 from rtsep.controls.presets import Preset, read_preset, snapshot
-from rtsep.controls.strict_yaml import Section, document_of, read_text, user_file
+from rtsep.controls.strict_yaml import Section, document_of
+from rtsep.controls.user_files import read_text, user_file, write_text
 from rtsep.errors import ConfigError
 from rtsep.live.protocol import Connections, Pair
 from rtsep.surface.surface import Surface
@@ -135,12 +135,8 @@ class LastRunWriter:
         if text == self._written:
             return
         self._written = text
-        path = user_file(FILE)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-        with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(text + "\n", "utf-8")
-            os.replace(draft, path)
+        with suppress(ConfigError):
+            write_text(user_file(FILE), text + "\n")
 
 
 def _connections(section: Section) -> Connections:

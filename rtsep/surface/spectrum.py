@@ -14,7 +14,7 @@ _FRAMES = 2048
 _LEAST = 10.0 ** (FLOOR_DB / 20.0)
 
 
-class Spectrum:
+class BandSpectrum:
     """Levels of bands whose edges are in equal ratios.
 
     Parameters

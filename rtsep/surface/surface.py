@@ -122,7 +122,7 @@ class Surface:
     @property
     def recorded_s(self) -> float:
         """Seconds of the recording that is made; 0 where none is."""
-        return 0.0 if self.recording is None else max(0.0, self.seconds - self.board.record_start / self.samplerate)
+        return self._session.services.recorded_frames / self.samplerate
 
     @property
     def executor(self) -> str:
@@ -143,7 +143,7 @@ class Surface:
 
     def meters(self) -> MeterView:
         """Meters of this moment."""
-        return read_meters(self.board, self.stems)
+        return read_meters(self.board, self.stems, self.phase is Phase.PLAYING)
 
     def scope(self, frames: int) -> Any:
         """Latest sound: mixture and what is heard, float32 (2, frames)."""
@@ -220,10 +220,11 @@ class Surface:
         """Ask for another model."""
         return self.ask(lambda: self._session.commands.play_model(name))
 
-    def record(self, on: bool) -> Future[Path | None]:
-        """Begin a recording, whose folder the future gets, or end it."""
+    def record(self, on: bool | None = None) -> Future[Path | None]:
+        """Begin a recording, whose folder the future gets, or end it; None for the other one of the two."""
         commands = self._session.commands
-        return self.ask(lambda: commands.record() if on else commands.end_recording())
+        return self.ask(lambda: commands.record() if (self.recording is None if on is None else on)
+                        else commands.end_recording())
 
     def learn(self, name: str | None) -> Future[None]:
         """Let the next thing that is moved on a controller move a control from then on; None to give up."""

@@ -1,3 +1,5 @@
+"""Devices: chosen by names that are no patterns, and refused in sentences."""
+
 from __future__ import annotations
 
 import json
@@ -7,7 +9,7 @@ import pytest
 
 from rtsep.audio import devices as module
 from rtsep.audio import systems
-from rtsep.audio.devices import Device, check_feedback, choose_device, choose_route, shown
+from rtsep.audio.devices import Device, check_feedback, choose_device, choose_route, printable
 from rtsep.audio.systems import check_format, list_devices
 from rtsep.cli.main import main
 from rtsep.errors import DeviceError
@@ -190,7 +192,7 @@ def test_any_name_is_printed_and_chosen_as_it_is(listed: list[Device], capsys: p
 
 
 def test_names_in_messages_are_short_and_harmless() -> None:
-    assert shown("one\x1b[2Jtwo\n") == "one?[2Jtwo?"
+    assert printable("one\x1b[2Jtwo\n") == "one?[2Jtwo?"
     many = [Device(index, f"card {index} {'x' * 400}", "ALSA", 2, 2, 44100) for index in range(200)]
     with pytest.raises(DeviceError, match=r"200 input devices match 'card'.*\[11\].*and 188 more") as error:
         choose_device(many, "card", "input")

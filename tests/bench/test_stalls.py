@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from bench.lib import stalls as stalls_module
+from bench.lib.late_blocks import LateBlocks
 from bench.lib.paced import Turns
 from bench.lib.stalls import HIGHEST_PRIORITY, Stall, StallWatch, missed_in_stalls, stalled_s, watch_stalls
-from bench.soak import LateBlocks
 from rtsep.live.board import new_board
 from rtsep.live.counters import LATE_SPANS
 from rtsep.live.engine.statistics import Statistics

@@ -1,3 +1,5 @@
+"""Presets: in the order of their file, changing only what they name, with mistakes told by their path."""
+
 from __future__ import annotations
 
 from dataclasses import replace

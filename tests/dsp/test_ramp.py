@@ -1,3 +1,5 @@
+"""Ramps: in the promised time, never beyond their target, the same in blocks of any size, without zipper noise."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""What the processes share: rings that keep their order, controls that travel, mistakes that end nothing."""
+
 from __future__ import annotations
 
 import multiprocessing

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import struct
 import subprocess
 import sys
 
 import pytest
 
-from rtsep.live.realtime import WAKE_UP
+from rtsep.live.realtime import WAKE_UP, Measure, ask_for_realtime
 
 LOCK = """
 import mmap, re
@@ -56,3 +58,17 @@ def requested_us() -> int:
     """Slowest wake-up that the processes of this machine admit at present."""
     with WAKE_UP.open("rb") as file:
         return int(struct.unpack("i", file.read(4))[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="no such scheduling here")
+def test_a_refusal_carries_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_getscheduler", lambda _: os.SCHED_OTHER)
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    refusal = ask_for_realtime()
+    assert refusal.startswith("Operation not permitted; allow it: ulimit -r 95")
+    assert str(Measure("real-time priority", refusal)) == f"real-time priority: refused ({refusal})"
+    monkeypatch.setattr(os, "sched_setscheduler", lambda *_: None)
+    assert str(Measure("real-time priority", ask_for_realtime())) == "real-time priority: on"

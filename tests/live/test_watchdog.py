@@ -1,3 +1,5 @@
+"""What hangs is told from what waits for the processor."""
+
 from __future__ import annotations
 
 import os

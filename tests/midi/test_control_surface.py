@@ -1,3 +1,5 @@
+"""The control surface: pickup, 14 bit, buttons, programs, feedback."""
+
 from __future__ import annotations
 
 import pytest

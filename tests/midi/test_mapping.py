@@ -1,3 +1,5 @@
+"""Mappings: scales, sources, the user's file before the default one, mistakes with their path."""
+
 from __future__ import annotations
 
 import math
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtsep.controls.strict_yaml import user_file
+from rtsep.controls.user_files import user_file
 from rtsep.errors import ConfigError
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping, mapping_file, parse_mapping
 from rtsep.midi.messages import ControlChange, Note, PitchBend, ProgramChange

@@ -51,7 +51,7 @@ def test_digits_mute_and_solo(still_run: Run) -> None:
     surface = still_run.surface
     assert (surface.get("mute guitar"), surface.get("solo guitar"), surface.get("solo drums")) == (True, True, True)
     assert surface.get("mute other") is True
-    press(still_run, "29")  # there is no ninth stem
+    press(still_run, "29s²")  # there is no ninth stem, and what looks like a digit is none
     assert surface.get("mute guitar") is False
 
 
@@ -79,6 +79,21 @@ def test_presets_are_saved_by_name_and_called_by_digit(still_run: Run) -> None:
     still_run.session.requests.serve()
     assert still_run.surface.get("mask_gain") == 1.0
     assert "preset verse 2" in " ".join(text(still_run, MixerState()))
+
+
+def test_long_lists_are_offered_nine_by_nine(still_run: Run) -> None:
+    for number in range(1, 13):
+        still_run.surface.save_preset(f"song {number}")
+    state = press(still_run, "p")
+    assert "a digit chooses, p goes on" in text(still_run, state)[-1]
+    assert " 9 song 9" in text(still_run, state)
+    press(still_run, "p9p²p", state)
+    assert (state.page, " 3 song 12" in text(still_run, state)) == (Page.PRESETS, True)
+    press(still_run, "3", state)
+    still_run.session.requests.serve()
+    assert still_run.surface.get("preset") == "song 12"
+    press(still_run, "ppp", state)
+    assert state.first == 0, "around to the first ones"
 
 
 def test_what_cannot_be_done_is_told(still_run: Run) -> None:
@@ -128,6 +143,26 @@ def test_at_80_by_24_all_of_it_is_there(still_run: Run) -> None:
     assert "waiting for the device" in "\n".join(text(still_run, MixerState()))
 
 
+@pytest.mark.parametrize("size", [(40, 12), (20, 6), (30, 4)])
+def test_what_is_chosen_and_what_was_told_last_are_seen_on_small_screens(still_run: Run, size: tuple[int, int]) -> None:
+    state = MixerState()
+    for _ in range(5):
+        shown = text(still_run, state, *size)
+        assert len(shown) == size[1]
+        assert sum(line.startswith(">") for line in shown) == 1
+        press(still_run, ["down"], state)
+    assert shown[-1].startswith("? keys  q quit")
+    still_run.surface.notices.add("the device is gone")
+    assert text(still_run, state, *size)[-1] == "the device is gone"
+
+
+def test_meters_fall_where_nothing_plays(still_run: Run) -> None:
+    still_run.board.input_peak = still_run.board.stem_peaks[0] = 0.5
+    assert "-6.0" in "\n".join(text(still_run, MixerState()))
+    still_run.session.state.waiting = True
+    assert "-6.0" not in "\n".join(text(still_run, MixerState()))
+
+
 def test_silence_at_an_input_device_is_told(still_run: Run) -> None:
     still_run.board.input_peak, still_run.board.frames = 0.5, 44100
     still_run.surface.look()
@@ -164,6 +199,12 @@ def test_only_lines_that_changed_are_written() -> None:
     written = file.tell()
     screen.show([[("one", "good")], [("TWO", "")], [("three", "")]])
     assert file.getvalue()[written:] == "\x1b[2;1HTWO\x1b[K"
+
+
+def test_names_of_files_move_no_cursor() -> None:
+    file = io.StringIO()
+    Screen(Console(file=file, width=30, height=1, force_terminal=True)).show([[("a\x1b[2J\x07.wav", "")]])
+    assert "a?[2J?.wav" in file.getvalue()
 
 
 def test_the_table_of_controls_has_faders_that_the_mixer_names() -> None:

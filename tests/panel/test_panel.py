@@ -14,7 +14,7 @@ import pytest
 
 from rtsep.api.access import Access
 from tests.panel.contrast import contrasts
-from tests.rigs.browser import WAIT_MS
+from tests.rigs.browser import WAIT_MS, wait_until
 from tests.rigs.jack_device import AMPLITUDE, SINK, SOURCE, Devices
 from tests.rigs.live import TIMEOUT_S, StartServer, rtsep_live
 from tests.rigs.surface import Run
@@ -26,6 +26,9 @@ TOKEN = "0123456789abcdef"
 SECOND = 44100
 PICTURE = "id => document.getElementById(id).getContext('2d').getImageData(470, 0, 10, 192).data.join()"
 """The latest columns of a spectrogram."""
+HIDE = """hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+    document.dispatchEvent(new Event('visibilitychange')); }"""
+LEVEL = "wanted => document.querySelector('[data-control=\"level drums\"]').value === wanted"
 
 
 @pytest.fixture
@@ -85,14 +88,14 @@ def test_what_is_heard_is_seen_and_what_is_moved_is_heard(page: playwright.Page,
         assert loudness(devices) == pytest.approx(1.0, abs=0.02)
         for picture in ("mixture", "heard"):  # a tone does not change, but the place of the window in it does
             before = page.evaluate(PICTURE, picture)
-            page.wait_for_function(f"before => ({PICTURE})('{picture}') !== before", arg=before)
+            wait_until(page, f"before => ({PICTURE})('{picture}') !== before", before)
         middle = page.evaluate("() => [...document.getElementById('heard').getContext('2d')"
                                ".getImageData(478, 0, 1, 192).data].filter((_, at) => at % 4 === 0)")
         bright = 95 - int(np.argmax(middle)) // 2
         assert abs(bright - 96 * np.log(441 / 40) / np.log(16000 / 40)) < 1.0, "the tone is where its pitch is"
 
         page.get_by_label("level of guitar", exact=True).fill("-20")
-        page.wait_for_function("document.querySelector('[data-control=\"level guitar\"]').ariaValueText === '-20.0 dB'")
+        wait_until(page, "document.querySelector('[data-control=\"level guitar\"]').ariaValueText === '-20.0 dB'")
         assert loudness(devices) == pytest.approx(0.1, abs=0.005)
         page.locator("h1").click()
         page.keyboard.press("1")
@@ -103,9 +106,11 @@ def test_what_is_heard_is_seen_and_what_is_moved_is_heard(page: playwright.Page,
         assert loudness(devices) == pytest.approx(1.0, abs=0.02)
 
         page.get_by_role("button", name="Record").click()
-        page.get_by_text("recording to take").first.wait_for()
-        page.get_by_role("button", name="Record").click()
-        page.wait_for_function("document.getElementById('take').textContent === ''")
+        page.locator("#take", has_text="recording to take, ").wait_for()
+        page.get_by_role("button", name="Record").click(click_count=3)  # off, on and off, faster than any answer
+        wait_until(page, "document.getElementById('take').textContent === ''")
+        page.get_by_role("button", name="Record", pressed=False).wait_for()
+        assert {path.name for path in tmp_path.glob("take*")} == {"take", "take-2"}
         until(lambda: (tmp_path / "take" / "mixture.flac").stat().st_size > 0, "the take")
         assert page.get_by_text("missed hops").locator("xpath=following-sibling::dd").inner_text().isdigit()
         page.goto("about:blank")
@@ -121,14 +126,44 @@ def test_presets_are_saved_and_called_and_controls_follow_others(page: playwrigh
     page.get_by_role("button", name="Save").click()
     page.get_by_text("preset soft drums is in").wait_for()
     page.get_by_role("button", name="reset").click()
-    page.wait_for_function("document.querySelector('[data-control=\"level drums\"]').value === '0'")
+    wait_until(page, LEVEL, "0")
+    page.get_by_label("level of drums", exact=True).fill("-3")
+    page.get_by_role("button", name="reset").click()  # while the fader is in the hand: it follows when it is let go
+    wait_until(page, LEVEL, "0")
     page.get_by_role("combobox", name="preset").select_option("soft drums")
-    page.wait_for_function("document.querySelector('[data-control=\"level drums\"]').value === '-12'")
+    wait_until(page, LEVEL, "-12")
     assert still_run.surface.get("level drums") == -12.0
     still_run.surface.set("solo other", True)
     page.get_by_role("button", name="solo other", pressed=True).wait_for()
     still_run.board.missed_hops = 7
-    page.wait_for_function("document.querySelector('dd.trouble')?.textContent === '7'")
+    wait_until(page, "document.querySelector('dd.trouble')?.textContent === '7'")
+
+
+def test_a_broken_file_of_presets_is_told_and_the_panel_plays_on(page: playwright.Page, served: Server, still_run: Run,
+                                                                 tmp_path: Path) -> None:
+    (tmp_path / "presets.yaml").write_text("verse: [")
+    page.goto(address(served))
+    page.get_by_role("log").get_by_text("presets.yaml").first.wait_for()
+    still_run.surface.set("mute drums", True)
+    page.get_by_role("button", name="mute drums", pressed=True).wait_for()
+
+
+def test_a_hidden_page_costs_nothing_and_is_in_time_when_it_is_shown_again(page: playwright.Page, served: Server,
+                                                                           still_run: Run) -> None:
+    tone = np.sin(2 * np.pi * 46 * np.arange(4096) / 2048).astype(np.float32)[np.newaxis]
+    page.goto(address(served))
+    page.get_by_label("level of drums", exact=True).wait_for()
+    wait_until(page, f"({PICTURE})('heard').split(',')[3] === '255'")  # silence, drawn
+    page.evaluate(HIDE, True)
+    page.get_by_role("button", name="mute drums").click()  # answered after what came before it
+    page.get_by_role("button", name="mute drums", pressed=True).wait_for()
+    silence = page.evaluate(PICTURE, "heard")
+    still_run.session.memory.scope.write(tone, tone)
+    still_run.surface.set("level drums", -6)
+    wait_until(page, LEVEL, "-6")
+    assert page.evaluate(PICTURE, "heard") == silence, "nothing is drawn"
+    page.evaluate(HIDE, False)
+    wait_until(page, f"before => ({PICTURE})('heard') !== before", silence)
 
 
 def test_learning_takes_a_click_and_moves_nothing(page: playwright.Page, served: Server, still_run: Run) -> None:
@@ -181,9 +216,9 @@ def test_a_page_of_elsewhere_gets_nothing(browser: playwright.Browser, served: S
         threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
         page = browser.new_page()
         page.goto(f"http://localhost:{elsewhere.server_port}/")
-        page.wait_for_function("done.length >= 3", timeout=WAIT_MS)
+        wait_until(page, "done.length >= 3")
         assert sorted(page.evaluate("done")) == ["closed", "not loaded", "not read"]
-        page.wait_for_function("document.querySelector('iframe').contentDocument === null")
+        wait_until(page, "document.querySelector('iframe').contentDocument === null")
         page.context.close()
         elsewhere.shutdown()
     assert still_run.surface.get("bypass") is False
@@ -207,7 +242,7 @@ def test_a_wrong_token_gets_no_page(browser: playwright.Browser, still_run: Run)
 def test_every_control_has_a_name(page: playwright.Page, served: Server) -> None:
     page.goto(address(served))
     page.get_by_label("level of drums", exact=True).wait_for()
-    page.wait_for_function("document.querySelector('[data-control=mask_gain]').ariaValueText")
+    wait_until(page, "document.querySelector('[data-control=mask_gain]').ariaValueText")
     tree = page.locator("body").aria_snapshot()
     for line in ('- heading "rtsep"', '- region "Spectrograms"', '- img "Spectrogram of what is heard"',
                  '- group "1 drums"', '- meter "meter of drums"', '- slider "level of drums"', '- button "mute drums"',

@@ -14,13 +14,15 @@ import errno
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jack
 import numpy as np
 
 EXTRA_FRAMES = 8192  # recorded after the song, for what comes late
 _SILENT_FRAMES = 16384  # through the new connections, in which every ramp reaches its end
+_LAST_CYCLES = 4  # by the clock again before the clients leave: a server left in freewheeling can hang for ever
+_TRIALS = 3  # libjack refuses to activate a client at times
 TIMEOUT_S = 60.0
 
 
@@ -34,9 +36,16 @@ class Player:
         self._song = song
         self._position = 0
         self.playing = False
+        self.freewheels = False
+        self.cycles = 0
         self.client.set_process_callback(self._process)
+        self.client.set_freewheel_callback(self._freewheel)
+
+    def _freewheel(self, starting: bool) -> None:
+        self.freewheels = starting
 
     def _process(self, frames: int) -> None:
+        self.cycles += 1
         playing = self.playing  # may change meanwhile
         self.mark.get_array()[:] = float(playing)
         for port, samples in zip(self.ports, self._song, strict=True):
@@ -67,6 +76,9 @@ class Recorder:
         self.position += frames
 
 
+Part = TypeVar("Part", Player, Recorder)
+
+
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     """Wait, or end with a sentence."""
     end = time.monotonic() + TIMEOUT_S
@@ -85,14 +97,25 @@ def _connect(client: jack.Client, source: Any, target: Any) -> None:
             raise
 
 
+def _activated(make: Callable[[], Part], trials: int = _TRIALS) -> Part:
+    """Make a client and let it join."""
+    part = make()
+    try:
+        part.client.activate()
+    except jack.JackErrorCode:
+        part.client.close()
+        if trials == 1:
+            raise
+        return _activated(make, trials - 1)
+    return part
+
+
 def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None:
     """Play and record."""
     song = np.load(song_path)
-    player = Player(song)
-    recorder = Recorder(len(outputs.split(",")), song.shape[1] + 200 * player.client.samplerate)
-    recorder.client.activate()
-    player.client.activate()
+    player = _activated(lambda: Player(song))
     client = player.client
+    recorder = _activated(lambda: Recorder(len(outputs.split(",")), song.shape[1] + 200 * client.samplerate))
 
     def present() -> bool:
         names = {port.name for port in client.get_ports()}
@@ -115,6 +138,9 @@ def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None
     wanted = song.shape[1] + EXTRA_FRAMES
     wait_for(lambda: recorder.position >= start + wanted, "the end of the song")
     client.set_freewheel(False)
+    wait_for(lambda: not player.freewheels, "the end of freewheeling")
+    last = player.cycles + _LAST_CYCLES
+    wait_for(lambda: player.cycles >= last, "cycles by the clock")
     np.save(recording_path, recorder.samples[:-1, start:start + wanted])
     player.client.deactivate()
     recorder.client.deactivate()

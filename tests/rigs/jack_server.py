@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ctypes.util import find_library
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TIMEOUT_S = 60.0
 _ANSWER_S = 10.0  # what a client may take to ask for the ports
+_OBSERVER = Path(__file__).with_name("jack_observer.py")
 _END_S = 10.0  # what a clean end of the server may take
 _END_TRIALS = 3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -27,15 +31,52 @@ class JackServer:
 
     process: subprocess.Popen[bytes]
     env: dict[str, str]
+    _observer: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
-    def ports(self) -> str:
-        """List all ports, one a line; empty where the server does not answer."""
-        return _list_ports(self.env) or ""
+    def ports(self) -> list[str]:
+        """List all ports; empty if the server does not answer."""
+        return self._ask("ports")
 
     def connections(self, port: str) -> list[str]:
-        """List the ports that a port is connected to; empty where the server does not answer."""
-        return [line.strip() for line in (_list_ports(self.env, "-c", port) or "").splitlines()[1:]
-                if line.startswith(" ")]
+        """List the ports that a port is connected to; empty if the server does not answer."""
+        return self._ask(f"connections {port}")
+
+    def takes_clients(self) -> bool:
+        """Whether another client can join, and so cycles run."""
+        return bool(self._ask("join"))
+
+    def _ask(self, question: str) -> list[str]:
+        """Ask the observer, which is started if there is none."""
+        if self._observer is None or self._observer.poll() is not None:
+            self._end_observer()
+            self._observer = subprocess.Popen([sys.executable, str(_OBSERVER)], stdin=subprocess.PIPE,
+                                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self.env,
+                                              start_new_session=True)
+            self._answer(self._observer)
+        try:
+            assert self._observer.stdin is not None
+            self._observer.stdin.write(question.encode() + b"\n")
+            self._observer.stdin.flush()
+        except BrokenPipeError:
+            return []
+        return self._answer(self._observer)
+
+    def _answer(self, observer: subprocess.Popen[bytes]) -> list[str]:
+        """Read a line of the observer; empty if it has ended, or hangs, as a client can, and is killed."""
+        assert observer.stdout is not None
+        line = observer.stdout.readline() if select.select([observer.stdout], [], [], _ANSWER_S)[0] else b""
+        if not line:
+            observer.kill()
+        names: list[str] = json.loads(line or b"[]")
+        return names
+
+    def _end_observer(self) -> None:
+        """Let it leave before the server ends."""
+        if self._observer is None:
+            return
+        with suppress(BrokenPipeError):
+            self._observer.communicate(timeout=None if self._observer.poll() is not None else _ANSWER_S)
+        self._observer = None
 
     def end(self) -> None:
         """End it so that it leaves JACK's registry, which has room for eight.
@@ -43,6 +84,7 @@ class JackServer:
         One that was killed leaves it when a server of the same name has come and gone. So does one that a
         client left in the middle of freewheeling: it can hang for ever, and is killed.
         """
+        self._end_observer()
         name = self.env["JACK_DEFAULT_SERVER"]
         process, trials = self.process, 0
         while not _terminated(process) and trials < _END_TRIALS:  # the first one of the same name may be refused
@@ -126,7 +168,7 @@ def _wait(server: JackServer) -> None:
     """Wait until a server answers or has ended; one that does neither is killed."""
     end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end:
-        if _list_ports(server.env) is not None or server.process.poll() is not None:
+        if _answers(server.env) or server.process.poll() is not None:
             return
         time.sleep(0.05)
     server.process.kill()
@@ -145,10 +187,8 @@ def _terminated(process: subprocess.Popen[bytes]) -> bool:
     return process.returncode == 0
 
 
-def _list_ports(env: dict[str, str], *options: str) -> str | None:
-    """List ports of a server; None where it does not answer, or hangs the client that asks, as it can."""
-    try:
-        answer = subprocess.run(["jack_lsp", *options], env=env, capture_output=True, text=True, timeout=_ANSWER_S)
-    except subprocess.TimeoutExpired:
-        return None
-    return answer.stdout if answer.returncode == 0 else None
+def _answers(env: dict[str, str]) -> bool:
+    """Whether a server answers; one that hangs the client that asks, as it can, does not."""
+    with suppress(subprocess.TimeoutExpired):
+        return subprocess.run(["jack_lsp"], env=env, capture_output=True, timeout=_ANSWER_S).returncode == 0
+    return False

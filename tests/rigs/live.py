@@ -36,11 +36,31 @@ def jack(_jack_or_skip: None) -> Iterator[StartServer]:
         yield lambda *arguments, **options: stack.enter_context(running_server(*arguments, **options))
 
 
+class _Standing:
+    """A server that several tests use after each other."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._server: JackServer | None = None
+
+    def sound(self) -> JackServer:
+        """Give the server; another one if a test has spoilt it, so that the next ones do not fail as well."""
+        if self._server is None or not self._server.takes_clients():
+            self._stack.close()
+            self._server = self._stack.enter_context(running_server(capture=4, playback=8))
+        return self._server
+
+
 @pytest.fixture(scope="module")
-def server(_jack_or_skip: None) -> Iterator[JackServer]:
+def _standing(_jack_or_skip: None) -> Iterator[_Standing]:
+    with ExitStack() as stack:
+        yield _Standing(stack)
+
+
+@pytest.fixture
+def server(_standing: _Standing) -> JackServer:
     """One server with four inputs and eight outputs, for tests that leave it running."""
-    with running_server(capture=4, playback=8) as running:
-        yield running
+    return _standing.sound()
 
 
 def refused(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int | str | None, str]:

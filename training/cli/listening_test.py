@@ -1,4 +1,4 @@
-"""`python -m training listening-test`: build the page, serve it, turn its results into tables."""
+"""`python -m training listening-test`: make clips, build the page, serve it, turn its results into tables."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import argparse
 from contextlib import suppress
 from pathlib import Path
 
+from rtsep.model.catalogue import installed_models
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the command and its three parts."""
+    """Declare the command and its parts."""
     parser = commands.add_parser("listening-test", help="build a listening test; make tables of its results")
     parts = parser.add_subparsers(required=True, metavar="PART")
+    demo = parts.add_parser("demo", help="make a folder of clips: the built-in song, separated by the shipped models")
+    demo.add_argument("clips", type=Path, help="the folder to make")
+    demo.add_argument("--models", nargs="+", default=sorted(installed_models()), metavar="MODEL",
+                      help="names, or .onnx files (default: all that are shipped)")
+    demo.set_defaults(command=_demo)
     build = parts.add_parser("build", help="make one self-contained page of a folder of clips")
     build.add_argument("clips", type=Path, help="folder with ITEM/reference.wav, mixture.wav and one file a system")
     build.add_argument("out", type=Path, help="the .html file to write; its key goes beside it")
@@ -27,6 +34,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     results.add_argument("folder", type=Path, help="one .json file a listener")
     results.add_argument("--key", type=Path, metavar="FILE", help="key of the page (default: the one in the folder)")
     results.set_defaults(command=_results)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from training.listening.demo import write_demo_clips
+    write_demo_clips(options.clips, options.models)
+    print(f"{options.clips}: next, python -m training listening-test build {options.clips} page.html")
 
 
 def _build(options: argparse.Namespace) -> None:

@@ -35,7 +35,8 @@ def check_data(data: Path) -> list[Finding]:
     """
     if not data.is_dir():
         raise ConfigError(f"no folder {data}: give the one that holds samples/, phrases/, midi/, amps/ and irs/")
-    folders = dict.fromkeys(source.folder for source in read_sources() if source.folder)
+    folders = dict.fromkeys(source.folder for source in read_sources()
+                            if source.folder and (not source.further or (data / source.folder).is_dir()))
     found = [_look(data, folder) for folder in folders]
     found += [Finding(name, 0, 0.0, (f"no file {name}",)) for name in (INDEX, AUTHORS) if not (data / name).is_file()]
     if (data / SONGS).is_dir():  # only scores need it

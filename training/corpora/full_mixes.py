@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.controls.strict_yaml import Section, parse, read_text
+from rtsep.controls.strict_yaml import Section, parse
+from rtsep.controls.user_files import read_text
 from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE

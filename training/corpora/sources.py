@@ -32,6 +32,8 @@ class Source:
         Size of what the data folder has of it; 0 for what the system's packages bring.
     credit
         Words in the credits of a model that has heard them; empty where all have.
+    further
+        Whether a data folder may lack them.
     """
 
     folder: str
@@ -41,6 +43,7 @@ class Source:
     address: str
     megabytes: float = 0.0
     credit: str = ""
+    further: bool = False
 
 
 @cache

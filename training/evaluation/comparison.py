@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from training.evaluation.boxplot import draw_boxes
-from training.evaluation.evaluate import Result, summary
+from training.evaluation.earlier_page import SYSTEMS, EarlierPage, line_of
+from training.evaluation.evaluate import IDEAL, MIXTURE, Result, summary
 from training.evaluation.published import ARTICLE_SDR, MEASURES, TABLE_2, TABLE_3
 from training.evaluation.report import cell, column_title, counted, groups_of
 from training.evaluation.systems import System
@@ -28,7 +29,8 @@ def write_comparison(path: Path, systems: Sequence[System], results: Sequence[Re
     command
         Makes the document again.
     missing
-        Names or files that recipes would make, and nobody has made yet.
+        Names or files that recipes would make, and that are not here. Their rows in the page that is there are kept if
+        the same clips were measured.
 
     Raises
     ------
@@ -37,10 +39,12 @@ def write_comparison(path: Path, systems: Sequence[System], results: Sequence[Re
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     groups = groups_of(results)
+    earlier = EarlierPage(path.read_text() if path.exists() else "", [Path(model).stem for model in missing])
     for target, split in groups:
         draw_boxes(path.parent / _picture(path, target, split), results, target, split)
-    sections = [_opening(title, command), _systems(systems, results), *map(_unmade, missing),
-                *_scores(path, results, groups)]
+    scores = list(_scores(path, results, groups, earlier))
+    sections = [_opening(title, command), _systems(systems, results, earlier),
+                *(_unmade(name) for name in earlier.names if name not in earlier.kept), *scores]
     path.write_text("\n".join(sections))
 
 
@@ -58,7 +62,9 @@ This page is written by the command. Clips: {title}.
 Measure: BSS Eval 3, and the SDR of BSS Eval 4, dB; G means weighted by the clips' lengths. All systems are measured on
 the same clips. The mixture (no separation) and the ideal mask (of the true magnitudes) are bounds. Rows in italics are
 what the [references](evaluation.md#the-two-references) published: other clips, other training data, so a direction
-and not a match. "Singers" is the SDR lost when the song's vocals are added to the mixture.
+and not a match. "Singers" is the SDR lost when the song's vocals are added to the mixture. Rows with † are of an
+earlier run of this command, on the same clips: the bounds were the same to the last digit. Pictures show this run
+alone.
 
 The recipes of the compared systems (`simple_rnn`, `paper_mse`, `paper_3x500`, `paper_4x500`, `wave_unet`, `hourglass`,
 `unet`) train on the same mixtures for about the same processor time, {BUDGET}, and their last checkpoint
@@ -66,7 +72,7 @@ is measured. The shipped models had more, and their checkpoints were chosen on t
 """
 
 
-def _systems(systems: Sequence[System], results: Sequence[Result]) -> str:
+def _systems(systems: Sequence[System], results: Sequence[Result], earlier: EarlierPage) -> str:
     """Table 2: what each system is, and what it costs."""
     by_name = {result.name: result for result in results}
     rows: list[list[str]] = []
@@ -84,7 +90,7 @@ def _systems(systems: Sequence[System], results: Sequence[Result]) -> str:
                      *(f"*{value:.2f}*" for value in values)])
     titles = ["system", "network", "weights", "hours heard", "analysis / synthesis / hop", "latency", "times real time",
               *(f"guitar {name.upper()}" for name in MEASURES[:4])]
-    return "## Systems (Table 2)\n\n" + _table(titles, rows) + """
+    return f"## {SYSTEMS}\n\n" + _table(titles, rows, earlier.systems()) + """
 Hours heard: sound seen in training. Times real time: seconds of sound separated in one second of processor time, on the
 machine that wrote this page. Guitar: all clips but those to train.
 """
@@ -100,15 +106,18 @@ def _unmade(model: str) -> str:
 """
 
 
-def _scores(path: Path, results: Sequence[Result], groups: Iterable[tuple[str, str]]) -> Iterable[str]:
+def _scores(path: Path, results: Sequence[Result], groups: Iterable[tuple[str, str]], earlier: EarlierPage
+            ) -> Iterable[str]:
     """Table 3 and Figure 4 of each target and split."""
     columns = (*MEASURES, "sdr_4", "singers_cost")
     for target, split in groups:
         rows = [[result.name, *(cell(means.get(name)) for name in columns)] for result in results
                 if (means := summary(result.chosen(target, split)))]
+        heading = f"{target.capitalize()}, {split} (Table 3, Figure 4)"
+        bounds = [line_of(row) for row in rows if row[0] == MIXTURE or row[0].startswith(IDEAL)]
         rows += _published(target, split)
-        yield (f"## {target.capitalize()}, {split} (Table 3, Figure 4)\n\n{counted(results, target, split)}.\n\n"
-               + _table(["system", *map(column_title, columns)], rows)
+        yield (f"## {heading}\n\n{counted(results, target, split)}.\n\n"
+               + _table(["system", *map(column_title, columns)], rows, earlier.scores(heading, bounds))
                + f"\n![{target}, {split}]({_picture(path, target, split)})\n")
 
 
@@ -121,7 +130,9 @@ def _published(target: str, split: str) -> list[list[str]]:
     return rows
 
 
-def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table in markdown."""
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], earlier: Sequence[str]) -> str:
+    """Write a table in markdown; rows of an earlier page come before what was published."""
+    lines = [line_of(row) for row in rows]
+    at = next((number for number, line in enumerate(lines) if line.startswith("| *")), len(lines))
+    lines = [line_of(titles), line_of(["---"] * len(titles)), *lines[:at], *earlier, *lines[at:]]
+    return "".join(f"{line}\n" for line in lines)

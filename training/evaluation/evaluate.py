@@ -17,10 +17,11 @@ from training import SAMPLERATE
 from training.corpora.songs import Song
 from training.evaluation.bss_eval import BssEval, sdr_version_3
 from training.evaluation.clips import Clip, whole_clips
+from training.evaluation.separators import Separate
 from training.evaluation.systems import System
-from training.evaluation.validation import Separate
 
 MIXTURE = "mixture"
+IDEAL = "ideal mask"
 MEASURES = ("sdr", "sir", "sar", "nsdr")
 ENDLESS_DB = 100.0  # above, a ratio is infinite but for rounding, as the mixture's SAR
 REQUESTED_FIRST = np.array([[1.0, 0.0]], np.float32)
@@ -138,7 +139,7 @@ def geometries(systems: Sequence[System]) -> list[Geometry]:
 
 def ideal_name(geometry: Geometry) -> str:
     """Name of the ideal mask's row."""
-    return f"ideal mask {geometry.analysis}/{geometry.synthesis}/{geometry.hop}"
+    return f"{IDEAL} {geometry.analysis}/{geometry.synthesis}/{geometry.hop}"
 
 
 def ideal_mask(clip: Clip, geometry: Geometry) -> Audio:

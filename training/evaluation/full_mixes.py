@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from scipy import signal
 
 from rtsep.types import Audio
 from training.corpora.full_mixes import FullMix
+from training.evaluation.separators import Separate
 
 TARGETS = ("rest", "guitar", "drums", "vocals", "bass")
 """What is measured; `rest` is the mix without the electric guitar, as `--remove guitar` plays it."""
@@ -25,7 +26,6 @@ CHOICE, SILENCE = "full_mean", "full_silence"
 TITLE = ("full stereo mixes, songs with singers at the levels of songs: SDR in dB, 10 log10 of the energy of the truth "
          "over that of the error, both channels together")
 WINDOW = {"window": np.sqrt(signal.get_window("hann", 1024)), "nperseg": 1024, "noverlap": 768}
-Separate = Callable[[Audio], Mapping[str, Audio]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def score_mixes(separate: Separate, mixes: Iterable[FullMix]) -> MixScores:
     Parameters
     ----------
     separate
-        Turns float32 (2, frames) into stems of the same shape by name, aligned; it may lack targets.
+        Takes stereo; it may lack targets.
     mixes
         From `read_full_mixes`.
     """

@@ -1,7 +1,8 @@
-"""The runtime as callables that separate whole mixtures (channels, frames) at 44.1 kHz, aligned."""
+"""What separates whole mixtures at 44.1 kHz: callables, and the runtime as such."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from rtsep import Separator
 from rtsep.backends.segments import FileSeparator
 from rtsep.types import Audio
-from training.evaluation.validation import Separate
+
+Separate = Callable[[Audio], dict[str, Audio]]
+"""From a mixture, (channels, frames), to its stems by name, of the same shape and aligned."""
 
 
 def runtime_separator(model: Path, provider: str = "cpu") -> Separate:

@@ -14,8 +14,7 @@ from rtsep.files.stream import open_separator
 from rtsep.model.card import FileCard
 from rtsep.model.catalogue import find_model, installed_models
 from training import SAMPLERATE
-from training.evaluation.separators import file_separator, runtime_separator
-from training.evaluation.validation import Separate
+from training.evaluation.separators import Separate, file_separator, runtime_separator
 from training.recipes.recipe import recipe_names
 
 NUMBERS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.INT8, onnx.TensorProto.UINT8)

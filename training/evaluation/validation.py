@@ -13,11 +13,10 @@ from rtsep.types import Audio
 from training.corpora.songs import Song
 from training.evaluation.bss_eval import sdr_version_3
 from training.evaluation.clips import paper_parts
+from training.evaluation.separators import Separate
 from training.nets import Network
 from training.nets.spectra import resynthesise, spectra
 
-Separate = Callable[[Audio], dict[str, Audio]]
-"""From a mixture, (channels, frames), to every stem, (channels, frames), aligned."""
 SeparateAll = Callable[[Sequence[Audio]], list[dict[str, Audio]]]
 TARGETS = ("guitar", "drums")
 

@@ -37,7 +37,13 @@ def credits(data: Path) -> list[str]:
         rows = [row for row in csv.DictReader(handle, delimiter="\t") if is_heard(row["file"])]
     neural = [NEURAL_VOICE] if any(_is_neural(row) for row in rows) else []
     phrases = sorted({f"{row['author_source']} ({row['licence']})" for row in rows if not _is_neural(row)})
-    return [*common_credits(), *neural, "phrases: " + "; ".join(phrases)]
+    return [*common_credits(), *_further_credits(data), *neural, "phrases: " + "; ".join(phrases)]
+
+
+def _further_credits(data: Path) -> list[str]:
+    """Those whose sounds this data folder has and others lack, a line each."""
+    return [f"{source.kind}: {source.name} ({source.licence})" for source in read_sources()
+            if source.further and (data / source.folder).is_dir()]
 
 
 def _is_neural(row: dict[str, str]) -> bool:

@@ -13,8 +13,8 @@ from training import SAMPLERATE
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
 from training.evaluation.full_mixes import score_mixes
-from training.evaluation.separators import file_separator
-from training.evaluation.validation import Separate, quick_scores, targets_of
+from training.evaluation.separators import Separate, file_separator
+from training.evaluation.validation import quick_scores, targets_of
 from training.export.credits import WEIGHTS_LICENCE, credits
 from training.export.model_file import check_card, common_fields, save, training_fields
 from training.file_models.networks import FileNetwork, build_file_network

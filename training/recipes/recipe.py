@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rtsep.controls.shown import named, shown
-from rtsep.controls.strict_yaml import parse, read_text
+from rtsep.controls.strict_yaml import parse
+from rtsep.controls.user_files import read_text
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.errors import ConfigError
 from training.corpora.stems import STEMS

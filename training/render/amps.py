@@ -5,6 +5,7 @@ The input is a direct guitar signal at `DIRECT_DB` RMS while it plays, as an aud
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -29,6 +30,7 @@ from training.render.library import Library, read_audio
 Tone = Literal["clean", "crunch", "high"]
 DIRECT_DB = -26.0
 CABINETS = ("irs_celestion.flac", "irs_mesa.flac", "irs_eminence.flac")
+MORE_CABINETS = "adventure_kid/*.flac"  # heard where the data folder has them
 # Input gain, dB, of each capture for a tone. Measured with a fifth (220 and 330 Hz) at `DIRECT_DB`, everything
 # that is neither of the two is below -22 dB for clean, between -22 and -9 dB for crunch, and above that for high.
 CAPTURE_GAIN_DB: dict[Tone, dict[str, tuple[float, float]]] = {
@@ -37,6 +39,8 @@ CAPTURE_GAIN_DB: dict[Tone, dict[str, tuple[float, float]]] = {
     "crunch": {"ac10": (-20.0, -8.0), "dumble": (-4.0, 8.0), "deluxe": (-14.0, -3.0), "jcm": (-14.0, 0.0)},
     "high": {"5153": (-18.0, 8.0), "jcm": (0.0, 12.0), "deluxe": (2.0, 14.0), "ac10": (6.0, 16.0)},
 }
+MORE_CAPTURES_DB: dict[Tone, dict[str, tuple[float, float]]] = {"high": {"nam_core/example": (-34.0, -8.0)}}
+"""The same for captures that are heard where the data folder has them."""
 # Gain, dB, into the first stage of a wave shaper, spread over its stages.
 SHAPER_GAIN_DB: dict[Tone, tuple[float, float]] = {"clean": (0.0, 18.0), "crunch": (13.0, 29.0), "high": (36.0, 58.0)}
 
@@ -81,11 +85,16 @@ def to_playing_level(audio: Audio, level_db: float) -> Audio:
 
 
 def _captured(direct: Audio, library: Library, rng: Random, tone: Tone) -> Audio:
-    choices = CAPTURE_GAIN_DB[tone]
+    more = MORE_CAPTURES_DB.get(tone, {}).items()
+    choices = CAPTURE_GAIN_DB[tone] | {name: gain for name, gain in more if _capture_file(library, name).exists()}
     name = str(rng.choice(list(choices)))
-    capture = read_capture(library.root / "amps" / f"{name}.nam")
+    capture = read_capture(_capture_file(library, name))
     driven = preamp_tone(direct, rng, tone) * db(rng.uniform(*choices[name]))
     return tone_stack(high_pass(capture.run(driven.astype(np.float32)), 25.0, 1), rng)
+
+
+def _capture_file(library: Library, name: str) -> Path:
+    return library.root / "amps" / f"{name}.nam"
 
 
 def shape(direct: Audio, rng: Random, tone: Tone) -> Audio:
@@ -148,8 +157,8 @@ def cabinet(audio: Audio, library: Library, rng: Random) -> Audio:
 
 def _blend(library: Library, rng: Random) -> Audio:
     """Two cabinets of equal energy, lined up at their peaks, mixed in a random proportion."""
-    names = rng.choice(CABINETS, size=2, replace=False)
-    first, second = (_aligned(read_audio(library.root / "irs" / str(name))) for name in names)
+    paths = [*(library.root / "irs" / name for name in CABINETS), *library.impulse_responses(MORE_CABINETS)]
+    first, second = (_aligned(read_audio(paths[i])) for i in rng.choice(len(paths), size=2, replace=False))
     share = float(np.clip(rng.uniform(-0.3, 1.3), 0.0, 1.0))
     frames = max(first.size, second.size)
     blend: Audio = np.float32(1.0 - share) * _fit(first, frames) + np.float32(share) * _fit(second, frames)

@@ -22,6 +22,7 @@ from training.render.sources import Source, play_one
 from training.render.synths import bass_patch, play_synth
 
 _BASS_PROGRAMS = range(32, 40)
+_MORE_ELECTRIC, _MORE_UPRIGHT = "bass_fashion", "bass_sneaky"  # heard where the data folder has them
 
 
 def render_bass(library: Library, rng: Random, song: Song) -> Audio:
@@ -66,8 +67,10 @@ def _fold(midi: float) -> float:
 
 def _electric(library: Library, rng: Random, song: Song) -> Audio:
     """Play a sampled electric bass with fingers or pick, its noises and an amplifier."""
-    kind = rng.integers(5)
-    if kind == 0:
+    kind = rng.integers(7 if _MORE_ELECTRIC in library.samples else 5)
+    if kind > 4:
+        instrument = zones(library, _MORE_ELECTRIC, "")
+    elif kind == 0:
         instrument = zones(library, "bass_growly", "sustain_", -12)
     elif kind == 1:
         instrument = zones(library, "bass_swag", "notes_", -12)
@@ -109,7 +112,9 @@ def _click(rng: Random) -> Audio:
 def _upright(library: Library, rng: Random, song: Song) -> Audio:
     """Plucked double bass, with slaps on the fingerboard now and then (rockabilly)."""
     notes = _score(library, rng, song)
-    track = play(notes, zones(library, "bass_meat_pizz", "pizz_[a-g]"), rng, song.frames, Envelope(0.001, 0.06))
+    sneaky = _MORE_UPRIGHT in library.samples and rng.random() < 0.5
+    instrument = zones(library, _MORE_UPRIGHT, "") if sneaky else zones(library, "bass_meat_pizz", "pizz_[a-g]")
+    track = play(notes, instrument, rng, song.frames, Envelope(0.001, 0.06))
     slaps = [Zone(sample.path, 40.0, 0.8) for sample in library.samples.get("bass_meat_pizz", [])
              if "perc" in sample.name]
     if slaps and rng.random() < 0.35:

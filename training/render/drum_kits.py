@@ -41,6 +41,10 @@ def _osd(pattern: str) -> Source:
     return Source("drm_osd", pattern + r"\d+", "-top", "-bottom")
 
 
+def _frankensnare(drum: str, stroke: str) -> Source:
+    return Source("drm_frankensnare", rf"{drum}_{stroke}_vl\d+_rr\d_top", "_top", "_oh")
+
+
 def _pearl(pattern: str) -> Source:
     return Source("drm_pearl", "samples_" + pattern)
 
@@ -83,6 +87,14 @@ SOURCES: dict[str, tuple[Source, ...]] = {
     "clap": (_sonic("perc_snap"), _sonic("perc_snap2")),
     "conga": (_sonic("tabla_ghe[1-8]"), _sonic("tabla_na(_[os])?"), _sonic("tabla_tun[123]"), _sonic("tabla_te[12]")),
 }
+_SNARE_DRUMS = ("10", "12", "13b", "14a", "14d", "14p", "14s", "14t", "16")  # inches and shell
+# Further recordings, heard where the data folder has them.
+MORE_SOURCES: dict[str, tuple[Source, ...]] = {
+    "snare": (*(_frankensnare(f"{drum}_basic", "sn") for drum in (*_SNARE_DRUMS, "20m")),
+              _frankensnare("13b_rimshot", "sn"), _frankensnare("14a_rimshot", "sr"),
+              _frankensnare("14p_muted", "sm"), _frankensnare("20m_tight", "sn")),
+    "rim": tuple(_frankensnare(f"{drum}_basic", "ss") for drum in _SNARE_DRUMS),
+}
 MACHINE_SOURCES: dict[str, tuple[Source, ...]] = {
     "kick": tuple(_sonic(name) for name in (
         "bd_808", "bd_ada", "bd_boom", "bd_fat", "bd_gas", "bd_haus", "bd_klub", "bd_pure", "bd_sone", "bd_tek",
@@ -109,7 +121,8 @@ SUBSTITUTE = {"hat_half": "hat_open", "hat_pedal": "hat_closed", "crash_two": "c
 # Pieces that stand together on one stage and mostly come from one recording session.
 _GROUPS = (("kick",), ("snare", "rim"), ("tom_high", "tom_mid", "tom_low"),
            ("hat_closed", "hat_half", "hat_open", "hat_pedal"), ("ride", "bell"), ("crash",), ("crash_two", "china"))
-_BASES = {"drm_muldjord": 0.34, "drm_osd": 0.28, "drm_gogodze": 0.22, "drm_pearl": 0.08, "drm_sonicpi": 0.08}
+_BASES = {"drm_muldjord": 0.34, "drm_osd": 0.28, "drm_gogodze": 0.22, "drm_pearl": 0.08, "drm_sonicpi": 0.08,
+          "drm_frankensnare": 0.25}  # weights of those that the data folder has
 
 
 @dataclass
@@ -211,6 +224,11 @@ def made_piece(rng: Random, name: str, sounds: list[Audio], range_db: float) -> 
                  made=dict(enumerate(sounds)))
 
 
+def _sources(library: Library, name: str) -> tuple[Source, ...]:
+    """All recordings of a piece, with the further ones that the data folder has."""
+    return SOURCES[name] + tuple(source for source in MORE_SOURCES.get(name, ()) if find_recordings(library, source))
+
+
 def _pick(rng: Random, sources: tuple[Source, ...], instrument: str) -> Source:
     """One of the sources, of the given instrument if it has one."""
     own = [source for source in sources if source.instrument == instrument]
@@ -220,15 +238,17 @@ def _pick(rng: Random, sources: tuple[Source, ...], instrument: str) -> Source:
 
 def acoustic_kit(library: Library, rng: Random) -> Kit:
     """Assemble a kit: a base kit mixed with pieces of others, from very close to roomy."""
-    names = list(_BASES)
-    base = names[rng.choice(len(names), p=list(_BASES.values()))]
+    names = [name for name in _BASES if name in library.samples]
+    weights = np.array([_BASES[name] for name in names])
+    base = names[rng.choice(len(names), p=weights / weights.sum())]
     far_db, range_db = rng.uniform(-24.0, 12.0), rng.uniform(22.0, 42.0)
     kit: Kit = {}
     for group in _GROUPS:
         home = base if rng.random() < 0.6 else names[rng.integers(len(names))]
         for name in group:
             far_gain = db(far_db + rng.normal(0.0, 3.0)) if far_db > -20.0 else 0.0
-            kit[name] = recorded_piece(library, rng, name, _pick(rng, SOURCES[name], home), far_gain, range_db)
+            kit[name] = recorded_piece(library, rng, name, _pick(rng, _sources(library, name), home), far_gain,
+                                       range_db)
     return kit
 
 

@@ -45,7 +45,7 @@ LYRICS = (
     "la la la, ooh ooh ooh, hey hey hey, ah ah ah",
 )
 _EXCERPT_SECONDS = 7.0
-_BANDS_HZ = {"kokoro": 11000.0, "flemishguy": 11000.0}
+_BANDS_HZ = {"kokoro": 11000.0, "flemishguy": 11000.0, "pico": 7000.0}
 _SPOKEN_HZ = 10000.0  # where eSpeak's speech ends
 
 

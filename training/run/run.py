@@ -21,7 +21,8 @@ from training.corpora.songs import Song
 from training.corpora.stems import stem_sets
 from training.evaluation.full_mixes import CHOICE, mix_columns, score_mixes
 from training.evaluation.renderings import rendered_columns
-from training.evaluation.validation import TARGETS, Separate
+from training.evaluation.separators import Separate
+from training.evaluation.validation import TARGETS
 from training.mixing.loader import LaneDataset, batches, share
 from training.recipes.recipe import OptimiserConfig, Recipe, recipe_from
 from training.run.checkpoint import read_checkpoint, write_checkpoint

@@ -38,7 +38,7 @@ class Processor(Protocol):
     def engine_rate(self) -> int:
         """Rate of the model in Hz, at which latencies are counted, and sources are read."""
 
-    def wanted(self, frames: int) -> int:
+    def frames_needed(self, frames: int) -> int:
         """Frames of a source, at the model's rate, from which the next block of so many frames is made."""
 
     def process(self, block: Audio, out: Audio) -> None:
@@ -99,7 +99,7 @@ class Engine:
         """Its own rate, see `Processor`."""
         return self.samplerate
 
-    def wanted(self, frames: int) -> int:
+    def frames_needed(self, frames: int) -> int:
         """As many, see `Processor`."""
         return frames
 

@@ -49,6 +49,8 @@ class Recorder:
         Where the files are.
     paths
         By track, `mixture` and the stems.
+    frames
+        Written so far.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class Recorder:
         self._block = np.zeros((memory.record.rows, _PIECE), np.float32)
         self._position: int | None = None  # frames that had been played before the next one of the ring
         self._ended = False
+        self.frames = 0
         with ExitStack() as stack:
             self._writers = {name: stack.enter_context(AudioWriter(
                 path, samplerate, channels, tags={**(tags or {}), "title": name}, in_place=True))
@@ -112,6 +115,7 @@ class Recorder:
         try:
             for writer, rows in zip(self._writers.values(), np.split(block, len(self._writers)), strict=True):
                 writer.write(rows)
+            self.frames += block.shape[1]
         except AudioFileError as error:
             self._notify(f"{error}; the recording ends here, the music goes on")
             self._ended = True

@@ -95,6 +95,11 @@ class Services:
         """Folder of the recording that is made; None where none is."""
         return None if self._recorder is None or self._last_block is not None else self._recorder.folder
 
+    @property
+    def recorded_frames(self) -> int:
+        """Frames that were recorded so far; 0 where nothing is recorded."""
+        return 0 if self._recorder is None else self._recorder.frames
+
     def begin(self, loaded: Loaded) -> None:
         """Start all.
 

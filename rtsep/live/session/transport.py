@@ -65,8 +65,11 @@ class Transport:
         Raises
         ------
         ConfigError
-            When it ends before it begins, or is too short.
+            When it ends before it begins, is too short, or begins behind the end of the input.
         """
+        if loop is not None and self.frames is not None and loop[0] >= self.frames:
+            raise ConfigError(f"a loop from {loop[0] / self._samplerate:.2f} s: the input ends at "
+                              f"{self.frames / self._samplerate:.2f} s")
         if loop is not None and loop[1] - loop[0] < _SHORTEST_LOOP_S * self._samplerate:
             begin_s, end_s = (frame / self._samplerate for frame in loop)
             raise ConfigError(f"a loop from {begin_s:.2f} to {end_s:.2f} s: its end has to be {_SHORTEST_LOOP_S:g} s "

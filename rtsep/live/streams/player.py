@@ -88,7 +88,7 @@ class Player:
         self.blocksize = out.shape[1]
         try:
             if block is None:
-                block = self._next(self._processor.wanted(out.shape[1]), gaps=True)
+                block = self._next(self._processor.frames_needed(out.shape[1]), gaps=True)
             self._processor.process(block, out)
             if self.measures is None:
                 self.measures = prepare_thread()
@@ -132,7 +132,7 @@ class Player:
         ended = self._board.source_frames != RUNNING  # asked before reading: what was written is all there then
         if not ended and self._playback.filled < frames:
             self._board.starved_blocks += 1
-            if not gaps:
+            if not gaps and not paused:  # a pause is silence whatever is there, and what it passes over is let go
                 return self._block[:, :0]
         got = self._playback.read(self._block)
         self._block[:, got:] = 0.0

@@ -73,13 +73,13 @@ class Resampled:
         """Delay of both changes of the rate together, in frames at the model's rate."""
         return round(self.delay_frames * self._engine.samplerate / self.samplerate)
 
-    def wanted(self, frames: int) -> int:
+    def frames_needed(self, frames: int) -> int:
         """Frames of a source for the next block of the device, see `Processor`: whole hops, no later than needed."""
         due = math.ceil((self._played + frames) * self._engine.samplerate / self.samplerate) - self._got
         return max(0, math.ceil(due / self._engine.hop)) * self._engine.hop
 
     def process(self, block: Audio, out: Audio) -> None:
-        """Play one block at the device's rate, see `Engine.process`; that of a source is as long as it was wanted."""
+        """Play one block at the device's rate, see `Engine.process`; that of a source is as long as was needed."""
         self._played, self._got = self._played + out.shape[1], self._got + block.shape[1]
         taken = np.concatenate([self._taken, self._in.push(block)], axis=1)
         whole = taken.shape[1] // self._engine.hop * self._engine.hop

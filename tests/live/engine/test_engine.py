@@ -1,3 +1,5 @@
+"""The engine: the sound of the separator at the reported latency, whatever blocks, samples and controls come."""
+
 from __future__ import annotations
 
 import multiprocessing

@@ -1,3 +1,5 @@
+"""From stems to outputs: levels, dry/wet, bypass, routing, and changes without a step."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Times of callbacks: percentiles as of numpy, and what counts as late."""
+
 from __future__ import annotations
 
 import multiprocessing

@@ -1,3 +1,5 @@
+"""The warm-up plays everything once, and leaves nothing behind."""
+
 from __future__ import annotations
 
 from pathlib import Path

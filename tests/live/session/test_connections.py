@@ -36,7 +36,7 @@ def by_hand(server: JackServer, tool: str, source: str, sink: str) -> None:
 
 def plug_in_by_hand(server: JackServer) -> None:
     """Let a synthesiser take the place of the microphone, and a recorder listen beside the loudspeaker."""
-    while not {"synth:capture_1", "recorder:playback_1"} <= set(server.ports().split()):
+    while not {"synth:capture_1", "recorder:playback_1"} <= set(server.ports()):
         time.sleep(0.1)
     by_hand(server, "jack_disconnect", "system:capture_1", "rtsep:in_1")
     by_hand(server, "jack_connect", "synth:capture_1", "rtsep:in_1")

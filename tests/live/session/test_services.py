@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import multiprocessing
-import os
 import resource
-import sys
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,12 +15,10 @@ import soundfile
 from rtsep import Separator
 from rtsep.audio.files import AudioReader
 from rtsep.backends.onnx_runtime import check_provider
-from rtsep.cli.main import main
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.board import Board, Memory, new_memory
 from rtsep.live.protocol import LiveSettings
-from rtsep.live.realtime import Measure, ask_for_realtime
-from rtsep.live.session import helper as helper
+from rtsep.live.session import helper
 from rtsep.live.session.helper import Helper
 from rtsep.live.session.recorder import Recorder
 from rtsep.live.session.session import Session
@@ -179,20 +174,6 @@ def test_measures_are_told(tiny_model: Path) -> None:
             "processor kept from deep sleep"} <= names
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="no such scheduling here")
-def test_a_refusal_carries_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "sched_getscheduler", lambda _: os.SCHED_OTHER)
-    monkeypatch.setattr(os, "sched_setscheduler", refuse)
-    refusal = ask_for_realtime()
-    assert refusal.startswith("Operation not permitted; allow it: ulimit -r 95")
-    assert str(Measure("real-time priority", refusal)) == f"real-time priority: refused ({refusal})"
-    monkeypatch.setattr(os, "sched_setscheduler", lambda *_: None)
-    assert str(Measure("real-time priority", ask_for_realtime())) == "real-time priority: on"
-
-
 def test_a_missing_graphics_processor_is_a_sentence_and_the_processor_plays(tiny_model: Path) -> None:
     notices: list[str] = []
     result = Session(settings(tiny_model, record=False, provider="cuda"), ArraySource(noise(4410)),
@@ -209,12 +190,3 @@ def test_unknown_engines_and_providers() -> None:
         LiveSettings(engine="steam")
     with pytest.raises(RtsepError, match="provider is 'steam': give one of cpu, onnxruntime, cuda"):
         check_provider("steam")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no JACK or ALSA here")
-def test_doctor_reports_everything(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor"]) == 0
-    out = capsys.readouterr().out
-    for word in ("Python", "onnxruntime", "real-time priority", "locked memory", "denormals off", "audio systems",
-                 "model stage"):
-        assert word in out

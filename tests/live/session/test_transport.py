@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,14 @@ import pytest
 import soundfile
 
 from rtsep.errors import ConfigError
+from rtsep.live.board import new_memory
+from rtsep.live.session.input_writer import InputWriter
 from rtsep.live.session.result import Result
 from rtsep.live.session.session import Session
 from rtsep.live.session.sources import FileSource
+from rtsep.live.session.transport import Transport
+from rtsep.surface.notices import Notices
+from rtsep.surface.surface import Surface
 from tests.rigs.live import TIMEOUT_S
 from tests.rigs.sessions import SAMPLERATE, ArraySource, noise, read, settings
 
@@ -125,6 +131,30 @@ def test_loops_that_are_none(tiny_model: Path, loop: tuple[int, int]) -> None:
 
     play(Session(settings(tiny_model, record=False), ArraySource(count(30 * SAMPLERATE))), ask)
     assert refusals
+
+
+def test_a_loop_behind_the_end_is_a_sentence() -> None:
+    memory = new_memory(multiprocessing.get_context("spawn"))
+    memory.playback.shape(2)
+    source = ArraySource(count(SAMPLERATE))
+    writer = InputWriter(source, SAMPLERATE, memory.playback, memory.board)
+    transport = Transport(writer, memory, SAMPLERATE, SAMPLERATE)
+    with pytest.raises(ConfigError, match=r"a loop from 2\.00 s: the input ends at 1\.00 s"):
+        transport.repeat((2 * SAMPLERATE, 3 * SAMPLERATE))
+    assert transport.loop is None
+
+
+def test_keys_that_come_faster_than_the_run_still_turn_it_on_and_off(tiny_model: Path, tmp_path: Path,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = Session(settings(tiny_model, record=False), ArraySource(count(60 * SAMPLERATE)))
+    surface = Surface(session, Notices())
+    result = play(session, played(2000), do(lambda _: [surface.record() for _ in range(3)]), played(9000),
+                  do(lambda _: [surface.file.pause() for _ in range(2)]), played(2000))
+    assert not surface.file.paused
+    assert {path.name for path in tmp_path.glob("take*")} == {"take", "take-2"}
+    assert surface.recorded_s == 0.0
+    assert len(read(result.recorded["mixture"])[0]) > 9000
 
 
 def test_takes_begin_and_end_while_it_plays(tiny_model: Path, tmp_path: Path,

@@ -235,7 +235,7 @@ def odd_names(server: JackServer) -> Iterator[None]:
 def test_names_are_listed_and_chosen_as_they_are(server: JackServer, tiny_model: Path) -> None:
     listed = subprocess.run([sys.executable, "-m", "rtsep.cli.main", "devices"], cwd=ROOT, env=server.env,
                             capture_output=True, text=True, check=True, timeout=TIMEOUT_S)
-    names = {port.rpartition(":")[0] for port in server.ports().splitlines()}
+    names = {port.rpartition(":")[0] for port in server.ports()}
     assert len(names) >= len(NAMES) + 1
     for name in names:
         assert name in listed.stdout

@@ -1,3 +1,5 @@
+"""The null device keeps the pace of a device, and ends when it is told."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""A device at another rate than the model's: as late as is told, no block short, sources at their pitch."""
+
 from __future__ import annotations
 
 import multiprocessing
@@ -76,8 +78,8 @@ def test_a_source_keeps_its_pitch_and_comes_to_its_end(tiny_model: Path, sampler
         heard.append(np.empty((1, frames), np.float32))
         player.play(None, heard[-1])
     sound, late = np.concatenate(heard, axis=1), resampled.delay_frames  # the model is none, and late by nothing
-    wanted = 0.5 * np.sin(2 * np.pi * 441 * np.arange(samplerate) / samplerate)
+    expected = 0.5 * np.sin(2 * np.pi * 441 * np.arange(samplerate) / samplerate)
     settled = slice(samplerate // 20, -samplerate // 20)
     assert player.finished
     assert (player.error, board.starved_blocks, board.restarts) == (None, 0, 0)
-    np.testing.assert_allclose(sound[0, late:][:samplerate][settled], wanted[settled], atol=0.03)
+    np.testing.assert_allclose(sound[0, late:][:samplerate][settled], expected[settled], atol=0.03)

@@ -29,6 +29,13 @@ def test_the_neural_voice_has_one_row_in_words(tmp_path: Path) -> None:
     assert credits(tmp_path) == [*common_credits(), NEURAL_VOICE, "phrases: Carl (MIT)"]
 
 
+def test_further_sounds_are_credited_where_they_are(tmp_path: Path) -> None:
+    write_authors(tmp_path)
+    (tmp_path / "irs" / "adventure_kid").mkdir(parents=True)
+    assert credits(tmp_path)[len(common_credits()):-1] == [
+        "cabinets and rooms: Adventure Kid Research & Technology, Kristoffer Ekstrand (CC BY 4.0)"]
+
+
 def test_without_data_the_credits_are_those_of_the_weights_to_begin_with(tmp_path: Path) -> None:
     card = yaml.safe_load(find_model("stage").with_suffix(".yaml").read_text())
     assert credits(tmp_path) == card["credits"]

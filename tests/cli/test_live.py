@@ -23,7 +23,7 @@ def song(tmp_path: Path) -> Path:
     return path
 
 
-def test_command_plays_a_file_by_the_clock(tiny_model: Path, tmp_path: Path, song: Path) -> None:
+def test_command_plays_a_file_on_the_null_device(tiny_model: Path, tmp_path: Path, song: Path) -> None:
     with rtsep_live("--input", song.name, "--output", "none", "--model", str(tiny_model), "--remove", "drums",
                     cwd=tmp_path) as rtsep:
         out, err = rtsep.finish()
