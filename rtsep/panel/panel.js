@@ -4,12 +4,12 @@ import {ask, connect} from "./connection.js";
 import {build, showControls, stems} from "./controls.js";
 import "./learning.js";
 import {addNotice, say, tell} from "./notices.js";
-import {clearHistory, showHistory, showMeters, showSpectra} from "./pictures.js";
+import {clearHistory, inFrames, showHistory, showMeters, showSpectra} from "./pictures.js";
 
 const PICTURES = {meters: 30, spectra: 30}; // that nobody needs of a page that is hidden
 const HIDDEN = {meters: 0, spectra: 0};
 const RATES = {...PICTURES, controls: 15, state: 4, history: 2, events: 1};
-const FEEDS = {Meters: showMeters, Spectra: showSpectra, Controls: follow, State: showState, History: showHistory,
+const FEEDS = {Meters: inFrames(showMeters), Spectra: inFrames(showSpectra), Controls: follow, State: showState, History: showHistory,
   Event: showEvent};
 const $ = (id) => document.getElementById(id);
 
