@@ -27,8 +27,8 @@ from rtsep.surface.surface import Surface
 MOST_CLIENTS = 16
 
 _OPEN_S = 5.0  # what a handshake may take
-_BUFFERED = 1 << 14  # bytes that wait for a client before the next message waits too, here and in the system each:
-# about a second of what a panel draws, so that a slow one is behind by no more
+_BUFFERED = 1 << 14  # bytes that wait for a client before the next message waits too, and about twice as many in the
+# system: half a second of what a panel draws, so that a slow one is not far behind
 _STARTED_S = 10.0
 
 
