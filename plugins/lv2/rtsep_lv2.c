@@ -58,9 +58,15 @@ static char *copy_of(const char *text) {
     return copy ? strcpy(copy, text) : NULL;
 }
 
+/* A sample rate as the core takes it: one that cannot be is refused there. */
+static int whole_rate(double rate) {
+    return rate >= 1.0 && rate <= 1e6 ? (int)lrint(rate) : -1;
+}
+
 /* Open a model in place of the one that there is, which stays where that fails. */
 static rtsep_Error open_model(Plugin *plugin, const char *path) {
-    const rtsep_Options options = {.samplerate = (int)lrint(plugin->rate), .channels = CHANNELS, .stems = STEM_NAMES};
+    const rtsep_Options options = {.samplerate = whole_rate(plugin->rate), .channels = CHANNELS,
+                                   .stems = STEM_NAMES};
     rtsep_Separator *separator;
     const rtsep_Error error = rtsep_open(path, &options, &separator);
     if (error) {
@@ -155,6 +161,7 @@ static LV2_State_Status save(LV2_Handle handle, LV2_State_Store_Function store, 
     if (!plugin->path) return LV2_STATE_SUCCESS;
     if (!paths || !plugin->map) return LV2_STATE_ERR_NO_FEATURE;
     char *abstract = paths->abstract_path(paths->handle, plugin->path);
+    if (!abstract) return LV2_STATE_ERR_UNKNOWN;
     const LV2_State_Status status = store(state, plugin->model, abstract, strlen(abstract) + 1, plugin->path_type,
                                           LV2_STATE_IS_POD);
     if (freeing) freeing->free_path(freeing->handle, abstract);

@@ -75,7 +75,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rtsep.cli.streams import print_table
 
     table = Table()
-    for title in ("name", "latency", "size", "stems", "SDR on real songs", "licence"):
+    for title in ("name", "latency", "size", "stems", "SDR without a singer", "licence"):
         table.add_column(title)
     for row in rows:
         latency = "file only" if row["latency_ms"] is None else f"{row['latency_ms']:.1f} ms"

@@ -17,7 +17,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from plugins.lv2.build import BUNDLE, build_bundle
+from scripts import build_native
+from tests.native.conftest import needs_native
+from tests.plugins.watched import BEGIN, END
 from tests.rigs.live import ROOT
+from tests.rigs.models import TINY
 
 SONG = "song.wav"
 STEMS = [f"out/song/{stem}.wav" for stem in ("bass", "drums", "guitar", "other", "vocals")]
@@ -26,6 +31,7 @@ LIVE = ("live", "--input", SONG, "--output", "none", "--record", "take", "--no-c
 LOCAL = ("AF_UNIX", "AF_LOCAL")
 _SOCKET = re.compile(r"\bsocket\((\w+)")
 _WRITTEN = re.compile(r"openat?\((?:AT_FDCWD, )?\"([^\"]+)\", [^,)]*O_(?:CREAT|WRONLY|RDWR)")
+_OPENED = re.compile(r"openat?\((?:AT_FDCWD, )?\"([^\"]+)\"")
 _ALLOWED = ("/dev/", "/proc/self/")  # shared memory of ours and of JACK's, the terminal, denied sleep of the processor
 
 
@@ -122,6 +128,25 @@ def test_the_library_writes_nothing(code: str, home: Path) -> None:
     assert files(home / "here") == [SONG]
     assert not files(home / "home")
     assert not list(strangers(trace, home))
+
+
+@needs_native
+def test_core_and_plugins_open_the_model_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not _working(["strace"]):
+        pytest.skip("no strace, or it is not allowed to watch")
+    if not Path("/usr/include/lv2/core/lv2.h").exists():
+        pytest.skip("no headers of LV2: apt install lv2-dev")
+    monkeypatch.setattr(build_native, "VARIANTS", {})  # one variant is compiled sooner, and opens as much
+    bundle = home / "here" / BUNDLE
+    build_bundle(bundle, str(TINY))
+    before = files(home)
+    returned, out, trace = run(home, "-m", "tests.plugins.watched", str(bundle), str(bundle / "tiny.rtsep"))
+    assert (returned, out) == (0, "")
+    watched = trace.partition(BEGIN)[2].partition(END)[0]
+    described = {str(bundle / f"{name}.ttl") for name in ("remove", "split")}  # read by the host
+    assert set(_OPENED.findall(watched)) - described == {str(bundle / "tiny.rtsep")}
+    assert "socket(" not in watched
+    assert files(home) == sorted([*before, "trace"])
 
 
 @pytest.mark.parametrize("command", [("evaluate", "stage"), ("train", "recipe.yaml", "stems", "run"),

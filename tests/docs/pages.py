@@ -14,7 +14,7 @@ MARKS = ("hardware", "system")
 """Comments before a block of code that is not run: it needs a device or a server, or changes the system."""
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 _MARK = re.compile(rf"<!-- ({'|'.join(MARKS)}) -->")
-_INLINE = re.compile(r"`((?:python -m (?:bench|pytest)\S*|make) [^`]+)`")
+_INLINE = re.compile(r"`((?:python -m (?:bench|pytest)\S*|python -m training [a-z-]+|python scripts|make)[ /][^`]+)`")
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,12 @@ def test_targets_of_make_are_there(line: Line) -> None:
     assert re.search(rf"^{re.escape(target)}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
 
 
+@pytest.mark.parametrize("line", [line for line in LINES if re.match(r"python (scripts|examples)/", line.text)],
+                         ids=lambda line: f"{line.page}:{line.number}")
+def test_scripts_are_there(line: Line) -> None:
+    assert (ROOT / split(line.text)[1]).is_file(), line.text
+
+
 def test_other_programs_stand_in_marked_blocks() -> None:
     """Else a reader, and this test, could not tell what changes the system."""
     others = re.compile(r"(sudo|apt|dnf|pacman|brew|pipx?|uv|py|pw-[a-ik-z]\w+|pactl|jackd?\w*|podman|docker|rm|cp|sh|"

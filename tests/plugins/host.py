@@ -49,7 +49,7 @@ class StateInterface(ctypes.Structure):
 
 
 class Plugin:
-    """An instance; `controls` are its control ports by their symbols.
+    """An instance; `controls` are its control ports by their symbols. A host activates it before it runs blocks.
 
     Raises
     ------
@@ -57,7 +57,7 @@ class Plugin:
         When it cannot be made.
     """
 
-    def __init__(self, bundle: Path, uri: str, samplerate: float = 44100.0) -> None:
+    def __init__(self, bundle: Path, uri: str, samplerate: float = 44100.0, activated: bool = True) -> None:
         self._uris: list[bytes] = []
         self._map = UridMap(None, _MAP(self._number))
         self._paths = MapPath(None, _PATH(self._abstract), _PATH(self._absolute))
@@ -83,6 +83,11 @@ class Plugin:
             raise RuntimeError("no instance")
         for symbol, value in self.controls.items():
             self._code.connect_port(self._handle, self.symbols.index(symbol), ctypes.addressof(value))
+        if activated:
+            self.activate()
+
+    def activate(self) -> None:
+        """Let it start as new."""
         self._code.activate(self._handle)
 
     def __del__(self) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 
 from rtsep.dsp.windows import PROFILES, Geometry, analysis_window, synthesis_window
+from rtsep.model.catalogue import find_model
 from rtsep.types import Audio
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.onnx"  # made by: python -m tests.training.tiny
@@ -25,6 +26,33 @@ def make_tiny_model(path: Path, profile: str = "stage") -> Path:
     properties = {entry.key: entry.value for entry in model.metadata_props}
     document = json.loads(properties["rtsep"]) | asdict(PROFILES[profile]) | {"name": path.stem}
     onnx.helper.set_model_props(model, properties | {"rtsep": json.dumps(document)})
+    onnx.save(model, path)
+    return path
+
+
+def in_float32(name: str, path: Path) -> Path:
+    """Write a shipped model with the same weights in float32 in place of 8 bit, also in what they are multiplied by."""
+    model = onnx.load(find_model(name))
+    graph, nodes = model.graph, []
+    stored = {weight.name: onnx.numpy_helper.to_array(weight) for weight in graph.initializer}
+    for node in graph.node:
+        if node.op_type != "MatMulNBits":
+            nodes.append(node)
+            continue
+        value, weights, scales, *_, bias = node.input
+        sizes = {option.name: option.i for option in node.attribute}
+        blocks = (stored[weights].reshape(sizes["N"], -1, sizes["block_size"]).astype(np.float32) - np.float32(128.0)
+                  ) * stored[scales].reshape(sizes["N"], -1, 1)
+        full = np.ascontiguousarray(blocks.reshape(sizes["N"], -1)[:, :sizes["K"]].T)
+        graph.initializer.append(onnx.numpy_helper.from_array(full, f"{node.name}_full"))
+        nodes += [onnx.helper.make_node("MatMul", [value, f"{node.name}_full"], [f"{node.name}_product"]),
+                  onnx.helper.make_node("Add", [f"{node.name}_product", bias], list(node.output))]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    used = {name for node in nodes for name in node.input}
+    kept = [weight for weight in graph.initializer if weight.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
     onnx.save(model, path)
     return path
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from training.evaluation.boxplot import draw_boxes
+from training.evaluation.earlier_page import SYSTEMS, EarlierPage, line_of
 from training.evaluation.evaluate import IDEAL, MIXTURE, Result, summary
 from training.evaluation.published import ARTICLE_SDR, MEASURES, TABLE_2, TABLE_3
 from training.evaluation.report import cell, column_title, counted, groups_of
 from training.evaluation.systems import System
 
 PAPER = "the paper's "
-SYSTEMS = "Systems (Table 2)"
 BUDGET = "four minutes of one core each"  # by which the steps in those recipes were chosen
 
 
@@ -40,48 +39,13 @@ def write_comparison(path: Path, systems: Sequence[System], results: Sequence[Re
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     groups = groups_of(results)
-    earlier = _Earlier(path.read_text() if path.exists() else "", [Path(model).stem for model in missing])
+    earlier = EarlierPage(path.read_text() if path.exists() else "", [Path(model).stem for model in missing])
     for target, split in groups:
         draw_boxes(path.parent / _picture(path, target, split), results, target, split)
     scores = list(_scores(path, results, groups, earlier))
     sections = [_opening(title, command), _systems(systems, results, earlier),
                 *(_unmade(name) for name in earlier.names if name not in earlier.kept), *scores]
     path.write_text("\n".join(sections))
-
-
-class _Earlier:
-    """Rows of the page that is there, of systems whose weights are not.
-
-    Attributes
-    ----------
-    names
-        Systems that are asked for.
-    kept
-        Those that have a row in a table of scores.
-    """
-
-    def __init__(self, page: str, names: Sequence[str]) -> None:
-        self.names = names
-        self.kept: set[str] = set()
-        self._sections = {section.partition("\n")[0]: section.splitlines() for section in page.split("\n## ")}
-
-    def scores(self, heading: str, bounds: Sequence[str]) -> list[str]:
-        """Rows of a table, if it has these bounds to the last digit: then the clips were the same."""
-        lines = self._sections.get(heading, [])
-        rows = self._rows(lines) if bounds and set(bounds) <= set(lines) else {}
-        self.kept |= set(rows)
-        return list(rows.values())
-
-    def systems(self) -> list[str]:
-        """Rows of the table of systems, of those that were kept."""
-        rows = self._rows(self._sections.get(SYSTEMS, []))
-        return [row for name, row in rows.items() if name in self.kept]
-
-    def _rows(self, lines: Sequence[str]) -> dict[str, str]:
-        """Rows of the systems that are asked for, by name, marked."""
-        found = {line.split("|")[1].strip(" †"): line for line in lines if line.startswith("| ")}
-        return {name: re.sub(rf"^\| {re.escape(name)} †? *\|", f"| {name} † |", found[name])
-                for name in self.names if name in found}
 
 
 def _picture(path: Path, target: str, split: str) -> str:
@@ -99,7 +63,8 @@ Measure: BSS Eval 3, and the SDR of BSS Eval 4, dB; G means weighted by the clip
 the same clips. The mixture (no separation) and the ideal mask (of the true magnitudes) are bounds. Rows in italics are
 what the [references](evaluation.md#the-two-references) published: other clips, other training data, so a direction
 and not a match. "Singers" is the SDR lost when the song's vocals are added to the mixture. Rows with † are of an
-earlier run of this command, on the same clips: the bounds were the same to the last digit.
+earlier run of this command, on the same clips: the bounds were the same to the last digit. Pictures show this run
+alone.
 
 The recipes of the compared systems (`simple_rnn`, `paper_mse`, `paper_3x500`, `paper_4x500`, `wave_unet`, `hourglass`,
 `unet`) train on the same mixtures for about the same processor time, {BUDGET}, and their last checkpoint
@@ -107,7 +72,7 @@ is measured. The shipped models had more, and their checkpoints were chosen on t
 """
 
 
-def _systems(systems: Sequence[System], results: Sequence[Result], earlier: _Earlier) -> str:
+def _systems(systems: Sequence[System], results: Sequence[Result], earlier: EarlierPage) -> str:
     """Table 2: what each system is, and what it costs."""
     by_name = {result.name: result for result in results}
     rows: list[list[str]] = []
@@ -141,7 +106,7 @@ def _unmade(model: str) -> str:
 """
 
 
-def _scores(path: Path, results: Sequence[Result], groups: Iterable[tuple[str, str]], earlier: _Earlier
+def _scores(path: Path, results: Sequence[Result], groups: Iterable[tuple[str, str]], earlier: EarlierPage
             ) -> Iterable[str]:
     """Table 3 and Figure 4 of each target and split."""
     columns = (*MEASURES, "sdr_4", "singers_cost")
@@ -149,7 +114,7 @@ def _scores(path: Path, results: Sequence[Result], groups: Iterable[tuple[str, s
         rows = [[result.name, *(cell(means.get(name)) for name in columns)] for result in results
                 if (means := summary(result.chosen(target, split)))]
         heading = f"{target.capitalize()}, {split} (Table 3, Figure 4)"
-        bounds = [_line(row) for row in rows if row[0] == MIXTURE or row[0].startswith(IDEAL)]
+        bounds = [line_of(row) for row in rows if row[0] == MIXTURE or row[0].startswith(IDEAL)]
         rows += _published(target, split)
         yield (f"## {heading}\n\n{counted(results, target, split)}.\n\n"
                + _table(["system", *map(column_title, columns)], rows, earlier.scores(heading, bounds))
@@ -167,11 +132,7 @@ def _published(target: str, split: str) -> list[list[str]]:
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], earlier: Sequence[str]) -> str:
     """Write a table in markdown; rows of an earlier page come before what was published."""
-    lines = [_line(row) for row in rows]
+    lines = [line_of(row) for row in rows]
     at = next((number for number, line in enumerate(lines) if line.startswith("| *")), len(lines))
-    lines = [_line(titles), _line(["---"] * len(titles)), *lines[:at], *earlier, *lines[at:]]
+    lines = [line_of(titles), line_of(["---"] * len(titles)), *lines[:at], *earlier, *lines[at:]]
     return "".join(f"{line}\n" for line in lines)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -11,8 +11,7 @@
 
 _Static_assert(sizeof(FlatHeader) == 944 && sizeof(FlatNode) == 96, "there is no padding in them");
 
-static const uint64_t MOST_BYTES = (uint64_t)1 << 30; /* of a file, or of values */
-static const double MOST_WORK = 1 << 28;               /* multiplications of a step, as in rtsep/model/gate.py */
+static const double MOST_WORK = 1 << 28; /* multiplications of a step, as in rtsep/model/gate.py */
 enum { MOST_NODES = 1 << 16, LEAST_RATE = 1000, MOST_RATE = 768000, SHORTEST = 64 };
 
 static uint32_t crc32(const uint8_t *bytes, size_t count) {

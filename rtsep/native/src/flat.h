@@ -10,7 +10,8 @@
 #include "arena.h"
 #include "program.h"
 
-enum { FLAT_VERSION = 1, MOST_STEMS = 16, MOST_CONTEXTS = 4, MOST_FEATURES = 8, LONGEST_WINDOW = 1 << 16 };
+enum { FLAT_VERSION = 1, MOST_STEMS = 16, MOST_CONTEXTS = 4, MOST_FEATURES = 8, LONGEST_WINDOW = 1 << 16,
+       MOST_BYTES = 1 << 30 }; /* of a file, or of values */
 
 typedef struct {
     char magic[8];                     /* "RTSEPMDL" */

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(_WIN32)
+#include <windows.h>
+enum { MOST_LETTERS = 4096 }; /* of a path */
+#endif
+
 enum { MOST_CHANNELS = 64, SPARE_HOPS = 32, LEAST_FREE_RATE = 40000, MOST_FREE_RATE = 50000 };
 static const double RAMP_S = 20.0 / 1e3;
 static const char REST[1][40] = {"rest"}; /* an output of all stems that are not named beside it */
@@ -196,13 +201,25 @@ rtsep_Error rtsep_open_memory(const void *file, size_t size, const rtsep_Options
     return error;
 }
 
-/* Read a file whole; NULL where it cannot be read. */
+#if defined(_WIN32) /* whose fopen knows only the letters of one language */
+static FILE *open_file(const char *path) {
+    wchar_t wide[MOST_LETTERS];
+    if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, MOST_LETTERS)) return NULL;
+    return _wfopen(wide, L"rb");
+}
+#else
+static FILE *open_file(const char *path) {
+    return fopen(path, "rb");
+}
+#endif
+
+/* Read a file whole; NULL where it cannot be read, or is larger than a model can be, as a folder seems to be. */
 static uint8_t *read_file(const char *path, size_t *size) {
-    FILE *file = fopen(path, "rb");
+    FILE *file = open_file(path);
     uint8_t *bytes = NULL;
     if (!file) return NULL;
     const long end = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
-    if (end >= 0 && !fseek(file, 0, SEEK_SET)) bytes = malloc((size_t)end + 1);
+    if (end >= 0 && end <= MOST_BYTES && !fseek(file, 0, SEEK_SET)) bytes = malloc((size_t)end + 1);
     *size = bytes ? fread(bytes, 1, (size_t)end, file) : 0;
     fclose(file);
     return bytes;

@@ -61,8 +61,8 @@ typedef struct {
 
 typedef struct rtsep_Separator rtsep_Separator;
 
-/* Open a model from a file, or from one in memory, which may go afterwards. Everything in it is checked here. Without
- * options the defaults hold. */
+/* Open a model from a file, whose path is in UTF-8, or from one in memory, which may go afterwards. Everything in it is
+ * checked here. Without options the defaults hold. */
 RTSEP_API rtsep_Error rtsep_open(const char *path, const rtsep_Options *options, rtsep_Separator **separator);
 RTSEP_API rtsep_Error rtsep_open_memory(const void *file, size_t size, const rtsep_Options *options,
                                         rtsep_Separator **separator);

@@ -171,27 +171,6 @@ def test_the_comparison_mixes_clips_to_train_and_names_what_has_no_weights(songs
         *(("train", f"mixture {number}") for number in range(1, 13)), ("test", "one"), ("test", "two")}
 
 
-def test_the_comparison_keeps_rows_of_the_same_clips(songs: Path, tiny_model: Path) -> None:
-    page = songs.parent / "comparison.md"
-    command = ["evaluate", "--compare", "--corpus", str(songs), "--clips", "1", "--out", str(page), str(tiny_model)]
-    assert main(command) == 0
-    text = page.read_text().replace("| tiny |", "| unet |")
-    page.write_text(text)
-    assert main([*command, "refs/unet.onnx"]) == 0
-    kept = page.read_text()
-    for number, place in enumerate(("## Systems", "## Guitar, test", "## Drums, test")):
-        rows = [section.split("\n## ")[0].splitlines() for section in (kept.split(place)[1], text.split(place)[1])]
-        (row,) = (line for line in rows[0] if line.startswith("| unet † |"))
-        assert row.replace(" †", "") in rows[1], number
-        assert rows[0].index(row) < next(at for at, line in enumerate(rows[0]) if line.startswith("| *the paper"))
-    assert "no weights" not in kept
-    assert main([*command, "refs/unet.onnx"]) == 0  # a kept row is kept again
-    assert page.read_text().count("| unet † |") == 3
-    assert main([*command, "refs/unet.onnx", "--seed", "2"]) == 0
-    assert "| unet" not in page.read_text()
-    assert "**unet has no weights here.**" in page.read_text()
-
-
 def test_musdb_is_measured_by_the_articles_protocol(tmp_path: Path, tiny_model: Path,
                                                     capsys: pytest.CaptureFixture[str]) -> None:
     for split in ("train", "test"):
