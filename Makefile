@@ -52,7 +52,7 @@ fuzz: $(VENV)/dev  ## look for inputs that break anything, for FUZZ_SECONDS a ki
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --begin $$(date +%s)
 
 lock: | $(VENV)/bin/python  ## write requirements/*.txt anew: all packages with the hashes of their files
-	$(BIN)/python -m pip install --quiet uv==0.13.9
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
 	sh scripts/lock.sh $(BIN)/uv
 
 clean:  ## remove the environment and everything that was made here

@@ -72,6 +72,7 @@ def run_monitor(args: argparse.Namespace) -> int:
 
     controls = LiveControls(new_board(None), _STEMS, load_presets(args.presets))
     surface = ControlSurface(load_mapping(mapping_file(args.midi_map)), controls)
+    _check_system()
     with suppress(KeyboardInterrupt), closing(_messages(args.midi)) as messages:
         for message in messages:
             if message is not None:
@@ -88,6 +89,7 @@ def run_learn(args: argparse.Namespace) -> int:
     target = Target.parse(" ".join(args.target))
     load_mapping(mapping_file(args.midi_map))  # a broken file is refused before anything is moved
     learning = Learning(target, args.midi_map)
+    _check_system()
     print(f"move what shall be {target}; Ctrl-C gives up", flush=True)
     with closing(_messages(args.midi)) as messages:
         for message in messages:
@@ -99,21 +101,22 @@ def run_learn(args: argparse.Namespace) -> int:
     return 0
 
 
-def _messages(port: str | None) -> Generator[Message | None]:
-    """Yield messages as they come, and None every millisecond; never ends by itself.
-
-    Raises
-    ------
-    MidiError
-        When there is no MIDI system.
-    """
+def _check_system() -> None:
+    """Fail where there is no MIDI system: here nothing else is there to go on."""
     from rtsep.cli.timeout import timeout
-    from rtsep.midi.messages import Parser
-    from rtsep.midi.ports import VIRTUAL, Link, list_ports
-    from rtsep.midi.process import LOOK_S, POLL_S
+    from rtsep.midi.ports import list_ports
 
     with timeout():
-        list_ports()  # no system is a failure here: nothing else is there to go on
+        list_ports()
+
+
+def _messages(port: str | None) -> Generator[Message | None]:
+    """Yield messages as they come, and None every millisecond; never ends by itself."""
+    from rtsep.cli.timeout import timeout
+    from rtsep.midi.messages import Parser
+    from rtsep.midi.ports import VIRTUAL, Link
+    from rtsep.midi.process import LOOK_S, POLL_S
+
     link, parser, looked = Link(port or VIRTUAL), Parser(), -LOOK_S
     try:
         while True:

@@ -15,7 +15,7 @@ const $ = (id) => document.getElementById(id);
 
 let table = [];
 let state = {};
-const wanted = new Map(); // what buttons were pressed for, until the program has done it
+const requested = new Map(); // what buttons were pressed for, until the program has done it
 let called = ""; // the preset that was called last
 let loopFrom = null; // second where a loop is to begin
 
@@ -110,18 +110,18 @@ async function listPresets() { // a file that cannot be used is told, and keeps 
 }
 const listModels = async () => list("model", [...new Set([...await ask("GetModels"), state.model])], []);
 
-const press = (id, on) => $(id).setAttribute("aria-pressed", String(wanted.get(id)?.on ?? on));
+const press = (id, on) => $(id).setAttribute("aria-pressed", String(requested.get(id)?.on ?? on));
 const isRecording = () => state.recording !== null;
 
 /** Let a button turn something on and off: by what was requested last, as the state of the program is told later. */
 function latch(id, isOn, start, end) {
   $(id).addEventListener("click", async () => {
-    const request = {on: !(wanted.get(id)?.on ?? isOn())};
-    wanted.set(id, request);
+    const request = {on: !(requested.get(id)?.on ?? isOn())};
+    requested.set(id, request);
     press(id, request.on);
     await tell(request.on ? start : end);
     const found = await tell("GetState");
-    if (wanted.get(id) === request) wanted.delete(id); // the latest one
+    if (requested.get(id) === request) requested.delete(id); // the latest one
     if (found !== undefined) showState(found);
   });
 }

@@ -64,6 +64,7 @@ def test_no_home_is_needed(home: str | None, here: Path, tiny_model: Path) -> No
     learn = run(here, "midi", "learn", "mask_gain", env=env)
     assert learn.returncode == 1
     assert "rtsep: no MIDI system answers" in learn.stderr
+    assert not learn.stdout, "nobody is asked to move what cannot be heard"
 
 
 @needs_proc
