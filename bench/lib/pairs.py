@@ -114,7 +114,7 @@ def compared(turns: Sequence[Turn], own: Sequence[float]) -> dict[str, Any]:
     counted = {name: {
         **{what: sum(getattr(turn, what) for turn in side)
            for what in ("blocks", "hops", "missed_hops", "late_blocks")},
-        "own_late_blocks": sum(turn.begin <= at < turn.end for turn in side for at in own),
+        "own_late_blocks": sum(bool(turn.begin <= at < turn.end) for turn in side for at in own),
         "cpu": median(turn.cpu for turn in side)} for name, side in sides.items()}
     more = [one.cpu - other.cpu for one, other in zip(sides["with"], sides["without"], strict=True)]
     error = _SURE * stdev(more) / sqrt(len(more)) if len(more) > 1 else float("inf")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
@@ -26,7 +27,8 @@ from rtsep.surface.surface import Surface
 MOST_CLIENTS = 16
 
 _OPEN_S = 5.0  # what a handshake may take
-_BUFFERED = 1 << 16  # bytes that wait for a client before the next message waits too
+_BUFFERED = 1 << 14  # bytes that wait for a client before the next message waits too, and about twice as many in the
+# system: half a second of what a panel draws, so that a slow one is not far behind
 _STARTED_S = 10.0
 
 
@@ -129,6 +131,7 @@ class Server:
         return None
 
     async def _talk(self, connection: ServerConnection) -> None:
+        connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFERED)
         client = Client(connection, self._surface, self._feeds)
         self._clients.add(client)
         try:

@@ -41,7 +41,7 @@ const words = (row) => row.name.replace("_", " ");
 const target = (row, stem) => (stem === undefined ? row.name : `${row.name} ${stem}`);
 
 function fader(row, stem) {
-  const control = target(row, stem), input = document.createElement("input"), value = document.createElement("output");
+  const control = target(row, stem), input = document.createElement("input"), value = document.createElement("span");
   const name = document.createElement("span"), label = document.createElement("label");
   const decibels = row.unit === "dB", lowest = decibels ? row.floor - 1 : row.lowest; // below the floor is off
   Object.assign(input, {type: "range", min: lowest, max: row.highest, step: decibels ? 0.5 : 0.01, title: row.help});
@@ -49,6 +49,7 @@ function fader(row, stem) {
   input.dataset.control = control;
   name.textContent = words(row);
   label.className = "fader";
+  value.className = "value"; // no output element: a screen reader would say every change of it
   label.append(name, value, input);
   const say = (number) => {
     value.textContent = !decibels ? number.toFixed(2) : number <= lowest ? "off" : `${number.toFixed(1)} dB`;
@@ -71,7 +72,9 @@ function fader(row, stem) {
     say(number);
     tell("SetControl", {[control]: decibels && number <= lowest ? "off" : number});
   });
-  input.addEventListener("dblclick", () => tell("SetControl", {[control]: decibels ? 0 : 1}));
+  const putBack = () => tell("SetControl", {[control]: decibels ? 0 : 1});
+  input.addEventListener("dblclick", putBack);
+  input.addEventListener("keydown", (event) => event.key === "Delete" && putBack());
   shown.set(control, (found) => {
     const number = found === "off" ? lowest : found;
     if (held === null) show(number);

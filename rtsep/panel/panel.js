@@ -4,18 +4,18 @@ import {ask, connect} from "./connection.js";
 import {build, showControls, stems} from "./controls.js";
 import "./learning.js";
 import {addNotice, say, tell} from "./notices.js";
-import {clearHistory, showHistory, showMeters, showSpectra} from "./pictures.js";
+import {clearHistory, inFrames, showHistory, showMeters, showSpectra} from "./pictures.js";
 
 const PICTURES = {meters: 30, spectra: 30}; // that nobody needs of a page that is hidden
 const HIDDEN = {meters: 0, spectra: 0};
 const RATES = {...PICTURES, controls: 15, state: 4, history: 2, events: 1};
-const FEEDS = {Meters: showMeters, Spectra: showSpectra, Controls: follow, State: showState, History: showHistory,
+const FEEDS = {Meters: inFrames(showMeters), Spectra: inFrames(showSpectra), Controls: follow, State: showState, History: showHistory,
   Event: showEvent};
 const $ = (id) => document.getElementById(id);
 
 let table = [];
 let state = {};
-const wanted = new Map(); // what buttons were pressed for, until the program has done it
+const requested = new Map(); // what buttons were pressed for, until the program has done it
 let called = ""; // the preset that was called last
 let loopFrom = null; // second where a loop is to begin
 
@@ -110,18 +110,18 @@ async function listPresets() { // a file that cannot be used is told, and keeps 
 }
 const listModels = async () => list("model", [...new Set([...await ask("GetModels"), state.model])], []);
 
-const press = (id, on) => $(id).setAttribute("aria-pressed", String(wanted.get(id)?.on ?? on));
+const press = (id, on) => $(id).setAttribute("aria-pressed", String(requested.get(id)?.on ?? on));
 const isRecording = () => state.recording !== null;
 
 /** Let a button turn something on and off: by what was requested last, as the state of the program is told later. */
 function latch(id, isOn, start, end) {
   $(id).addEventListener("click", async () => {
-    const request = {on: !(wanted.get(id)?.on ?? isOn())};
-    wanted.set(id, request);
+    const request = {on: !(requested.get(id)?.on ?? isOn())};
+    requested.set(id, request);
     press(id, request.on);
     await tell(request.on ? start : end);
     const found = await tell("GetState");
-    if (wanted.get(id) === request) wanted.delete(id); // the latest one
+    if (requested.get(id) === request) requested.delete(id); // the latest one
     if (found !== undefined) showState(found);
   });
 }
