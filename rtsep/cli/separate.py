@@ -126,7 +126,7 @@ def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tup
 
     check_processes(args.jobs)
     named = [args.two_stems, "rest"] if args.two_stems else args.stems
-    encoding = Encoding(args.format or "wav", args.depth, args.bitrate)
+    encoding = Encoding((args.format or "wav").lower().removeprefix("."), args.depth, args.bitrate)
     output = Output(encoding, args.clip, args.overwrite)
     gain = _mask_gain(args)
     card = _card(args.model, gain, args.dry_run)

@@ -52,6 +52,8 @@ def find_inputs(words: Iterable[str], recursive: bool = False) -> tuple[list[Pat
 def _meant(word: str, recursive: bool, playlists: tuple[str, ...]) -> Iterator[Path]:
     """Yield the files of one word; `playlists` are those that it was found in."""
     path = Path(word)
+    if not word:  # of a variable of the shell that has no value, not the folder that one is in
+        raise AudioFileError("an empty name stands for no file: give a file or a folder, . is this one")
     if word == str(STDIN):
         yield path
     elif os.path.isdir(path):

@@ -97,9 +97,13 @@ class Naming:
 
     def __post_init__(self) -> None:
         try:
-            fields = {name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None}
+            parts = list(string.Formatter().parse(self.template))
         except ValueError as error:
             raise ConfigError(f"the file name {self.template!r} cannot be read: {error}") from None
+        if any(form or conversion for _, _, form, conversion in parts):  # a width may take all memory
+            raise ConfigError(f"the file name {self.template!r} has a field with a format: write its name alone, "
+                              f"as in {TEMPLATE}")
+        fields = {name for _, name, _, _ in parts if name is not None}
         unknown = sorted(fields - set(FIELDS))
         if unknown:
             known = ", ".join(f"{{{field}}}" for field in FIELDS)

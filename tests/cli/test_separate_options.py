@@ -143,6 +143,13 @@ def test_a_picture(tmp_path, tiny_model):
     assert (tmp_path / "out/a/spectrograms.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("form", ["FLAC", ".flac"])
+def test_a_format_is_known_as_people_write_it(tmp_path, tiny_model, form):
+    done = separate(tmp_path, song(tmp_path / "a.wav", 0.1), "-n", tiny_model, "--format", form, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(".flac") == 3
+
+
 @pytest.mark.parametrize(("options", "words"), [
     (["--format", "xm"], "no format 'xm'"), (["--mp3", "--int24"], "mp3 does not store int24"),
     (["--flac", "--bitrate", "320"], "flac has no bit rate"), (["--clip", "hard"], "clip is 'hard'"),

@@ -73,6 +73,10 @@ def test_what_stands_for_nothing_is_said_and_the_rest_goes_on(album):
     assert str(problems[0]).startswith("no file fits the pattern album/*.aiff")
 
 
+def test_an_empty_name_is_no_folder(album):
+    assert problem("") == "an empty name stands for no file: give a file or a folder, . is this one"
+
+
 def test_reasons(album):
     Path("empty").mkdir()
     assert problem("empty") == "the folder empty holds no sound files"

@@ -98,7 +98,7 @@ def test_templates_give_other_names(tmp_path, template):
 @pytest.mark.parametrize(("template", "words"), [
     ("../{stem}", "leads out of"), ("/tmp/{stem}", "leads out of"), ("{track}", "put {stem} into it"),
     ("{song}/{stem}", "has a field {song}"), ("{stem", "cannot be read"), ("{stem.__class__}", "has a field"),
-    ("{stem}/..", "leads out of")])
+    ("{stem}/..", "leads out of"), ("{stem:>99999999}", "a field with a format"), ("{stem!r}", "with a format")])
 def test_templates_that_cannot_be_used_are_explained(tmp_path, template, words):
     with pytest.raises(ConfigError, match=words):
         naming(tmp_path, template)
