@@ -268,10 +268,12 @@ def test_text_stands_out_from_its_ground(page: playwright.Page, served: Server, 
         assert contrast >= 4.5, pair  # WCAG 2, level AA
 
 
-def test_it_fits_on_a_phone(browser: playwright.Browser, served: Server) -> None:
+def test_it_fits_on_a_phone(browser: playwright.Browser, served: Server, still_run: Run) -> None:
+    still_run.surface.save_preset("a long name " * 6)
     page = browser.new_page(viewport={"width": 360, "height": 740}, has_touch=True)
     page.goto(address(served))
     page.get_by_label("level of other", exact=True).wait_for(timeout=WAIT_MS)
+    page.get_by_role("option", name="a long name").wait_for(state="attached", timeout=WAIT_MS)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     heights = page.evaluate("[...document.querySelectorAll('button')].filter((one) => !one.hidden)"
                             ".map((one) => one.getBoundingClientRect().height)")
