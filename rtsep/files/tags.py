@@ -53,6 +53,8 @@ class Tags:
 
 def read_tags(path: Path) -> Tags:
     """Read the tags of a file; none where it has none, or none that can be read."""
+    if not path.is_file():  # a pipe was read already, and would be waited for
+        return Tags()
     try:
         file = File(path)
         tags = None if file is None else file.tags

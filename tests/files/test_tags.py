@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 from pathlib import Path
@@ -77,6 +78,11 @@ def test_files_without_readable_tags_have_none(tmp_path):
     assert not read_tags(tmp_path / "missing.flac")
     assert write_tags(tmp_path / "text", Tags(WORDS))  # which takes none
     assert (tmp_path / "text").read_text() == "no sound"
+
+
+def test_a_pipe_is_not_opened_again(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert not read_tags(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize(("suffix", "form", "subtype"), FORMATS)
