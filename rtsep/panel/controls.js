@@ -1,5 +1,6 @@
 // Faders, switches and buttons, made from the table of controls of the program.
 
+import {ask} from "./connection.js";
 import {isLearning} from "./learning.js";
 import {tell} from "./notices.js";
 
@@ -55,20 +56,20 @@ function fader(row, stem) {
     value.textContent = !decibels ? number.toFixed(2) : number <= lowest ? "off" : `${number.toFixed(1)} dB`;
     input.setAttribute("aria-valuetext", value.textContent);
   };
-  let held = null, latest = null; // a timer while it is in the user's hand, and what came meanwhile
+  let held = null; // a timer while it is in the user's hand
   const show = (number) => {
     input.value = number;
     say(number);
   };
-  const release = () => {
+  const release = () => { // what was moved and moved back at once is no change, and nobody tells it: so it is asked
     held = null;
-    if (latest !== null) show(latest);
+    ask("GetControl", control).then((found) => shown.get(control)?.(found)).catch(() => {});
   };
   input.addEventListener("input", () => {
     if (isLearning()) return;
     const number = Number(input.value);
     clearTimeout(held);
-    [held, latest] = [setTimeout(release, HELD_MS), null];
+    held = setTimeout(release, HELD_MS);
     say(number);
     tell("SetControl", {[control]: decibels && number <= lowest ? "off" : number});
   });
@@ -78,7 +79,6 @@ function fader(row, stem) {
   shown.set(control, (found) => {
     const number = found === "off" ? lowest : found;
     if (held === null) show(number);
-    else latest = number;
   });
   return label;
 }
