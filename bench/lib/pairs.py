@@ -125,7 +125,7 @@ def compared(turns: Sequence[Turn], own: Sequence[float]) -> dict[str, Any]:
 def at_least(first: int, second: int) -> float:
     """Return how probable it is that at least `first` of all fall on one side, if both sides are as likely."""
     count = first + second
-    return sum(comb(count, some) for some in range(first, count + 1)) / 2**count
+    return float(sum(comb(count, some) for some in range(first, count + 1)) / 2**count)
 
 
 def _count(board: Board, pid: int, seconds: float, listened: bool) -> Turn:
