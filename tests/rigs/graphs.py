@@ -57,5 +57,5 @@ def bare(path: Path) -> StepFile:
     return StepFile(path, card, file.model, file.shapes, inputs, states, None)
 
 
-def error_db(found: Array, wanted: Array) -> float:
-    return 10.0 * float(np.log10(np.sum(np.square(found - wanted)) / np.sum(np.square(wanted)) + 1e-20))
+def error_db(found: Array, expected: Array) -> float:
+    return 10.0 * float(np.log10(np.sum(np.square(found - expected)) / np.sum(np.square(expected)) + 1e-20))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Audio = NDArray[np.float32]
-SOURCE, SINK = "tone", "tape"
+SOURCE, SINK = "tone", "recorder"
 """Names of the devices."""
 
 AMPLITUDE = 0.5

@@ -135,13 +135,13 @@ def main(song_path: str, recording_path: str, inputs: str, outputs: str) -> None
     player.playing = True
     wait_for(lambda: bool(recorder.samples[-1, :recorder.position].any()), "the first cycle")
     start = int(np.argmax(recorder.samples[-1]))
-    wanted = song.shape[1] + EXTRA_FRAMES
-    wait_for(lambda: recorder.position >= start + wanted, "the end of the song")
+    length = song.shape[1] + EXTRA_FRAMES
+    wait_for(lambda: recorder.position >= start + length, "the end of the song")
     client.set_freewheel(False)
     wait_for(lambda: not player.freewheels, "the end of freewheeling")
     last = player.cycles + _LAST_CYCLES
     wait_for(lambda: player.cycles >= last, "cycles by the clock")
-    np.save(recording_path, recorder.samples[:-1, start:start + wanted])
+    np.save(recording_path, recorder.samples[:-1, start:start + length])
     player.client.deactivate()
     recorder.client.deactivate()
 
