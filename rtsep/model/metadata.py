@@ -18,6 +18,7 @@ MOST_BYTES = 256 << 20  # of a file
 _ENTRY, _KEY, _VALUE = 14, 1, 2  # numbers of fields
 _NUMBER, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5  # kinds of fields
 _VARINT_BYTES = 10  # of the longest number
+_MOST_FIELDS = 4096  # of a message: exported models have a few dozen
 
 
 def open_model(path: Path) -> BinaryIO:
@@ -82,7 +83,9 @@ def _fields(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, bytes]]
 def _spans(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Yield number, begin and end of each field between two places of a file; EOFError where one goes beyond."""
     place = start
-    while place < end:
+    for _ in range(_MOST_FIELDS):
+        if place == end:
+            return
         file.seek(place)
         tag = _varint(file)
         kind = tag & 7
@@ -100,6 +103,7 @@ def _spans(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, int
         if place > end:
             raise EOFError
         yield tag >> 3, first, place
+    raise EOFError
 
 
 def _varint(file: BinaryIO) -> int:

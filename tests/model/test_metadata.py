@@ -56,3 +56,9 @@ def test_lists_and_plans_load_no_onnx(command: list[str], tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, "-c", code, *command], timeout=60, check=False, capture_output=True,
                           text=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
+
+
+def test_a_flood_of_fields_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "flood.onnx").write_bytes(b"\x08\x01" * 1_000_000)
+    with pytest.raises(ModelError, match="cut or damaged"):
+        peek_card(tmp_path / "flood.onnx")
