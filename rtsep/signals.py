@@ -25,8 +25,8 @@ _OF_GROUPS = STOP_SIGNALS + tuple(getattr(signal, name) for name in ("SIGTSTP",)
 _AGAIN_S = 0.01  # until a swallowed signal comes again
 
 
-class StoppedError(BaseException):
-    """A signal that ends the program.
+class StoppedError(SystemExit):
+    """A signal that ends the program; a process that it leaves ends without a traceback.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class StoppedError(BaseException):
     """
 
     def __init__(self, number: int) -> None:
-        super().__init__(number)
+        super().__init__(128 + number)
         self.number = number
 
 
@@ -53,13 +53,22 @@ def none_swallowed() -> Iterator[None]:
             return
         number = error.number if isinstance(error, StoppedError) else signal.SIGINT
         signal.signal(number, handlers[number])
-        threading.Timer(_AGAIN_S, _thread.interrupt_main, (number,)).start()
+        threading.Timer(_AGAIN_S, _signal_main_thread, (number,)).start()
 
     sys.unraisablehook = come_again
     try:
         yield
     finally:
         sys.unraisablehook = before
+
+
+def _signal_main_thread(number: int) -> None:
+    """Send a signal that ends what the main thread waits for, where the system can."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, number)
+    else:
+        _thread.interrupt_main(number)
 
 
 @contextmanager

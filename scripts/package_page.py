@@ -17,7 +17,7 @@ except ImportError:  # where somebody only calls `page`
     MetadataHookInterface = object  # type: ignore[assignment, misc]
 
 VARIABLE = "RTSEP_REPOSITORY"
-_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\((?!https?:|#)([^)\s]+)\)")
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)\s]+)\)")
 
 
 class PageHook(MetadataHookInterface):

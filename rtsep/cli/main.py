@@ -55,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 given = sys.argv[1:] if argv is None else argv
                 args = build_parser([name for name in COMMANDS if name in given[:1]] or COMMANDS).parse_args(given)
                 code: int = args.run(args)
+            except StoppedError:
+                raise
             except SystemExit:  # --help, --version and wrong usage
                 flush_output()
                 raise

@@ -39,7 +39,7 @@ def test_shipped_models_do_the_same_as_in_the_runtime(name: str, variant: str) -
         assert np.all(np.isfinite(steps[0].estimates))
         if level:
             errors.append(error_db(steps[0].estimates, steps[1].estimates))
-    assert max(errors) < -40  # sums in another order now and then round an input to the next of 8 bit
+    assert max(errors) < -35  # sums in another order now and then round an input to the next of 8 bit
     assert np.median(errors) < -55
 
 

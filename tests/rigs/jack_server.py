@@ -19,6 +19,7 @@ from pathlib import Path
 
 TIMEOUT_S = 60.0
 _ANSWER_S = 10.0  # what a client may take to ask for the ports
+_END_OBSERVER_S = 3.0  # what it may take to leave; with a server that stopped it hangs
 _OBSERVER = Path(__file__).with_name("jack_observer.py")
 _END_S = 10.0  # what a clean end of the server may take
 _END_TRIALS = 3
@@ -74,8 +75,10 @@ class JackServer:
         """Let it leave before the server ends."""
         if self._observer is None:
             return
-        with suppress(BrokenPipeError):
-            self._observer.communicate(timeout=None if self._observer.poll() is not None else _ANSWER_S)
+        with suppress(BrokenPipeError, subprocess.TimeoutExpired):
+            self._observer.communicate(timeout=_END_OBSERVER_S)
+        self._observer.kill()
+        self._observer.wait()
         self._observer = None
 
     def end(self) -> None:

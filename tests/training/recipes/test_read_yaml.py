@@ -20,14 +20,15 @@ def test_a_recipe_is_read_as_strictly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "sentence"), [
-    ("base: {path}\n", "more than 8 recipes, each the base of the one before"),
+    ("base: ./r.yaml\n", "more than 8 recipes, each the base of the one before"),
     ("base: [stage]\n", "is no name of a recipe"),
     ("base: " + "x" * 300 + "\n", "is no name of a recipe"),
     ("base: nowhere\n", "no recipe nowhere"),
     ("base: stage\nstems: [guitar, rest]\n", r"stems are \('guitar', 'rest'\): some of drums"),
 ])
-def test_a_base_is_a_recipe(text: str, sentence: str, tmp_path: Path) -> None:
-    path = tmp_path / "r.yaml"
-    path.write_text(text.format(path=path))
+def test_a_base_is_a_recipe(text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("r.yaml")
+    path.write_text(text)
     with pytest.raises(ConfigError, match=sentence):
         read_recipe(path)
