@@ -53,7 +53,7 @@ def none_swallowed() -> Iterator[None]:
             return
         number = error.number if isinstance(error, StoppedError) else signal.SIGINT
         signal.signal(number, handlers[number])
-        threading.Timer(_AGAIN_S, _signal_main_thread, (number,)).start()
+        threading.Timer(_AGAIN_S, _signal_main_thread, (signal.Signals(number),)).start()
 
     sys.unraisablehook = come_again
     try:
@@ -62,7 +62,7 @@ def none_swallowed() -> Iterator[None]:
         sys.unraisablehook = before
 
 
-def _signal_main_thread(number: int) -> None:
+def _signal_main_thread(number: signal.Signals) -> None:
     """Send a signal that ends what the main thread waits for, where the system can."""
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
