@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rtsep.cli.parser import named_path
 from rtsep.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--quiet", action="store_true", help="neither mixer nor notices nor report; errors alone")
     how.add_argument("--json", action="store_true", help="events as JSON on standard output, one a line, in place of "
                      "all else (see docs/live.md)")
-    how.add_argument("--log", type=Path, metavar="FILE", help="add the same events to a file")
+    how.add_argument("--log", type=named_path, metavar="FILE", help="add the same events to a file")
     api = parser.add_argument_group("control by other programs (needs the extra panel; see docs/api.md)")
     api.add_argument("--api", nargs="?", type=_port, const=DEFAULT_PORT, metavar="PORT", help="take commands on a "
                      f"websocket (default port: {DEFAULT_PORT}; 0 for a free one)")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from rtsep.cli.parser import named_path
 from rtsep.controls.options import add_control_options
 
 DEFAULT_MODEL = "stage"
@@ -44,8 +44,8 @@ def _add_sound(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_course(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--record", type=Path, metavar="DIR", help="write mixture and stems to DIR (the demo and files "
-                        "played without output device always record: demo-out, SONG-out)")
+    parser.add_argument("--record", type=named_path, metavar="DIR", help="write mixture and stems to DIR (the demo and "
+                        "files played without output device always record: demo-out, SONG-out)")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="end after so long")
     parser.add_argument("--start", type=_positive, default=0.0, metavar="S", help="second of the file to begin at")
 

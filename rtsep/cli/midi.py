@@ -8,8 +8,9 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rtsep.cli.parser import named_path
 
 if TYPE_CHECKING:
     from rtsep.midi.messages import Message
@@ -40,10 +41,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that `rtsep live` has too."""
     parser.add_argument("--midi", metavar="PORT", help="MIDI input, by name or a part of it (see rtsep midi ports), "
                         "virtual: a port of its own (default), or for rtsep live off")
-    parser.add_argument("--midi-map", type=Path, metavar="FILE", help="mapping (default: midi.yaml in the user's "
+    parser.add_argument("--midi-map", type=named_path, metavar="FILE", help="mapping (default: midi.yaml in the user's "
                         "settings, else the built-in one)")
-    parser.add_argument("--presets", type=Path, metavar="FILE", help="presets (default: presets.yaml in the user's "
-                        "settings)")
+    parser.add_argument("--presets", type=named_path, metavar="FILE", help="presets (default: presets.yaml in the "
+                        "user's settings)")
 
 
 def run_ports(args: argparse.Namespace) -> int:

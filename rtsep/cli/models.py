@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rtsep.cli.parser import named_path
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
@@ -14,7 +16,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     parser.add_argument("--flatten", metavar="MODEL", help="write a model, by its name or the path to its .onnx file, "
                         "as the flat file that plugins and programs in C open")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="of --flatten (default: beside the model)")
+    parser.add_argument("-o", "--output", type=named_path, metavar="FILE",
+                        help="of --flatten (default: beside the model)")
     parser.set_defaults(run=run)
 
 

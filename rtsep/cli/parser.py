@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+
+def named_path(text: str) -> Path:
+    """Take a path, as the type of an option; an empty one would be the present folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no path: name a file or a folder")
+    return Path(text)
 
 
 class CommandParser(argparse.ArgumentParser):

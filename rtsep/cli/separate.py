@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rtsep.cli.parser import named_path
 from rtsep.controls.options import add_control_options
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("files", nargs="+", metavar="FILE", help="sound of any format, a folder, a playlist (m3u), a "
                         "pattern in quotes, or - for standard input")
     parser.add_argument("-r", "--recursive", action="store_true", help="look into folders inside folders")
-    parser.add_argument("-o", "--output", "--out", type=Path, default=Path("separated"), metavar="DIR",
+    parser.add_argument("-o", "--output", "--out", type=named_path, default=Path("separated"), metavar="DIR",
                         help="where the tracks' folders go (default: %(default)s); - for standard output")
     parser.add_argument("-n", "--model", "--name", default="stage", metavar="NAME",
                         help="shipped model or .onnx file (default: %(default)s; see rtsep models)")

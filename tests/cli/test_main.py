@@ -91,6 +91,15 @@ def test_wrong_usage_exits_with_2(arguments):
     assert done.stderr.startswith("usage: rtsep")
 
 
+@pytest.mark.parametrize("arguments", [
+    ["separate", "a.wav", "-o", ""], ["models", "--flatten", "stage", "-o", ""], ["live", "--record", ""],
+    ["live", "--log", ""], ["live", "--presets", ""]])
+def test_an_empty_path_is_none(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(arguments)
+    assert "'' is no path: name a file or a folder" in capsys.readouterr().err
+
+
 def test_the_commands_exit_code_is_passed_on(monkeypatch):
     with_command(monkeypatch, lambda args: 7)
     assert cli.main(["act"]) == 7
