@@ -108,9 +108,9 @@ def test_what_is_heard_is_seen_and_what_is_moved_is_heard(page: playwright.Page,
         page.get_by_role("button", name="Record").click()
         page.locator("#take", has_text="recording to take, ").wait_for()
         page.get_by_role("button", name="Record").click(click_count=3)  # off, on and off, faster than any answer
+        until(lambda: {path.name for path in tmp_path.glob("take*")} == {"take", "take-2"}, "both takes")
         wait_until(page, "document.getElementById('take').textContent === ''")
         page.get_by_role("button", name="Record", pressed=False).wait_for()
-        assert {path.name for path in tmp_path.glob("take*")} == {"take", "take-2"}
         until(lambda: (tmp_path / "take" / "mixture.flac").stat().st_size > 0, "the take")
         assert page.get_by_text("missed hops").locator("xpath=following-sibling::dd").inner_text().isdigit()
         page.goto("about:blank")
