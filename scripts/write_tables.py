@@ -54,18 +54,13 @@ def with_row(text: str, made: str) -> str:
 
 def main() -> None:
     """Write all tables and rows."""
-    for name, makers in TABLES.items():
-        path = DOCS / name
-        text = path.read_text("utf-8")
-        for make in makers:
-            text = replaced(text, make())
-        path.write_text(text, "utf-8")
-    for name, makers in ROWS.items():
-        path = DOCS / name
-        text = path.read_text("utf-8")
-        for make in makers:
-            text = with_row(text, make())
-        path.write_text(text, "utf-8")
+    for pages, put in ((TABLES, replaced), (ROWS, with_row)):
+        for name, makers in pages.items():
+            path = DOCS / name
+            text = path.read_text("utf-8")
+            for make in makers:
+                text = put(text, make())
+            path.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

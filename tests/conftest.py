@@ -13,6 +13,7 @@ import pytest
 
 from rtsep.live.realtime import WAKE_UP
 from rtsep.signals import STOP_SIGNALS
+from tests.rigs import sanitizers
 from tests.rigs.models import TINY
 
 pytest_plugins = ("tests.rigs.browser", "tests.rigs.live", "tests.rigs.surface")
@@ -50,6 +51,15 @@ def pytest_configure() -> None:
 def tiny_model() -> Path:
     """Give a small random-weight model in the geometry of `stage`, with one longer window as context."""
     return TINY
+
+
+@pytest.fixture(scope="session")
+def sanitizer_runtime(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give what has to be loaded before anything else that the sanitizers watch."""
+    found = sanitizers.runtime(tmp_path_factory.mktemp("probe"))
+    if found is None:
+        pytest.skip("this compiler has no sanitizers that can be loaded first: gcc has")
+    return found
 
 
 @pytest.fixture(autouse=True)

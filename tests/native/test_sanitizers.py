@@ -14,32 +14,23 @@ pytestmark = needs_native
 
 
 @pytest.fixture(scope="module")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Give what has to be loaded before anything else."""
-    found = sanitizers.runtime(tmp_path_factory.mktemp("probe"))
-    if found is None:
-        pytest.skip("this compiler has no sanitizers that can be loaded first: gcc has")
-    return found
-
-
-@pytest.fixture(scope="module")
-def built(runtime: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(sanitizer_runtime: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the native code with sanitizers."""
     return sanitizers.build(tmp_path_factory.mktemp("built") / "sanitized.native")
 
 
-def test_nothing_leaves_its_memory(runtime: str, built: Path, tmp_path: Path) -> None:
-    done = run(runtime, "-m", "tests.native.sanitized", str(built), str(tmp_path))
+def test_nothing_leaves_its_memory(sanitizer_runtime: str, built: Path, tmp_path: Path) -> None:
+    done = run(sanitizer_runtime, "-m", "tests.native.sanitized", str(built), str(tmp_path))
     assert done.returncode == 0, done.stderr[-3000:]
     assert "scalar" in done.stdout
 
 
-def test_a_write_outside_would_be_seen(runtime: str, built: Path) -> None:
+def test_a_write_outside_would_be_seen(sanitizer_runtime: str, built: Path) -> None:
     code = ("import ctypes, sys, numpy as np; from rtsep.native.library import NODE, KINDS, load, address; "
             "from pathlib import Path; variant = list(load(Path(sys.argv[1])).values())[-1]; "
             "value = np.zeros(8, np.float32); node = np.zeros(1, NODE); "
             "node['kind'], node['rows'], node['columns'] = KINDS.index('copy'), 1, 9; node['a_column'] = 1; "
             "node['out'] = node['a'] = address(value); variant.code.rtsep_step(variant.handle, address(node), 1)")
-    done = run(runtime, "-c", code, str(built))
+    done = run(sanitizer_runtime, "-c", code, str(built))
     assert done.returncode != 0
     assert "AddressSanitizer: heap-buffer-overflow" in done.stderr

@@ -18,18 +18,9 @@ pytestmark = [needs_native, pytest.mark.skipif(not HEADERS.exists() and "LV2_HEA
                                                reason="no headers of LV2: apt install lv2-dev")]
 
 
-@pytest.fixture(scope="module")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Give what has to be loaded before anything else."""
-    found = sanitizers.runtime(tmp_path_factory.mktemp("probe"))
-    if found is None:
-        pytest.skip("this compiler has no sanitizers that can be loaded first: gcc has")
-    return found
-
-
-def test_a_nasty_host_breaks_nothing(runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nasty_host_breaks_nothing(sanitizer_runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_native, "VARIANTS", {})  # the scalar one alone: tests/native watches all of them
     build_bundle(tmp_path / BUNDLE, str(TINY), sanitizers.FLAGS)
-    done = sanitizers.run(runtime, "-m", "tests.plugins.nasty_host", str(tmp_path / BUNDLE), timeout_s=200)
+    done = sanitizers.run(sanitizer_runtime, "-m", "tests.plugins.nasty_host", str(tmp_path / BUNDLE), timeout_s=200)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout == "as it should be\n"
