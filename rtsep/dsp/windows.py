@@ -27,38 +27,49 @@ class Geometry:
     analysis
         Length of the analysis window and of the transform.
     synthesis
-        Length of the synthesis window: the algorithmic latency, hop buffering included.
+        Length of the synthesis window.
     hop
         Distance between two transforms; divides `synthesis` at least twice.
+    look_ahead
+        Hops that the masked spectrum is older than the newest one.
 
     Raises
     ------
     ConfigError
-        When the three lengths cannot overlap-add to one.
+        When the lengths cannot overlap-add to one, or the look-ahead is negative.
     """
 
     analysis: int
     synthesis: int
     hop: int
+    look_ahead: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.hop <= self.synthesis // 2 or self.synthesis % (2 * self.hop):
             raise ConfigError(f"synthesis {self.synthesis} must be an even multiple of hop {self.hop}")
         if self.analysis < self.synthesis or self.analysis % 2:
             raise ConfigError(f"analysis {self.analysis} must be even and at least synthesis {self.synthesis}")
+        if self.look_ahead < 0:
+            raise ConfigError(f"look_ahead {self.look_ahead} must be 0 or more hops")
 
     @property
     def bins(self) -> int:
         """Number of frequency bins of the transform."""
         return self.analysis // 2 + 1
 
+    @property
+    def latency(self) -> int:
+        """The algorithmic latency: synthesis window, hop buffering included, and look-ahead."""
+        return self.synthesis + self.look_ahead * self.hop
+
 
 PROFILES = {
     "paper": Geometry(1024, 1024, 512),
     "stage": Geometry(1024, 512, 256),
     "ultra": Geometry(1024, 256, 128),
+    "song": Geometry(2048, 2048, 512, look_ahead=4),
 }
-"""The three geometries that models are made for: 23.2, 11.6 and 5.8 ms at 44.1 kHz."""
+"""The geometries that models are made for, with latencies of 23.2, 11.6, 5.8 and 92.9 ms at 44.1 kHz."""
 
 
 def analysis_window(length: int, synthesis: int) -> Window:

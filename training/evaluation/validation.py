@@ -58,9 +58,10 @@ def separate_together(net: Network, mixtures: Sequence[Audio]) -> list[dict[str,
     """
     net.eval()
     device, time = net.spread.device, max(_hops(net, mixture.shape[1]) for mixture in mixtures)
-    observed = torch.cat([net.observe(_transform(net, mixture, time)) for mixture in mixtures])
+    ahead = net.geometry.look_ahead
+    observed = torch.cat([net.observe(_transform(net, mixture, time + ahead)) for mixture in mixtures])
     masks, _ = net(observed, [part.to(device) for part in net.initial_state(len(mixtures))])
-    return [_apply(net, mask[:_hops(net, mixture.shape[1])], mixture)
+    return [_apply(net, mask[ahead:ahead + _hops(net, mixture.shape[1])], mixture)
             for mask, mixture in zip(masks, mixtures, strict=True)]
 
 

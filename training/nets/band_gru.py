@@ -89,13 +89,21 @@ class BandGru(Network):
             self.pools.append(f"pool_{index}")
         self.cues = 2 * config.bands if config.stereo else 0
         features = config.bands + len(config.contexts) * config.context_bands + self.cues
-        self.encoder = nn.Linear(features, config.hidden)
+        self.features_size = features
+        encoded = 2 * features if geometry.look_ahead else features  # of the newest and of the masked window
+        self.encoder = nn.Linear(encoded, config.hidden)
         self.layers = Layers[Gru](Gru(config.hidden, config.hidden) for _ in range(config.layers))
         self.decoder = nn.Linear(config.hidden, len(stems) * config.bands)
         if len(config.logit_bias) not in (0, len(stems)):
             raise ConfigError(f"network: logit_bias: give {len(stems)}, one a stem")
         logit_bias = torch.tensor(config.logit_bias or (0.0,) * len(stems))
         self.register_buffer("logit_bias", logit_bias[:, None], persistent=False)
+
+    def initial_state(self, batch: int) -> State:
+        """State as of `Network`, and with a look-ahead the features of so many hops, (batch, hops * features)."""
+        state = super().initial_state(batch)
+        delayed = self.geometry.look_ahead * self.features_size
+        return [state[0], torch.zeros(batch, delayed), *state[1:]] if delayed else state
 
     def observe(self, spectra: list[Tensor]) -> Tensor:
         """Give the mean power of the masked window and of all bands; in stereo of cross spectrum and difference too."""
@@ -130,13 +138,22 @@ class BandGru(Network):
         """Encode and run the recurrent layers: what masks are read from, (batch, time, hidden), and the state after."""
         with torch.no_grad(), torch.autocast(observed.device.type, enabled=False):
             features, level = self.features(observed, state[0])
+            after = [level]
+            if self.geometry.look_ahead:
+                features, delayed = self._with_masked(features, state[1])
+                after.append(delayed)
         hidden = torch.relu(self.encoder(features))
-        after = [level]
-        for layer, before in zip(self.layers, state[1:], strict=True):
+        for layer, before in zip(self.layers, state[len(after):], strict=True):
             out, last = layer.run(hidden, before)
             hidden = hidden + out
             after.append(last)
         return hidden, after
+
+    def _with_masked(self, newest: Tensor, delayed: Tensor) -> tuple[Tensor, Tensor]:
+        """Put the features of the masked window beside the newest ones; also those that are delayed still."""
+        line = torch.cat([delayed.unflatten(1, (-1, self.features_size)), newest], dim=1)
+        masked, after = line.split([newest.shape[1], self.geometry.look_ahead], dim=1)
+        return torch.cat([newest, masked], dim=2), after.flatten(1)
 
     def masks(self, hidden: Tensor) -> Tensor:
         """Read the masks of `forward` from what `recur` returns."""

@@ -59,7 +59,7 @@ class Trainer(Run):
         geometry = self.recipe.geometry
         longest = max(geometry.analysis, *self.net.config.contexts, 0)
         hops = round(self.recipe.optimiser.chunk_seconds * SAMPLERATE / geometry.hop)
-        return longest - geometry.hop, hops * geometry.hop
+        return longest - geometry.hop + geometry.look_ahead * geometry.hop, hops * geometry.hop
 
     def update(self, stems: Tensor, restart: Tensor) -> float:
         """One optimiser step, as of `Run`, on stems (lanes, mixed stems, 2, history + frames)."""
@@ -112,11 +112,13 @@ class Trainer(Run):
         geometry = self.recipe.geometry
         lengths = (geometry.analysis, *self.net.config.contexts)
         longest = max(lengths)
-        stems = torch.einsum("os,bscf->bocf", self.sets, stems)
-        parts = spectra(stems[..., longest - geometry.analysis:], geometry.analysis, geometry)
-        mixture = stems.sum(dim=1)
-        mixed = [parts.sum(dim=1), *(spectra(mixture[..., longest - n:], n, geometry) for n in lengths[1:])]
-        return self.net.observe(mixed), self.loss.truth(parts.permute(0, 3, 1, 2, 4), mixed[0].transpose(1, 2))
+        stems, ahead = torch.einsum("os,bscf->bocf", self.sets, stems), geometry.look_ahead * geometry.hop
+        newest = stems.sum(dim=1)[..., ahead:]
+        parts = spectra(stems[..., longest - geometry.analysis:stems.shape[-1] - ahead], geometry.analysis, geometry)
+        masked = parts.sum(dim=1)
+        mixed = [spectra(newest[..., longest - n:], n, geometry) for n in lengths[0 if ahead else 1:]]
+        observed = self.net.observe(mixed if ahead else [masked, *mixed])
+        return observed, self.loss.truth(parts.permute(0, 3, 1, 2, 4), masked.transpose(1, 2))
 
     def _initial_state(self) -> State:
         return [state.to(self.world.device) for state in self.net.initial_state(len(self.lanes))]
