@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
 def shipped(model: str) -> System:
     """Describe our own model."""
     info = Separator(model).info
-    return Card(f"rtsep {info.name}", "shipped weights", info.samplerate, info.geometry.hop, info.geometry.synthesis,
+    return Card(f"rtsep {info.name}", "shipped weights", info.samplerate, info.geometry.hop, info.geometry.latency,
                 2), find_model(model)
 
 
@@ -77,7 +77,7 @@ def naive_export(recipe: str, folder: Path) -> System:
     net = build(found.network, found.geometry, found.stems, SAMPLERATE)
     geometry, contexts = net.geometry, tuple(net.config.contexts)
     look = partial(naive_features, contexts=contexts, stereo=getattr(net.config, "stereo", False))
-    peer = Peer(f"naive export of {found.name}", "random weights", SAMPLERATE, geometry.hop, geometry.synthesis, 2,
+    peer = Peer(f"naive export of {found.name}", "random weights", SAMPLERATE, geometry.hop, geometry.latency, 2,
                 geometry.analysis, look, naive_sound, max(contexts, default=0))
     return peer, save(net.step_graph(FusedGraph).model(), folder / "naive.onnx")
 

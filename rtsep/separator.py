@@ -136,7 +136,7 @@ class Separator:
         """Frames by which the output lags the input."""
         geometry = self.info.geometry
         aligned = 0 if self.blocksize is None else math.gcd(self.blocksize, geometry.hop)
-        return geometry.synthesis - aligned
+        return geometry.latency - aligned
 
     def process(self, block: Audio) -> Audio:
         """Separate the next block, and set the stems to their controls.
@@ -262,7 +262,7 @@ class Separator:
         self._backend.reset()
         self._gains = Gains(self.controls, self.samplerate)
         self._dry = Delay(self.channels, self.latency)
-        self._blocks.reset(self.latency - (self.info.geometry.synthesis - self.info.geometry.hop))
+        self._blocks.reset(self.latency - (self.info.geometry.latency - self.info.geometry.hop))
         self._gain_ramp = Ramp(self._ramp_hops)
         self._steady_gain = np.ones(1, np.float32)  # that the steady weights are of
         self._steady_weights = mask_weights(self._requested)

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rtsep.backends.step import Step
 from rtsep.dsp.features import feature_lengths
-from rtsep.model.card import STEREO_FORMAT
+from rtsep.model.card import FORMAT
 
 Work = Callable[[], object]
 
@@ -46,7 +46,7 @@ def without_network(document: dict[str, Any], path: Path, shares: NDArray[np.flo
         float32 (stems, bins); all of it where not given.
     """
     bins, stems = document["analysis"] // 2 + 1, len(document["stems"])
-    lengths = feature_lengths(document["analysis"], document["contexts"], document["format"] == STEREO_FORMAT)
+    lengths = feature_lengths(document["analysis"], document["contexts"], document["format"] != FORMAT)
     inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, length // 2 + 1))
               for name, length in lengths.items()]
     estimates = helper.make_tensor_value_info("estimates", TensorProto.FLOAT, (1, stems, bins))

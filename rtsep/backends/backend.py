@@ -39,7 +39,7 @@ class Backend(Protocol):
         Returns
         -------
         sound
-            float32 (outputs, channels, hops * hop), `synthesis - hop` frames late.
+            float32 (outputs, channels, hops * hop), `latency - hop` frames of the geometry late.
         """
 
     def preview(self, frames: int) -> Audio:

@@ -119,16 +119,16 @@ class NativeBackend:
                 "outputs": outputs, "stems": requested.shape[1], "features": len(card.inputs),
                 "nodes": len(self.step.program.nodes), "longest": self._longest, "history_size": self._history_size,
                 "scratch_bins": self._longest // 2 + 1, "states": len(self.step.program.clear),
-                "estimates_row": steps(matrix(self.step.estimates))[0]}
+                "look_ahead": geometry.look_ahead, "estimates_row": steps(matrix(self.step.estimates))[0]}
 
     def _state_arrays(self) -> dict[str, Audio]:
         """Make what moves, by its name in the state."""
         memory, geometry, (outputs, channels) = self.step.program.memory, self._geometry, self._shape
         tails = (geometry.synthesis // geometry.hop - 1, *self._shape, geometry.hop)
         shapes = {"history": (channels, self._history_size), "masks": (outputs, geometry.bins),
-                  "tails": tails, "spectra": (channels, 2, geometry.bins), "scratch": (2, self._longest // 2 + 1),
-                  "sums": (geometry.bins,), "frame": (geometry.synthesis,), "work": (2 * self._longest,),
-                  "mid": (self._longest,)}
+                  "tails": tails, "spectra": (1 + geometry.look_ahead, channels, 2, geometry.bins),
+                  "scratch": (2, self._longest // 2 + 1), "sums": (geometry.bins,), "frame": (geometry.synthesis,),
+                  "work": (2 * self._longest,), "mid": (self._longest,)}
         return {name: memory.array(shape) for name, shape in shapes.items()}
 
     def _constant_tables(self, card: StepCard) -> dict[str, NDArray[Any]]:
@@ -173,14 +173,15 @@ class NativeBackend:
     def forget(self) -> None:
         """Let the model start anew, see `Backend.forget`."""
         self.step.reset()
+        silence_bad(self._arrays["spectra"])
         silence_bad(self._arrays["tails"])
 
     def reset(self) -> None:
         """Forget all sound, see `Backend.reset`."""
         self.step.reset()
-        self._state["end"] = self._longest
-        self._arrays["history"].fill(0.0)
-        self._arrays["tails"].fill(0.0)
+        self._state["end"], self._state["newest"] = self._longest, 0
+        for name in ("history", "spectra", "tails"):
+            self._arrays[name].fill(0.0)
         self._arrays["masks"].fill(1.0 / len(self._arrays["masks"]))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from rtsep.backends.step import Step, advance
 from rtsep.dsp.features import features
 from rtsep.dsp.mask import Sets, soft_mask
-from rtsep.dsp.stft import Analysis, Synthesis
+from rtsep.dsp.stft import Analysis, SpectrumDelay, Synthesis
 from rtsep.model.card import StepCard
 from rtsep.types import Audio
 
@@ -36,6 +36,7 @@ class NumpyBackend:
         self.spoilt_hops = 0
         self.name, self._stereo = step.name, card.stereo
         self._analysis = Analysis(geometry, channels, card.contexts)
+        self._delay = SpectrumDelay(geometry.look_ahead, (channels, geometry.bins))
         self._synthesis = Synthesis(geometry, (len(requested), channels))
         self._masks = self._even = np.full((1, len(requested), geometry.bins), 1.0 / len(requested), np.float32)
         self.reset()
@@ -47,7 +48,7 @@ class NumpyBackend:
         if weights is not None:
             masks = soft_mask(self._estimates(features(spectra, contexts, self._stereo)), weights)
             self._masks = masks[-1:]
-        return self._synthesis.push(masks[:, :, np.newaxis] * spectra[:, np.newaxis])
+        return self._synthesis.push(masks[:, :, np.newaxis] * self._delay.push(spectra)[:, np.newaxis])
 
     def _estimates(self, hops: dict[str, Audio]) -> Audio:
         """Advance the model, hop by hop; one that it has spoilt is shared evenly, and the model starts anew."""
@@ -68,11 +69,13 @@ class NumpyBackend:
     def forget(self) -> None:
         """Let the model start anew, see `Backend.forget`."""
         self.step.reset()
+        self._delay.forget_bad()
         self._synthesis.forget_bad()
 
     def reset(self) -> None:
         """Forget all sound, see `Backend.reset`."""
         self.step.reset()
         self._analysis.reset()
+        self._delay.reset()
         self._synthesis.reset()
         self._masks = self._even

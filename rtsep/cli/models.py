@@ -66,7 +66,7 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
 
     card = peek_card(path)
     latency_ms = (None if isinstance(card, FileCard)
-                  else round(1000.0 * card.geometry.synthesis / card.samplerate, 2))
+                  else round(1000.0 * card.geometry.latency / card.samplerate, 2))
     return {"name": name, "latency_ms": latency_ms, "samplerate": card.samplerate, "stems": list(card.stems),
             "size_mb": round(path.stat().st_size / 1e6, 2), "quality": card.quality, "licence": card.licence,
             "path": str(path)}

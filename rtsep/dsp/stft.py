@@ -27,7 +27,7 @@ def flushed(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(np.abs(values) < SILENCE, np.float32(0.0), values)
 
 
-def silence_bad(values: NDArray[np.float32]) -> None:
+def silence_bad(values: NDArray[np.float32] | Spectrum) -> None:
     """Set what is NaN or infinite to zero, in place."""
     np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
@@ -154,6 +154,37 @@ class Analysis:
 def _transform(frames: Audio, spectra: NDArray[Any]) -> None:
     """Fill in the spectra of the last axis, complex64, divided by its length."""
     np.fft.rfft(frames, norm="forward", out=spectra)
+
+
+class SpectrumDelay:
+    """A delay of spectra by whole hops, for masks that are estimated some hops later.
+
+    Parameters
+    ----------
+    hops
+        Of the delay; 0 passes on what comes.
+    shape
+        What a hop is, (channels, bins).
+    """
+
+    def __init__(self, hops: int, shape: tuple[int, ...]) -> None:
+        self._waiting = np.zeros((hops, *shape), np.complex64)
+
+    def push(self, spectra: Spectrum) -> Spectrum:
+        """Take the spectra of some hops, (hops, ...); return as many older ones, silence at the start."""
+        if not len(self._waiting):
+            return spectra
+        line = np.concatenate([self._waiting, spectra])
+        self._waiting = line[len(spectra):].copy()
+        return line[:len(spectra)]
+
+    def forget_bad(self) -> None:
+        """Forget what is not finite of what waits."""
+        silence_bad(self._waiting)
+
+    def reset(self) -> None:
+        """Forget what waits."""
+        self._waiting.fill(0.0)
 
 
 class Synthesis:

@@ -131,7 +131,7 @@ class Loaded:
     samplerate: int
     channels: int
     stems: tuple[str, ...]
-    synthesis: int
+    algorithmic: int
     hop: int
     path: str
     p99_ms: float | None = None

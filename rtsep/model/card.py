@@ -11,13 +11,15 @@ from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError, ModelError
 from rtsep.model.document import Document
 
-FORMAT, STEREO_FORMAT = 1, 2
-FORMATS = (FORMAT, STEREO_FORMAT)  # that are read; models that look at all channels have the second
+FORMAT, STEREO_FORMAT, LOOK_AHEAD_FORMAT = 1, 2, 3
+FORMATS = (FORMAT, STEREO_FORMAT, LOOK_AHEAD_FORMAT)
+"""That are read: of models that look at the mid signal, at all channels, and at all channels with a look-ahead."""
 FILE_KIND = "file"
 DOMAINS = {"waveform": ("mixture", "estimates"), "magnitude": ("magnitude", "masks")}
 """What the graph of a file model maps: the names of its input and output, by the domain in the document."""
 MOST_STEMS, MOST_CONTEXTS, MOST_CREDITS = 16, 4, 4096
 LONGEST_WINDOW, LONGEST_SEGMENT = 1 << 16, 1 << 24  # frames
+MOST_LOOK_AHEAD = 64  # hops
 SAMPLERATES = (1000, 768_000)
 RESERVED = ("rest", "mixture")  # names that the program gives
 _STEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 _-]{0,30}[A-Za-z0-9_-])?")
@@ -117,17 +119,26 @@ def check_mask_gain(card: Card, gain: float) -> None:
                           f"at 1 or choose another model")
 
 
-def _common(document: Document) -> dict[str, Any]:
-    """Read what every card has."""
+def _geometry(document: Document, look_ahead: int) -> Geometry:
+    """Read the lengths of the transform."""
+    analysis, synthesis, hop = (document.integer(name, 1, LONGEST_WINDOW) for name in ("analysis", "synthesis", "hop"))
     try:
-        geometry = Geometry(*(document.integer(name, 1, LONGEST_WINDOW) for name in ("analysis", "synthesis", "hop")))
+        geometry = Geometry(analysis, synthesis, hop, look_ahead)
     except ConfigError as error:
         raise document.error(str(error)) from None
+    if look_ahead * geometry.hop > LONGEST_WINDOW:
+        raise document.error(f"a look-ahead of {look_ahead} hops, {look_ahead * geometry.hop} frames: at most "
+                             f"{LONGEST_WINDOW} are read")
+    return geometry
+
+
+def _common(document: Document, look_ahead: int = 0) -> dict[str, Any]:
+    """Read what every card has."""
     name = document.text("name", 100)
     if not _NAME.fullmatch(name):
         raise document.error(f"the name {name!r} holds a slash")
-    return {"name": name, "samplerate": document.integer("samplerate", *SAMPLERATES), "geometry": geometry,
-            "stems": _stems(document), "licence": document.text("licence"),
+    return {"name": name, "samplerate": document.integer("samplerate", *SAMPLERATES),
+            "geometry": _geometry(document, look_ahead), "stems": _stems(document), "licence": document.text("licence"),
             "credits": document.texts("credits", MOST_CREDITS), "training": document.table("training"),
             "quality": _quality(document)}
 
@@ -154,13 +165,20 @@ def _quality(document: Document) -> dict[str, Any]:
 
 
 def _step_card(document: Document) -> StepCard:
-    fields = _common(document)
+    number = document.integer("format", FORMAT, LOOK_AHEAD_FORMAT)
+    fields = _common(document, _look_ahead(document, number))
     longest = fields["geometry"].analysis
     contexts = document.integers("contexts", longest, LONGEST_WINDOW, MOST_CONTEXTS) if "contexts" in document else ()
     if any(length % 2 for length in contexts):
         raise document.error(f"contexts are {contexts}: even lengths are expected")
-    stereo = document.integer("format", 0, 1 << 31) == STEREO_FORMAT
-    return StepCard(**fields, contexts=contexts, stereo=stereo)
+    return StepCard(**fields, contexts=contexts, stereo=number != FORMAT)
+
+
+def _look_ahead(document: Document, number: int) -> int:
+    """Read how many hops a model looks ahead, which only the third format can say."""
+    if number == LOOK_AHEAD_FORMAT:
+        return document.integer("look_ahead", 1, MOST_LOOK_AHEAD)
+    return document.integer("look_ahead", 0, 0) if "look_ahead" in document else 0
 
 
 def _file_card(document: Document) -> FileCard:

@@ -23,14 +23,15 @@ from rtsep.native.packing import PLAIN
 from rtsep.native.program import Program, UnknownNode, matrix, steps
 
 SUFFIX = ".rtsep"
-VERSION = 1
+VERSION = 2
 _MAGIC = b"RTSEPMDL"
 _MOST_CONTEXTS, _MOST_FEATURES, _MOST_STEMS = 4, 8, 16
 HEADER = np.dtype([
     ("magic", "S8"), ("version", "<u4"), ("checksum", "<u4"), ("size", "<u8"),
     *((name, "<i4") for name in ("samplerate", "analysis", "synthesis", "hop", "stereo", "stems", "contexts",
                                  "features", "nodes", "states")),
-    ("context", "<i4", _MOST_CONTEXTS), ("name", "S104"), ("stem", "S40", _MOST_STEMS),
+    ("context", "<i4", _MOST_CONTEXTS), ("look_ahead", "<i4"), ("unused", "<i4"),
+    ("name", "S104"), ("stem", "S40", _MOST_STEMS),
     *((name, "<u8") for name in ("weights_at", "weights_size", "values_size", "nodes_at", "clear_at")),
     ("feature", "<u8", _MOST_FEATURES), ("estimates", "<u8"), ("estimates_row", "<i8")])
 """The header, as in `flat.h`."""
@@ -137,7 +138,8 @@ def _header(model: StepFile, program: Program, image: Image) -> NDArray[np.void]
     """Fill in what does not depend on the parts of the file."""
     card, header = model.card, np.zeros((), HEADER)
     fields = {"magic": _MAGIC, "version": VERSION, "samplerate": card.samplerate, "analysis": card.geometry.analysis,
-              "synthesis": card.geometry.synthesis, "hop": card.geometry.hop, "stereo": card.stereo,
+              "synthesis": card.geometry.synthesis, "hop": card.geometry.hop,
+              "look_ahead": card.geometry.look_ahead, "stereo": card.stereo,
               "stems": len(card.stems), "contexts": len(card.contexts), "features": len(card.lengths),
               "nodes": len(program.nodes), "states": len(program.clear), "values_size": image.values_size(),
               "name": card.name.encode()[:100], "estimates_row": steps(matrix(program.estimates))[0]}

@@ -33,10 +33,10 @@ STRUCTURES: dict[str, dict[str, Any]] = {
     | dict.fromkeys(("window", "cosines", "sines", "twiddle_real", "twiddle_imaginary"), _POINTER),
     "Feature": dict.fromkeys(("kind", "bins"), _INT) | dict.fromkeys(("transform", "values"), _POINTER),
     "Plan": dict.fromkeys(("hop", "synthesis", "bins", "channels", "outputs", "stems", "features", "nodes", "longest",
-                           "history_size", "scratch_bins", "states"), _INT)
+                           "history_size", "scratch_bins", "states", "look_ahead", "unused"), _INT)
     | {"estimates_row": _STRIDE}
     | dict.fromkeys(("forward", "inverse", "feature", "node", "clear", "estimates"), _POINTER),
-    "State": dict.fromkeys(("end", "spoilt"), _INT)
+    "State": dict.fromkeys(("end", "spoilt", "newest", "unused"), _INT)
     | dict.fromkeys(("history", "spectra", "scratch", "masks", "sums", "frame", "tails", "work", "mid"), _POINTER),
     "Variant": {"name": _POINTER} | dict.fromkeys(("tiles_together", "zero_point", "most_inputs", "unused"), _INT)
     | dict.fromkeys(("step", "hops"), _POINTER)}

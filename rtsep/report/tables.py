@@ -30,9 +30,9 @@ def report(result: Result) -> Group:
 def latency_rows(result: Result) -> Iterator[tuple[str, int | None]]:
     """Name and frames of every part of the latency; None where a device says nothing believable."""
     loaded, started, stream = result.loaded, result.started, result.summary.latency
-    yield "algorithmic: synthesis window, hop included", loaded.synthesis
+    yield "algorithmic: synthesis window, hop included, and look-ahead", loaded.algorithmic
     yield f"output behind input, blocks of {result.summary.blocksize}", stream
-    yield "  of this re-blocking, and the worker", stream - (loaded.synthesis - loaded.hop)
+    yield "  of this re-blocking, and the worker", stream - (loaded.algorithmic - loaded.hop)
     if result.summary.resampling:
         yield "change of the sample rate", result.summary.resampling
     yield "device, input", started.input_latency

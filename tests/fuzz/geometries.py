@@ -43,20 +43,20 @@ def random_plan(rng: Rng) -> Plan:
         synthesis = hop * 2 * int(rng.choice([1, 1, 2, 3, 4]))
         powers = [length for length in (64, 128, 256, 512, 1024) if length >= synthesis]
         analysis = int(rng.choice([*powers, *powers, synthesis + 2 * int(rng.integers(60))]))
+        stereo = bool(rng.random() < 0.5)
         try:
-            geometry = Geometry(analysis, synthesis, hop)
+            geometry = Geometry(analysis, synthesis, hop, int(rng.choice([0, 1, 2, 9])) if stereo else 0)
         except ConfigError:
             continue
         contexts = tuple(analysis * int(rng.choice([1, 2, 4])) if rng.random() < 0.8
                          else analysis + 2 * int(rng.integers(500)) for _ in range(rng.integers(0, 4)))
-        return Plan(geometry, contexts, NAMES[:rng.integers(1, 17)], bool(rng.random() < 0.5),
-                    int(rng.integers(1, 60)), int(rng.integers(1, 40)), int(rng.choice([0, 1, 9, 1 << 16])),
-                    int(rng.integers(1 << 30)))
+        return Plan(geometry, contexts, NAMES[:rng.integers(1, 17)], stereo, int(rng.integers(1, 60)),
+                    int(rng.integers(1, 40)), int(rng.choice([0, 1, 9, 1 << 16])), int(rng.integers(1 << 30)))
 
 
 def _disagree(model: onnx.ModelProto, plan: Plan, rng: Rng) -> None:
     """Let the document say something else than the graph has."""
-    name = str(rng.choice(["analysis", "synthesis", "hop", "contexts", "format", "stems"]))
+    name = str(rng.choice(["analysis", "synthesis", "hop", "look_ahead", "contexts", "format", "stems"]))
     value: object = int(rng.choice([*NUMBERS, plan.geometry.hop, 2 * plan.geometry.hop, 1024]))
     value = [value] * int(rng.integers(6)) if name == "contexts" else list(plan.stems[1:]) if name == "stems" else value
     onnx.helper.set_model_props(model, {"rtsep": json.dumps(plan.document | {name: value})})

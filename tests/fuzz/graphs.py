@@ -41,7 +41,8 @@ class Plan:
     @property
     def document(self) -> dict[str, Any]:
         """Metadata of the model."""
-        return {"format": 2 if self.stereo else 1, "name": "fuzzed", "samplerate": 44100, **asdict(self.geometry),
+        number = 3 if self.geometry.look_ahead else 2 if self.stereo else 1
+        return {"format": number, "name": "fuzzed", "samplerate": 44100, **asdict(self.geometry),
                 "stems": list(self.stems), "contexts": list(self.contexts), "licence": "CC0-1.0", "credits": [],
                 "training": {}, "quality": {}}
 

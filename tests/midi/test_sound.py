@@ -110,7 +110,7 @@ def test_a_preset_of_another_model_is_changed_to_without_a_jump(tiny_model: Path
 def test_a_model_that_cannot_follow_is_refused(tiny_model: Path, loaded: dict[str, object], split: bool,
                                                sentence: str) -> None:
     fields = {"samplerate": 44100, "stems": ("drums", "guitar", "other")} | loaded
-    playing = Loaded("stage", channels=2, synthesis=512, hop=256, path="stage", **fields)
+    playing = Loaded("stage", channels=2, algorithmic=512, hop=256, path="stage", **fields)
     if not sentence:
         check_successor(str(tiny_model), playing, split)
         return

@@ -6,7 +6,7 @@ another step, and would hide what the law does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.lib.loads import without_network
 from rtsep import Separator, backends
 from rtsep.controls.table import values
+from rtsep.dsp.windows import Geometry
 from rtsep.model.gate import StepFile, read_step
 from rtsep.native.flat import flatten
 from rtsep.types import Audio
 from tests.native.c_separator import CSeparator
 from tests.native.conftest import needs_native, require_native
 from tests.native.test_separator import CLOSE_DB, SHIPPED, error_db
+from tests.rigs.models import STEMS as TINY_STEMS
 from tests.rigs.models import TINY, in_float32
 
 STEMS = (None, ("guitar",), ("rest", "drums"), ("guitar", "rest"))
@@ -75,6 +78,17 @@ def tiny() -> tuple[StepFile, bytes]:
     return model, flatten(model)
 
 
+@pytest.fixture(scope="module")
+def ahead(tmp_path_factory: pytest.TempPathFactory) -> tuple[StepFile, bytes]:
+    """Make a model without a network that masks what is five hops old."""
+    geometry = Geometry(256, 128, 64, 5)
+    document = {"format": 3, "name": "ahead", "samplerate": 44100, **asdict(geometry), "stems": TINY_STEMS,
+                "contexts": [512], "licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
+    shares = np.random.default_rng(1).random((len(TINY_STEMS), geometry.bins)).astype(np.float32)
+    model = read_step(without_network(document, tmp_path_factory.mktemp("ahead") / "ahead.onnx", shares))
+    return model, flatten(model)
+
+
 def play(plan: Plan, separator: Separator | CSeparator) -> Audio:
     """Play a plan; all that came out, side by side."""
     out, at, rows = [], 0, tuple(values())
@@ -115,10 +129,17 @@ def test_any_plan_is_played_alike(plan: Plan) -> None:
     compare(plan, *tiny())
 
 
+@settings(max_examples=8, deadline=None)
+@given(plan=PLANS)
+def test_so_it_is_with_a_look_ahead(ahead: tuple[StepFile, bytes], plan: Plan) -> None:
+    compare(plan, *ahead)
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_models_play_a_plan_alike(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backends, "check", lambda step, model: None)  # a trial takes longer than the plan
     model = read_step(in_float32(name, tmp_path / f"{name}.onnx"))
     moves = tuple(Move(block, control, part, control) for block, control, part in (
-        (1, 3, 0.5), (2, 0, 0.003), (3, 1, 0.1), (4, 5, 1.0), (5, 4, 1.0), (6, 5, 0.0), (7, 2, 1.0), (8, 2, 0.0)))
-    compare(Plan(2, 48_000, None, 0, (300, 1, 480, 512, 64, 65, 300, 256, 441, 300), moves, 40), model, flatten(model))
+        (2, 3, 0.5), (3, 0, 0.003), (4, 1, 0.1), (5, 5, 1.0), (6, 4, 1.0), (7, 5, 0.0), (8, 2, 1.0), (9, 2, 0.0)))
+    sizes = (4096, 300, 1, 480, 512, 64, 65, 300, 256, 441, 300)
+    compare(Plan(2, 48_000, None, 0, sizes, moves, 40), model, flatten(model))

@@ -18,7 +18,7 @@ def tiny_network(profile: str = "stage", contexts: tuple[int, ...] = (2048,)) ->
     """Make a small network with random weights whose masks swing between 0 and 1."""
     torch.manual_seed(3)
     config = BandGruConfig(bands=48, linear_bands=16, contexts=contexts, context_bands=32, context_linear=8, hidden=24,
-                           mask_exponent=2.0, logit_bias=(-0.5, 0.0, 0.0))
+                           mask_exponent=2.0, logit_bias=(-0.5, 0.0, 0.0), stereo=PROFILES[profile].look_ahead > 0)
     net = BandGru(config, PROFILES[profile], STEMS, 44100)
     with torch.no_grad():
         net.decoder.weight.mul_(6.0)

@@ -77,7 +77,7 @@ def load_system(model: str) -> System:
     if isinstance(info, FileCard):
         masked = info.geometry if info.domain == "magnitude" else None
         return System(path.stem, info.stems, file_separator(path), network, numbers, masked, None, heard)
-    latency_ms = 1000.0 * info.geometry.synthesis / info.samplerate
+    latency_ms = 1000.0 * info.geometry.latency / info.samplerate
     return System(path.stem, info.stems, runtime_separator(path), network, numbers, info.geometry, latency_ms, heard)
 
 

@@ -14,7 +14,7 @@ from rtsep.backends import open_step
 from rtsep.backends.step import advance
 from rtsep.dsp.features import noise_features
 from rtsep.errors import ConfigError, ModelError
-from rtsep.model.card import FORMAT, STEREO_FORMAT
+from rtsep.model.card import FORMAT, LOOK_AHEAD_FORMAT, STEREO_FORMAT
 from rtsep.model.gate import read_step
 from rtsep.model.reference import KEY, Reference, write_reference
 from rtsep.native.flat import SUFFIX, write_flat
@@ -152,8 +152,8 @@ def metadata(net: Network, name: str, samplerate: int, summary: dict[str, Any]) 
     summary
         `licence`, `credits`, `training` and `quality`.
     """
-    stereo = getattr(net.config, "stereo", False)
-    return {"format": STEREO_FORMAT if stereo else FORMAT, **common_fields(net, name, samplerate),
+    stereo = STEREO_FORMAT if getattr(net.config, "stereo", False) else FORMAT
+    return {"format": LOOK_AHEAD_FORMAT if net.geometry.look_ahead else stereo, **common_fields(net, name, samplerate),
             "contexts": list(net.config.contexts)} | summary
 
 

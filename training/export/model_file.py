@@ -30,7 +30,8 @@ def common_fields(net: Described, name: str, samplerate: int) -> dict[str, Any]:
     """Give the fields of a document that every model has, but licence, credits, training and quality."""
     geometry = net.geometry
     return {"name": name, "samplerate": samplerate, "analysis": geometry.analysis, "synthesis": geometry.synthesis,
-            "hop": geometry.hop, "stems": list(net.stems)}
+            "hop": geometry.hop, **({"look_ahead": geometry.look_ahead} if geometry.look_ahead else {}),
+            "stems": list(net.stems)}
 
 
 def training_fields(content: dict[str, Any], recipe: Recipe) -> dict[str, Any]:

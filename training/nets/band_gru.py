@@ -94,6 +94,8 @@ class BandGru(Network):
         self.encoder = nn.Linear(encoded, config.hidden)
         self.layers = Layers[Gru](Gru(config.hidden, config.hidden) for _ in range(config.layers))
         self.decoder = nn.Linear(config.hidden, len(stems) * config.bands)
+        if geometry.look_ahead and not config.stereo:
+            raise ConfigError("network: stereo: a network that looks ahead looks at both channels too; say true")
         if len(config.logit_bias) not in (0, len(stems)):
             raise ConfigError(f"network: logit_bias: give {len(stems)}, one a stem")
         logit_bias = torch.tensor(config.logit_bias or (0.0,) * len(stems))
@@ -168,6 +170,8 @@ class BandGru(Network):
                        for index, length in enumerate(config.contexts)]
         cues = [graph.input(name, (1, bins)) for name in STEREO_INPUTS] if self.cues else []
         features, scales = self._graph_features(graph, magnitudes, cues)
+        if self.geometry.look_ahead:
+            features, scales = self._graph_with_masked(graph, features), np.tile(scales, 2)
         hidden = graph.node("Relu", graph.torch_linear(features, self.encoder, before=scales))
         for layer in self.layers:
             hidden = graph.node("Add", hidden, layer.graph(graph, hidden))
@@ -175,8 +179,19 @@ class BandGru(Network):
         logits = graph.torch_linear(hidden, self.decoder, after=config.mask_exponent, offset=bias)
         masks = graph.node("Softmax", graph.reshape(logits, (1, len(self.stems), config.bands)), axis=1)
         masks = graph.join(graph.banded(masks, self.spread.numpy()))
-        graph.output("estimates", graph.node("Mul", masks, magnitudes[0]), (1, len(self.stems), bins))
+        # with a look-ahead the newest magnitude is not that of the masked window, and masks alone are the estimates
+        estimates = masks if self.geometry.look_ahead else graph.node("Mul", masks, magnitudes[0])
+        graph.output("estimates", estimates, (1, len(self.stems), bins))
         return graph
+
+    def _graph_with_masked(self, graph: StepGraph, newest: str) -> str:
+        """`_with_masked` as nodes; the delayed features are the next state."""
+        size, hops = self.features_size, self.geometry.look_ahead
+        state = graph.state(hops * size)
+        line = graph.join([state, newest])
+        masked, after = graph.nodes("Split", line, graph.integers(size, hops * size), outputs=2, axis=-1)
+        graph.next_state(state, after, hops * size)
+        return graph.join([newest, masked])
 
     def _graph_features(self, graph: StepGraph, magnitudes: list[str],
                         cues: list[str]) -> tuple[str, NDArray[np.float32] | float]:
@@ -193,13 +208,13 @@ class BandGru(Network):
         logarithms, scale = graph.node("Log", ratio), SCALE / np.log(10.0)
         if not cues:
             return logarithms, scale
-        others = self.encoder.in_features - self.cues - self.config.bands
+        others = self.features_size - self.cues - self.config.bands
         masked = ratio if not others else graph.nodes(
             "Split", ratio, graph.integers(self.config.bands, others), outputs=2, axis=-1)[0]
         pool = factor * self.pool_0.numpy()
         pooled = [graph.node("Div", graph.node("Div", graph.join(graph.banded(cue, pool)), reference), masked)
                   for cue in cues]
-        scales = np.full(self.encoder.in_features, scale, np.float32)
+        scales = np.full(self.features_size, scale, np.float32)
         scales[-self.cues:] = 1.0
         return graph.join([logarithms, *pooled]), scales
 

@@ -77,7 +77,7 @@ class Worker:
         self._step = max(frames, self._hop)
         geometry = self.separator.info.geometry
         self._offset = self._hop - multiple + self._step
-        self.latency = geometry.synthesis - self._hop + self._offset
+        self.latency = geometry.latency - self._hop + self._offset
         self._lane.over = True
         slots = 2 * self._step // self._hop + round(_SPARE_S * self.separator.samplerate / self._hop)
         self._lane = Lane(slots, len(self.separator.stems), self.separator.channels, self._hop)

@@ -155,7 +155,7 @@ def calibrate(model: str, stems: Sequence[str] | None, channels: int, seconds: f
     timer.start()
     timer.join()
     return Choice(find_model(model), separator.info.name, 1e3 * float(np.percentile(times, 99)), geometry.hop,
-                  geometry.synthesis, separator.samplerate, period)
+                  geometry.latency, separator.samplerate, period)
 
 
 def calibrate_others(model: str, stems: Sequence[str] | None, channels: int, period: Period | None,

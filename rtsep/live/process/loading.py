@@ -46,7 +46,7 @@ def load(settings: LiveSettings, channels: int, period: Period | None, rate: int
     if choice is None and settings.p99_ms is not None:
         geometry = separator.info.geometry
         choice = Choice(Path(settings.model), separator.info.name, settings.p99_ms, geometry.hop,
-                        geometry.synthesis, separator.samplerate)
+                        geometry.latency, separator.samplerate)
     return separator, settings, choice
 
 

@@ -85,7 +85,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     awake = stay_awake()
     engine = _make_engine(parts, memory)
     geometry = separator.info.geometry
-    pipe.send(Loaded(separator.info.name, separator.samplerate, separator.channels, separator.stems, geometry.synthesis,
+    pipe.send(Loaded(separator.info.name, separator.samplerate, separator.channels, separator.stems, geometry.latency,
                      geometry.hop, settings.model,
                      None if parts.choice is None else parts.choice.p99_ms))
     if separator.samplerate != separator.info.samplerate:

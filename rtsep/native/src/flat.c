@@ -9,7 +9,7 @@
 #error "flat files are little-endian, and this processor is not"
 #endif
 
-_Static_assert(sizeof(FlatHeader) == 944 && sizeof(FlatNode) == 96, "there is no padding in them");
+_Static_assert(sizeof(FlatHeader) == 952 && sizeof(FlatNode) == 96, "there is no padding in them");
 
 static const double MOST_WORK = 1 << 28; /* multiplications of a step, as in rtsep/model/gate.py */
 enum { MOST_NODES = 1 << 16, LEAST_RATE = 1000, MOST_RATE = 768000, SHORTEST = 64 };
@@ -32,7 +32,8 @@ static int is_length(int32_t length) {
 static int has_geometry(const FlatHeader *header) {
     const int32_t hop = header->hop, synthesis = header->synthesis;
     if (!is_length(header->analysis) || hop < 1 || synthesis < 2 * hop || synthesis % (2 * hop) ||
-        synthesis > header->analysis)
+        synthesis > header->analysis || header->look_ahead < 0 || header->look_ahead > MOST_LOOK_AHEAD ||
+        header->look_ahead * (int64_t)hop > LONGEST_WINDOW)
         return 0;
     for (int i = 0; i < header->contexts; i++)
         if (!is_length(header->context[i]) || header->context[i] < header->analysis) return 0;

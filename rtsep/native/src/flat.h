@@ -10,8 +10,8 @@
 #include "arena.h"
 #include "program.h"
 
-enum { FLAT_VERSION = 1, MOST_STEMS = 16, MOST_CONTEXTS = 4, MOST_FEATURES = 8, LONGEST_WINDOW = 1 << 16,
-       MOST_BYTES = 1 << 30 }; /* of a file, or of values */
+enum { FLAT_VERSION = 2, MOST_STEMS = 16, MOST_CONTEXTS = 4, MOST_FEATURES = 8, LONGEST_WINDOW = 1 << 16,
+       MOST_LOOK_AHEAD = 64, MOST_BYTES = 1 << 30 }; /* hops; of a file, or of values */
 
 typedef struct {
     char magic[8];                     /* "RTSEPMDL" */
@@ -20,6 +20,7 @@ typedef struct {
     int32_t samplerate, analysis, synthesis, hop;
     int32_t stereo, stems, contexts, features; /* whether the model looks at all channels; numbers of the others */
     int32_t nodes, states, context[MOST_CONTEXTS]; /* numbers of nodes; lengths of the longer windows */
+    int32_t look_ahead, unused;        /* hops that the masked spectrum is older than the newest one */
     char name[104], stem[MOST_STEMS][40];      /* each ends with a zero */
     uint64_t weights_at, weights_size, values_size;
     uint64_t nodes_at, clear_at;       /* nodes of a step; one for each state, which copies zeros into it */

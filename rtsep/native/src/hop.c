@@ -35,17 +35,28 @@ static void append(const rtsep_Plan *plan, rtsep_State *state, const float *bloc
     state->end += plan->hop;
 }
 
-static Points spectrum_of(const rtsep_Plan *plan, const rtsep_State *state, int channel) {
-    float *real = state->spectra + (ptrdiff_t)2 * channel * plan->bins;
+/* Spectrum of a channel at a place in the ring. */
+static Points spectrum_at(const rtsep_Plan *plan, const rtsep_State *state, int place, int channel) {
+    float *real = state->spectra + 2 * ((ptrdiff_t)place * plan->channels + channel) * plan->bins;
     return (Points){real, real + plan->bins};
+}
+
+static Points spectrum_of(const rtsep_Plan *plan, const rtsep_State *state, int channel) {
+    return spectrum_at(plan, state, state->newest, channel);
+}
+
+/* The place after the newest one: of the oldest spectrum, which is masked, and which the next one replaces. */
+static int oldest(const rtsep_Plan *plan, const rtsep_State *state) {
+    return state->newest < plan->look_ahead ? state->newest + 1 : 0;
 }
 
 static Points scratch_of(const rtsep_Plan *plan, const rtsep_State *state) {
     return (Points){state->scratch, state->scratch + plan->scratch_bins};
 }
 
-/* Spectra of the channels. */
-static void analyse(const rtsep_Plan *plan, const rtsep_State *state) {
+/* Spectra of the channels, in the place of the oldest ones. */
+static void analyse(const rtsep_Plan *plan, rtsep_State *state) {
+    state->newest = oldest(plan, state);
     for (int channel = 0; channel < plan->channels; channel++)
         transform_forward(plan->forward, state->work,
                           state->history + (ptrdiff_t)channel * plan->history_size + state->end - plan->forward->length,
@@ -221,10 +232,11 @@ static void overlap_add(const rtsep_Plan *plan, const float *restrict frame, flo
 
 static void synthesise(const rtsep_Plan *plan, const rtsep_State *state, float *out, ptrdiff_t row_stride) {
     const Points scratch = scratch_of(plan, state);
+    const int place = oldest(plan, state);
     for (int output = 0; output < plan->outputs; output++)
         for (int channel = 0; channel < plan->channels; channel++) {
             const ptrdiff_t row = (ptrdiff_t)output * plan->channels + channel;
-            masked(spectrum_of(plan, state, channel), state->masks + (ptrdiff_t)output * plan->bins, plan->bins,
+            masked(spectrum_at(plan, state, place, channel), state->masks + (ptrdiff_t)output * plan->bins, plan->bins,
                    scratch);
             transform_inverse(plan->inverse, state->work, scratch, state->frame);
             overlap_add(plan, state->frame, state->tails + row * plan->hop, out + row * row_stride);

@@ -20,11 +20,13 @@ static const rtsep_Field fields[] = {
 
     NUMBER(Plan, hop), NUMBER(Plan, synthesis), NUMBER(Plan, bins), NUMBER(Plan, channels), NUMBER(Plan, outputs),
     NUMBER(Plan, stems), NUMBER(Plan, features), NUMBER(Plan, nodes), NUMBER(Plan, longest),
-    NUMBER(Plan, history_size), NUMBER(Plan, scratch_bins), NUMBER(Plan, states), NUMBER(Plan, estimates_row),
+    NUMBER(Plan, history_size), NUMBER(Plan, scratch_bins), NUMBER(Plan, states),
+    NUMBER(Plan, look_ahead), NUMBER(Plan, unused), NUMBER(Plan, estimates_row),
     POINTER(Plan, forward), POINTER(Plan, inverse), POINTER(Plan, feature), POINTER(Plan, node),
     POINTER(Plan, clear), POINTER(Plan, estimates),
 
-    NUMBER(State, end), NUMBER(State, spoilt), POINTER(State, history), POINTER(State, spectra),
+    NUMBER(State, end), NUMBER(State, spoilt), NUMBER(State, newest), NUMBER(State, unused),
+    POINTER(State, history), POINTER(State, spectra),
     POINTER(State, scratch), POINTER(State, masks), POINTER(State, sums), POINTER(State, frame), POINTER(State, tails),
     POINTER(State, work), POINTER(State, mid),
 

@@ -107,7 +107,7 @@ static void take_state(rtsep_Separator *separator, Arena *arena) {
     rtsep_State *state = &separator->state;
     state->masks = take_floats(arena, outputs * bins);
     state->sums = take_floats(arena, bins);
-    state->spectra = take_floats(arena, channels * 2 * bins);
+    state->spectra = take_floats(arena, (size_t)(1 + model->look_ahead) * channels * 2 * bins);
     state->scratch = take_floats(arena, 2 * (longest / 2 + 1));
     state->frame = take_floats(arena, (size_t)model->synthesis);
     state->work = take_floats(arena, 2 * longest);
@@ -156,7 +156,7 @@ static void fill_plan(rtsep_Separator *separator) {
         .channels = separator->channels, .outputs = separator->outputs, .stems = model->stems,
         .features = model->features, .nodes = model->nodes, .longest = longest,
         .history_size = longest + SPARE_HOPS * model->hop, .scratch_bins = longest / 2 + 1, .states = model->states,
-        .estimates_row = (ptrdiff_t)model->estimates_row, .forward = &separator->forward,
+        .look_ahead = model->look_ahead, .estimates_row = (ptrdiff_t)model->estimates_row, .forward = &separator->forward,
         .inverse = &separator->inverse, .feature = separator->features, .node = separator->program.nodes,
         .clear = separator->program.clear, .estimates = (float *)(separator->program.image + model->estimates)};
 }

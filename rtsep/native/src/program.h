@@ -60,6 +60,7 @@ typedef struct {
     int32_t features, nodes;      /* numbers of them */
     int32_t longest, history_size; /* samples of a history row that windows read; its memory */
     int32_t scratch_bins, states; /* bins of the longest spectrum; number of recurrent states */
+    int32_t look_ahead, unused;   /* hops that the masked spectrum is older than the newest one */
     ptrdiff_t estimates_row;      /* floats from one stem's estimates to the next */
     const rtsep_Transform *forward, *inverse; /* of the masked window */
     const rtsep_Feature *feature;
@@ -71,8 +72,9 @@ typedef struct {
 /* What moves in a stream. */
 typedef struct {
     int32_t end, spoilt;          /* samples of a history row up to the newest; hops that the model spoilt */
+    int32_t newest, unused;       /* place of the newest spectrum in the ring */
     float *history;               /* a row for each channel */
-    float *spectra, *scratch;     /* real, then imaginary parts: of each channel; of anything */
+    float *spectra, *scratch;     /* real, then imaginary parts: of each channel, a ring of 1 + look_ahead; of anything */
     float *masks, *sums;          /* a row for each output; one row */
     float *frame, *tails;         /* of one inverse transform; of the hops to come: hop, output, channel, samples */
     float *work;                  /* of a transform: twice its length */

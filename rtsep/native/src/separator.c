@@ -113,26 +113,33 @@ rtsep_Error rtsep_process(rtsep_Separator *separator, const float *const *in, fl
     return RTSEP_OK;
 }
 
+/* Latency of the model, in frames, of which whole hops in step with the blocks save one block. */
+static int own_latency(const FlatHeader *model) {
+    return model->synthesis + model->look_ahead * model->hop;
+}
+
 void rtsep_reset(rtsep_Separator *separator) {
     const FlatHeader *model = &separator->model;
     const size_t hop = (size_t)model->hop, channels = (size_t)separator->channels;
     const size_t outputs = (size_t)separator->outputs, bins = (size_t)separator->plan.bins;
     flat_clear(&separator->program, model);
     separator->state.end = separator->plan.longest;
+    separator->state.newest = 0;
+    memset(separator->state.spectra, 0, (size_t)(1 + model->look_ahead) * channels * 2 * bins * sizeof(float));
     memset(separator->state.history, 0, channels * (size_t)separator->plan.history_size * sizeof(float));
     memset(separator->state.tails, 0, (size_t)(model->synthesis - model->hop) * outputs * channels * sizeof(float));
     for (size_t i = 0; i < outputs * bins; i++) separator->state.masks[i] = 1.0f / (float)outputs;
     for (int i = 0; i < 2; i++) memset(separator->sound[i], 0, outputs * channels * hop * sizeof(float));
     memset(separator->past, 0, channels * (size_t)separator->past_size * sizeof(float));
     separator->pending_frames = separator->past_at = 0;
-    separator->ready_at = model->hop + model->synthesis - rtsep_latency(separator);
+    separator->ready_at = model->hop + own_latency(model) - rtsep_latency(separator);
     ramp_reset(&separator->mask_gain);
     gains_reset(&separator->gains);
 }
 
 int rtsep_latency(const rtsep_Separator *separator) {
     const int aligned = separator->blocksize ? gcd(separator->blocksize, separator->model.hop) : 0;
-    return separator->model.synthesis - aligned;
+    return own_latency(&separator->model) - aligned;
 }
 
 int rtsep_samplerate(const rtsep_Separator *separator) {
