@@ -99,7 +99,7 @@ def test_schedule_rises_then_falls() -> None:
     ("name: a\nprofile: stage\nnetwork: {hidden: wide}", "network: hidden: expected int, got 'wide'"),
     ("name: a\nprofile: stage\nnetwork: {contexts: [long]}", "network: contexts: expected int, got 'long'"),
     ("name: a\nprofile: stage\nmixtures: {augment: {tone: true}}", "mixtures: augment: tone: expected float"),
-    ("name: a\nprofile: stadium", "profile 'stadium': choose one of paper, stage, ultra"),
+    ("name: a\nprofile: stadium", "profile 'stadium': choose one of paper, stage, ultra, song"),
     ("profile: stage", "missing 1 required positional argument: 'name'"),
     ("name: a\nprofile: stage\nloss: {l7: 1.0}", "loss: no loss 'l7'; known are negative_snr, time_snr"),
     ("name: a\nprofile: stage\nloss: {}", "loss: no loss ''; known are"),
