@@ -39,9 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
     parser = parser_of("files", __doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="length of a file")
-    parser.add_argument("--model", action="append", help="default: stage and ultra")
+    parser.add_argument("--model", action="append", help="default: stage, ultra and song")
     options = parser.parse_args(arguments)
-    models = options.model or ["stage", "ultra"]
+    models = options.model or ["stage", "ultra", "song"]
 
     def report() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:

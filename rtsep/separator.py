@@ -22,7 +22,7 @@ from rtsep.dsp.delay import Delay
 from rtsep.dsp.mask import mask_weights, output_names, requested_sets
 from rtsep.dsp.ramp import RAMP_MS, Ramp
 from rtsep.errors import ConfigError
-from rtsep.model.catalogue import find_model
+from rtsep.model.catalogue import LIVE_MODEL, find_model
 from rtsep.model.gate import StepFile, read_step
 from rtsep.reblocking import Reblocking
 from rtsep.types import Audio
@@ -88,7 +88,7 @@ class Separator:
     >>> guitar = separator.process(block)[separator.stems.index("guitar")]  # doctest: +SKIP
     """
 
-    def __init__(self, model: str | Path | StepFile = "stage", channels: int = 1, blocksize: int | None = None,
+    def __init__(self, model: str | Path | StepFile = LIVE_MODEL, channels: int = 1, blocksize: int | None = None,
                  stems: str | Sequence[str] | None = None, threads: int = 1, provider: str = "cpu",
                  samplerate: int | None = None) -> None:
         if not 1 <= channels <= MAX_CHANNELS:

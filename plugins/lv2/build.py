@@ -12,7 +12,7 @@ from pathlib import Path
 
 from plugins.lv2.describe import BINARY, NAMES, description, header, manifest
 from rtsep.errors import RtsepError
-from rtsep.model.catalogue import find_model
+from rtsep.model.catalogue import LIVE_MODEL, find_model
 from rtsep.model.gate import read_step
 from rtsep.native.flat import SUFFIX, flatten
 from scripts.build_native import build
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 BUNDLE = "rtsep.lv2"
 
 
-def build_bundle(bundle: Path, model: str = "stage", flags: Sequence[str] = ()) -> None:
+def build_bundle(bundle: Path, model: str = LIVE_MODEL, flags: Sequence[str] = ()) -> None:
     """Build a bundle.
 
     Parameters
@@ -72,7 +72,7 @@ def user_folder() -> Path:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build a bundle in a folder, or where hosts find it."""
     parser = argparse.ArgumentParser("python -m plugins.lv2.build", description="Build the LV2 plugins.")
-    parser.add_argument("--model", default="stage", help="the model in it: a name, or the path to an .onnx file")
+    parser.add_argument("--model", default=LIVE_MODEL, help="the model in it: a name, or the path to an .onnx file")
     parser.add_argument("--folder", type=Path, default=Path("build"), help=f"where {BUNDLE} will be (default: build)")
     parser.add_argument("--install", action="store_true", help=f"build it into {user_folder()}, where hosts find it")
     options = parser.parse_args(arguments)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from rtsep.cli.live_interface import Interface
 from rtsep.cli.live_interface import add_options as add_interface_options
-from rtsep.cli.live_options import CALIBRATION_S, DEFAULT_MODEL, add_options, add_start_options
+from rtsep.cli.live_options import CALIBRATION_S, add_options, add_start_options
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
 from rtsep.cli.streams import print_table
+from rtsep.model.catalogue import LIVE_MODEL
 
 if TYPE_CHECKING:
     from rtsep.controls.controls import Values
@@ -139,7 +140,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     null_device = args.output == NONE
     stems = tuple(dict.fromkeys(args.remove or args.stem or ["guitar"]))
     return LiveSettings(
-        model=args.model or DEFAULT_MODEL, stems=None if args.split else (*stems, REST),
+        model=args.model or LIVE_MODEL, stems=None if args.split else (*stems, REST),
         silent=() if args.split else stems if args.remove else (REST,), split=args.split,
         input=args.input, output=None if args.output in (DEFAULT, NONE) else args.output, has_source=source is not None,
         null_device=null_device,

@@ -6,8 +6,8 @@ import argparse
 
 from rtsep.cli.parser import named_path
 from rtsep.controls.options import add_control_options
+from rtsep.model.catalogue import LIVE_MODEL
 
-DEFAULT_MODEL = "stage"
 CALIBRATION_S = 2.0
 """For which a model is timed before it plays."""
 
@@ -35,7 +35,7 @@ def _add_sound(parser: argparse.ArgumentParser) -> None:
                         "device; none: nothing is heard, and a file or the demo is played into files (default: "
                         "default, or none where there is no device)")
     parser.add_argument("--model", metavar="NAME",
-                        help=f"shipped model or .onnx file (default: {DEFAULT_MODEL}; see rtsep models)")
+                        help=f"shipped model or .onnx file (default: {LIVE_MODEL}; see rtsep models)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--stem", metavar="STEM", nargs="+", action="extend",
                       help="play these stems alone (default: guitar)")

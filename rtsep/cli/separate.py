@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rtsep.cli.parser import named_path
 from rtsep.controls.options import add_control_options
+from rtsep.model.catalogue import FILE_MODEL
 
 if TYPE_CHECKING:
     from rtsep.files.batch import Batch
@@ -35,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("-r", "--recursive", action="store_true", help="look into folders inside folders")
     parser.add_argument("-o", "--output", "--out", type=named_path, default=Path("separated"), metavar="DIR",
                         help="where the tracks' folders go (default: %(default)s); - for standard output")
-    parser.add_argument("-n", "--model", "--name", default="stage", metavar="NAME",
+    parser.add_argument("-n", "--model", "--name", default=FILE_MODEL, metavar="NAME",
                         help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
     stems = parser.add_mutually_exclusive_group()
     stems.add_argument("--stems", nargs="+", metavar="STEM",

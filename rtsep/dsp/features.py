@@ -28,15 +28,15 @@ def features(spectra: Spectrum, contexts: Sequence[Spectrum], stereo: bool) -> d
     contexts
         Of the longer windows, each complex64 (hops, channels, length // 2 + 1).
     stereo
-        Whether the model looks at all channels (format 2), or at the mid signal, their mean (format 1).
+        Whether the model looks at all channels (formats 2 and 3), or at the mid signal, their mean (format 1).
 
     Returns
     -------
     features
-        float32 (hops, bins) each. Format 1: `magnitude` of the mid signal, `context_0` and so on. Format 2: these are
-        root mean squares over the channels, and how the channels are related is told by `cross`, the mean real part of
-        the cross spectra of their pairs, and `difference`, half of the first of two channels' power less the second's.
-        Both lie between minus and plus the square of `magnitude`. One channel counts as two equal ones.
+        float32 (hops, bins) each. Format 1: `magnitude` of the mid signal, `context_0` and so on. Formats 2 and 3:
+        these are root mean squares over the channels, and how the channels are related is told by `cross`, the mean
+        real part of the cross spectra of their pairs, and `difference`, half of the first of two channels' power less
+        the second's. Both lie between minus and plus the square of `magnitude`. One channel counts as two equal ones.
     """
     size = _root_mean_square if stereo else _mid_magnitude
     made = {"magnitude": size(spectra)} | {f"context_{index}": size(context) for index, context in enumerate(contexts)}

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rtsep.errors import ConfigError
 from rtsep.files.stream import aligned_stems, open_separator
+from rtsep.model.catalogue import FILE_MODEL
 from rtsep.separator import LOUDEST, MAX_CHANNELS
 from rtsep.types import Audio
 
@@ -19,7 +20,7 @@ _INTEGERS = {np.dtype(np.uint8): (128, 128), np.dtype(np.int16): (0, 2**15), np.
 """Offset and full scale of the integers that stand for sound."""
 
 
-def separate(audio: ArrayLike, samplerate: float, model: str | Path = "stage",
+def separate(audio: ArrayLike, samplerate: float, model: str | Path = FILE_MODEL,
              stems: str | Sequence[str] | None = None, mask_gain: float = 1.0) -> dict[str, Audio]:
     """Separate a whole piece of sound.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rtsep.audio.files import STDIN, AudioReader
 from rtsep.files.levels import Output
 from rtsep.files.naming import Plan
+from rtsep.model.catalogue import FILE_MODEL
 from rtsep.report.spectrograms import Spectrogram, draw_spectrograms, spectrogram_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Batch:
         Whether a picture of the mixture and its stems is drawn beside them.
     """
 
-    model: str | Path = "stage"
+    model: str | Path = FILE_MODEL
     stems: tuple[str, ...] | None = None
     mask_gain: float = 1.0
     output: Output = field(default_factory=Output)

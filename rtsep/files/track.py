@@ -15,6 +15,7 @@ from rtsep.errors import AudioFileError
 from rtsep.files.levels import Output, StemFile, finish
 from rtsep.files.stream import AnySeparator, aligned_stems, open_separator
 from rtsep.files.tags import read_tags
+from rtsep.model.catalogue import FILE_MODEL
 from rtsep.separator import MAX_CHANNELS, Separator
 from rtsep.signals import undivided
 
@@ -61,7 +62,7 @@ class SeparatedFile:
         return self.seconds / max(self.elapsed_s, 1e-9)
 
 
-def separate_file(source: str | Path, folder: str | Path, model: str | Path = "stage",
+def separate_file(source: str | Path, folder: str | Path, model: str | Path = FILE_MODEL,
                   stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
                   progress: Progress | None = None, overwrite: bool = False) -> SeparatedFile:
     """Write every stem of an audio file to `folder/STEM.wav`.
@@ -97,7 +98,7 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = "s
                           Output(overwrite=overwrite))
 
 
-def separate_track(source: str | Path, name: Callable[[str], Path], model: str | Path = "stage",
+def separate_track(source: str | Path, name: Callable[[str], Path], model: str | Path = FILE_MODEL,
                    stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
                    progress: Progress | None = None, output: Output | None = None,
                    marks: Mapping[str, str] | None = None) -> SeparatedFile:

@@ -9,6 +9,7 @@ from rtsep.controls.controls import Values
 from rtsep.dsp.mask import REST
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.realtime import Measure
+from rtsep.model.catalogue import LIVE_MODEL
 
 ENGINES = ("callback", "worker")
 
@@ -77,7 +78,7 @@ class LiveSettings:
         Whether another model is taken where the requested one cannot hold the deadline.
     """
 
-    model: str = "stage"
+    model: str = LIVE_MODEL
     stems: tuple[str, ...] | None = ("guitar", REST)
     silent: tuple[str, ...] = (REST,)
     split: bool = False

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rtsep.errors import ModelError
 
+LIVE_MODEL, FILE_MODEL = "stage", "song"
+"""What runs where no model is named: live, where latency counts; on files, where only quality does."""
 CHECKOUT_ONLY = ("paper",)
 """Models that are in the checkout and, for their size, not in a wheel."""
 

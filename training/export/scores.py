@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 MODELS = Path(__file__).parents[2] / "models"
-LIVE = ("stage", "ultra")
+LIVE = ("stage", "ultra", "song")
 STEMS = ("rest", "guitar", "drums", "vocals", "bass")
 Bounds = Mapping[str, tuple[float | None, ...]]
 UNTOUCHED, IDEAL = "untouched mixture", "ideal mask"
@@ -46,7 +46,8 @@ def full_mixes() -> str:
 def at_0_db() -> str:
     """Write the scores on the references' mixtures."""
     models = (*LIVE, "instrumental", "paper")
-    rows = [["SDR, dB", *(f"`{model}`" for model in models), IDEAL, "the paper, other songs"], ["---"] * 7]
+    titles = ["SDR, dB", *(f"`{model}`" for model in models), IDEAL, "the paper, other songs"]
+    rows = [titles, ["---"] * len(titles)]
     rows += [[target, *(_cell(quality_of(model)[target]["sdr"]) for model in models),
               _cell(IDEAL_AT_0_DB[target]), _cell(PAPER_AT_0_DB[target])] for target in ("guitar", "drums")]
     return _table(rows)
