@@ -58,7 +58,7 @@ class Separator:
         Frames of every block, where that is fixed and known: lowers the latency. None for any size.
     stems
         Stems to compute, in this order; default all of the model. `rest` is the mixture without the
-        other stems named here. A string is one stem.
+        other stems named here. A string names one, or several with commas between.
     threads, provider
         How the model is run, see `rtsep.backends.open_step`.
     samplerate

@@ -17,6 +17,7 @@ from rtsep.errors import AudioFileError
 
 PART = ".part"
 """Suffix of temporary names."""
+_SOUND = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".m4a")
 _RUNNING_S = 60.0
 
 
@@ -49,6 +50,34 @@ def new_folder(path: Path) -> Path:
         except OSError as error:
             raise AudioFileError(f"cannot make the folder {folder}: {error.strerror}; choose another place") from None
     raise AssertionError("numbers have no end")
+
+
+def check_folder_name(path: Path) -> None:
+    """Refuse a new folder that is named like a file of sound: a file was meant.
+
+    Raises
+    ------
+    AudioFileError
+        When it is.
+    """
+    if path.suffix.lower() in _SOUND and not path.is_dir():
+        raise AudioFileError(f"{path} is named like a file of sound, and results go into a folder: name a folder; "
+                             f"files are named by their stems")
+
+
+def check_place(path: Path) -> None:
+    """Refuse a name in a place that takes no files, before any work.
+
+    Raises
+    ------
+    AudioFileError
+        When the nearest folder above that is there is none, or may not be written to.
+    """
+    place = next((folder for folder in path.parents if os.path.lexists(folder)), path.parent)
+    if not place.is_dir():
+        raise AudioFileError(f"cannot write {path}: {place} is no folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise AudioFileError(f"cannot write {path}: the folder {place} may not be written to; choose another folder")
 
 
 def is_empty_folder(path: Path) -> bool:

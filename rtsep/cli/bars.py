@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
+from rtsep.cli.streams import shown_line
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -48,7 +50,7 @@ class Bars:
             TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[speed]}"), TimeRemainingColumn(), console=console, transient=True,
             disable=not console.is_terminal)
-        self._names = [source.name.encode("utf-8", "replace").decode() for source in sources]
+        self._names = [shown_line(source.name).encode("utf-8", "replace").decode() for source in sources]
         self._sizes = [_size(source) for source in sources]
         self._bars: dict[int, tuple[TaskID, float]] = {}
         self._done = [0.0] * len(sources)

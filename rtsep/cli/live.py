@@ -15,7 +15,7 @@ from rtsep.cli.live_interface import add_options as add_interface_options
 from rtsep.cli.live_options import CALIBRATION_S, add_options, add_start_options
 from rtsep.cli.midi import OFF as MIDI_OFF
 from rtsep.cli.midi import add_options as add_midi_options
-from rtsep.cli.streams import print_table
+from rtsep.cli.streams import print_table, shown_line
 from rtsep.model.catalogue import LIVE_MODEL
 
 if TYPE_CHECKING:
@@ -135,10 +135,11 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     """Translate options; one stem is played by computing it and the rest, and silencing one of the two."""
     from rtsep.controls.options import read_control_options
     from rtsep.dsp.mask import REST
+    from rtsep.dsp.stem_lists import listed_stems
     from rtsep.live.protocol import LiveSettings
 
     null_device = args.output == NONE
-    stems = tuple(dict.fromkeys(args.remove or args.stem or ["guitar"]))
+    stems = tuple(dict.fromkeys(listed_stems(args.remove or args.stem or "guitar")))
     return LiveSettings(
         model=args.model or LIVE_MODEL, stems=None if args.split else (*stems, REST),
         silent=() if args.split else stems if args.remove else (REST,), split=args.split,
@@ -178,6 +179,9 @@ def _helpers(args: argparse.Namespace, settings: LiveSettings) -> list[Helper]:
 def _folder(args: argparse.Namespace, source: Source | None) -> Path | None:
     """Return where the recording goes, if there is one."""
     if args.record is not None:
+        from rtsep.audio.outputs import check_folder_name
+
+        check_folder_name(args.record)
         return Path(args.record)
     if args.input == DEMO:
         return Path("demo-out")
@@ -230,6 +234,6 @@ def _show_recording(result: Result, source: Source) -> None:
         with untraced_pictures():
             draw_spectrograms(folder / "spectrograms.png", pictures, samplerate,
                               f"rtsep live, model {result.loaded.model}")
-        print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png")
+        print(shown_line(f"{folder}: {', '.join(path.name for path in result.recorded.values())}, spectrograms.png"))
     except ConfigError as error:  # drawing is an extra
-        print(f"{folder}: {', '.join(path.name for path in result.recorded.values())}; no picture: {error}")
+        print(shown_line(f"{folder}: {', '.join(path.name for path in result.recorded.values())}; no picture: {error}"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rtsep.cli.parser import named_path
+from rtsep.cli.streams import shown_line
 from rtsep.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class Interface:
         """Print a notice where no screen shows it; where the terminal is gone, the music matters more."""
         if not self._has_screen:
             with suppress(OSError, ValueError):
-                print(f"rtsep: {line.text}", file=sys.stderr, flush=True)
+                print(shown_line(f"rtsep: {line.text}"), file=sys.stderr, flush=True)
 
 
 def _is_in_front(terminal: TextIO) -> bool:

@@ -14,19 +14,17 @@ from typing import Any
 
 from rtsep import __version__
 from rtsep.cli.parser import CommandParser
-from rtsep.cli.streams import flush_output, leave_output, prepare_streams, print_line, settle_messages
+from rtsep.cli.streams import bounded_line, flush_output, leave_output, prepare_streams, print_line, settle_messages
 from rtsep.errors import RtsepError
 from rtsep.signals import STOP_SIGNALS, StoppedError, none_swallowed
 
 COMMANDS = ("live", "separate", "devices", "doctor", "models", "midi", "pipewire")
 """Modules of this package with `add_parser(subparsers)`, which sets `run(args) -> exit code`."""
 
-_LONGEST = 600  # characters of a message
-
 
 def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     """Build the parser with the commands' own ones."""
-    parser = argparse.ArgumentParser(prog="rtsep", description="Take the guitar or the drums out of a mix, live or "
+    parser = CommandParser(prog="rtsep", description="Take the guitar or the drums out of a mix, live or "
                                      "from a file.", epilog="rtsep COMMAND --help explains a command.")
     parser.add_argument("--version", action="version", version=f"rtsep {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
@@ -85,11 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def print_error(error: Exception, where: Path | None = None) -> None:
     """Print an error as one line on stderr; `where` is the file that one happened to that is no `RtsepError`."""
     text = str(error) if isinstance(error, RtsepError) else _describe(error, where)
-    line = " ".join(text.split("\n"))
-    if len(line) > _LONGEST:
-        half = _LONGEST // 2
-        line = f"{line[:half]} ... {line[-half:]}"
-    print_line(f"rtsep: {line}")
+    print_line(f"rtsep: {bounded_line(text)}")
 
 
 def _describe(error: Exception, where: Path | None) -> str:

@@ -6,7 +6,9 @@ import argparse
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from rtsep.cli.streams import bounded_line
 
 
 def named_path(text: str) -> Path:
@@ -34,6 +36,10 @@ class CommandParser(argparse.ArgumentParser):
         if unknown:
             self.error(self._explain(unknown))
         return found, []
+
+    def error(self, message: str) -> NoReturn:
+        """Show the usage and a message of bounded length, and exit with 2."""
+        super().error(bounded_line(message))
 
     def _explain(self, unknown: Sequence[str]) -> str:
         known = [option for action in self._actions for option in action.option_strings]

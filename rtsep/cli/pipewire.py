@@ -21,8 +21,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _install(args: argparse.Namespace) -> int:
     from rtsep.audio.pipewire import install
+    from rtsep.dsp.stem_lists import listed_stems
 
-    stems = list(dict.fromkeys(args.without))
+    stems = list(dict.fromkeys(listed_stems(args.without)))
     print(f"{install(stems)}: Music without {', without '.join(stems)}")
     print("Now: systemctl --user restart pipewire; then choose one of them as the output of a player, or of all sound.")
     return 0

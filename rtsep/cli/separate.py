@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rtsep.cli.parser import named_path
+from rtsep.cli.streams import shown_line
 from rtsep.controls.options import add_control_options
 from rtsep.model.catalogue import FILE_MODEL
 
@@ -85,11 +86,11 @@ def run(args: argparse.Namespace) -> int:
         plans = list(_plans(planner, sources, told, args.dry_run))
         for plan, status in plans:
             if status == "finished":
-                print(f"{plan.source}: is separated already, in {_folder(plan)}; --overwrite separates it again",
-                      file=lines)
+                print(shown_line(f"{plan.source}: is separated already, in {_folder(plan)}; --overwrite separates it "
+                                 f"again"), file=lines)
                 told.append(_told(plan, status))
             elif args.dry_run:
-                print(f"{plan.source} -> {', '.join(map(str, plan.paths.values()))}", file=lines)
+                print(shown_line(f"{plan.source} -> {', '.join(map(str, plan.paths.values()))}"), file=lines)
                 told.append(_told(plan, "planned"))
         if not args.dry_run:
             told += _separate(batch, [plan for plan, status in plans if status == "planned"], args.jobs, lines)
@@ -102,11 +103,15 @@ def run(args: argparse.Namespace) -> int:
 def _results(args: argparse.Namespace, sources: list[Path]) -> Iterator[tuple[Path, TextIO]]:
     """Yield the folder of the results, and where lines about them go: not between sound or JSON."""
     if args.output != _STDOUT:
+        from rtsep.audio.outputs import check_folder_name
+
+        check_folder_name(args.output)
         yield args.output, sys.stderr if args.json else sys.stdout
         return
+    from rtsep.dsp.stem_lists import listed_stems
     from rtsep.errors import ConfigError
 
-    if args.json or args.plot or len(sources) != 1 or len(args.stems or []) != 1:
+    if args.json or args.plot or len(sources) != 1 or len(listed_stems(args.stems or ())) != 1:
         raise ConfigError("standard output takes one stem of one file, and nothing else: give one FILE and one stem, "
                           "for example --stems guitar -o -")
     with tempfile.TemporaryDirectory() as folder:
@@ -216,13 +221,13 @@ def _told(plan: Plan, status: str, result: SeparatedFile | None = None, error: s
 def _report(result: SeparatedFile, lines: TextIO) -> None:
     """Print one line about a finished file, and what was wrong inside it."""
     folder = next(iter(result.outputs.values())).parent
-    print(f"{result.source} -> {folder} ({', '.join(result.outputs)}): {_clock(result.seconds)} in "
-          f"{_clock(result.elapsed_s)}, {result.times_real_time:.0f} times real time", file=lines)
+    print(shown_line(f"{result.source} -> {folder} ({', '.join(result.outputs)}): {_clock(result.seconds)} in "
+                     f"{_clock(result.elapsed_s)}, {result.times_real_time:.0f} times real time"), file=lines)
     if result.bad_frames:
         print(f"  {result.bad_frames} frames held no usable numbers (NaN, infinity) and were taken as silence",
               file=lines)
     for note in result.notes:
-        print(f"  {note}", file=lines)
+        print(shown_line(f"  {note}"), file=lines)
 
 
 def _folder(plan: Plan) -> Path:

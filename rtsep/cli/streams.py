@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_LONGEST = 600  # characters of a message
+_COMMANDS = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing it: control characters, ends of lines and changes of direction."""
 _NARROWEST = 80  # columns of a table; narrower terminals break its lines, which loses nothing
 
 
@@ -59,12 +63,24 @@ def _leave(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def shown_line(text: str) -> str:
+    """Return text as one line of a terminal that shows it all and obeys none of it: names of files are data."""
+    return _COMMANDS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def bounded_line(text: str) -> str:
+    """Return a message as one line, its middle left out where it is long."""
+    line = shown_line(" ".join(text.split("\n")))
+    half = _LONGEST // 2
+    return line if len(line) <= _LONGEST else f"{line[:half]} ... {line[-half:]}"
+
+
 def print_line(text: str) -> None:
     """Print one line on stderr, if anybody can read it."""
     if sys.stderr is None:  # which print takes for standard output
         return
     with suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)
+        print(shown_line(text), file=sys.stderr, flush=True)
 
 
 def print_table(table: RenderableType) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from rtsep.controls.controls import Values
 from rtsep.controls.table import CONTROLS, Control, Kind, Table, Unit, values
 from rtsep.controls.units import read_option
+from rtsep.dsp.stem_lists import listed_stems
 from rtsep.errors import ConfigError
 
 _METAVARS = {Unit.DB: "DB", Unit.SHARE: "SHARE"}
@@ -71,7 +72,7 @@ def _read(control: Control, value: Any) -> float | dict[str, float]:
     if not control.per_stem:
         return 1.0 if value is True else read_option(control, value, where)
     if control.kind is Kind.SWITCH:
-        return dict.fromkeys(value, 1.0)
+        return dict.fromkeys(listed_stems(value), 1.0)
     found = {}
     for text in value:
         stem, equals, number = text.rpartition("=")

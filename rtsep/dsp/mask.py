@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rtsep.dsp.stem_lists import listed_stems
 from rtsep.errors import ConfigError
 
 Sets = NDArray[np.float32]
@@ -48,10 +49,8 @@ def requested_sets(stems: Sequence[str], outputs: Sequence[str]) -> Sets:
 
 
 def output_names(stems: Sequence[str], outputs: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Names of the requested outputs: one where a string is given, all stems where nothing is."""
-    if outputs is None:
-        return tuple(stems)
-    return (outputs,) if isinstance(outputs, str) else tuple(outputs)
+    """Names of the requested outputs; all stems where nothing is requested."""
+    return tuple(stems) if outputs is None else listed_stems(outputs)
 
 
 def mask_weights(requested: Sets, gain: float | NDArray[np.float32] = 1.0) -> NDArray[np.float32]:

@@ -35,7 +35,8 @@ def separate(audio: ArrayLike, samplerate: float, model: str | Path = FILE_MODEL
     model
         Name of a shipped model, or a path to a step model or a file model.
     stems
-        Stems to compute, `rest` for what is left over; a string is one stem; default all of the model.
+        Stems to compute, `rest` for what is left over; a string names one, or several with commas between;
+        default all of the model.
     mask_gain
         Weight of the background in the mask, as in `Controls`.
 

@@ -15,7 +15,7 @@ import soundfile
 from rtsep import __version__
 from rtsep.audio.encodings import Encoding
 from rtsep.audio.files import STDIN
-from rtsep.audio.outputs import check_outputs, is_being_written, numbered
+from rtsep.audio.outputs import check_outputs, check_place, is_being_written, numbered
 from rtsep.errors import AudioFileError, ConfigError
 
 TEMPLATE = "{track}/{stem}.{ext}"
@@ -165,7 +165,7 @@ class Planner:
         Raises
         ------
         AudioFileError
-            When results are there that may not be replaced.
+            When results are there that may not be replaced, or their place takes no files.
         """
         last: dict[str, Path] = {}
         for track in numbered(track_name(source)):
@@ -176,6 +176,8 @@ class Planner:
             last = paths
             plan = None if self._is_taken(paths) else self._plan_at(source, track, paths)
             if plan is not None:
+                for path in () if plan.finished else paths.values():
+                    check_place(path)
                 self._taken |= {_key(path) for path in paths.values()}
                 return plan
         raise AssertionError("numbers have no end")

@@ -47,7 +47,8 @@ def open_separator(model: str | Path, channels: int, stems: str | Sequence[str] 
     channels
         Number of audio channels.
     stems
-        Stems to compute, `rest` for what is left over; a string is one stem; default all of the model.
+        Stems to compute, `rest` for what is left over; a string names one, or several with commas between;
+        default all of the model.
     mask_gain
         Weight of the background in the mask, as in `Controls`; 1 for file models, which have no such mask.
     samplerate

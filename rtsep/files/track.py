@@ -79,7 +79,8 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = FI
     model
         Name of a shipped model, or a path to a step model or a file model.
     stems
-        Stems to write, `rest` for what is left over; a string is one stem; default all of the model.
+        Stems to write, `rest` for what is left over; a string names one, or several with commas between;
+        default all of the model.
     mask_gain
         Weight of the background in the mask, as in `Controls`; 1 for file models, which have no such mask.
     progress

@@ -71,6 +71,8 @@ def test_command_refuses_in_one_sentence(tiny_model: Path, tmp_path: Path, song:
     (["--stem", "guitar", "drums"], ("guitar", "drums", "rest"), ("rest",)),
     (["--remove", "guitar", "drums"], ("guitar", "drums", "rest"), ("guitar", "drums")),
     (["--remove", "guitar", "--remove", "drums"], ("guitar", "drums", "rest"), ("guitar", "drums")),
+    (["--remove", "guitar,drums"], ("guitar", "drums", "rest"), ("guitar", "drums")),
+    (["--stem", "guitar,", "drums"], ("guitar", "drums", "rest"), ("rest",)),
     (["--remove", "drums", "drums"], ("drums", "rest"), ("drums",)),
     (["--split"], None, ()),
 ])

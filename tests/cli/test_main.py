@@ -37,6 +37,16 @@ def raising(error: BaseException):
     return run
 
 
+@pytest.mark.parametrize("words", [("\x1b" + "x" * 50_000,), ("models", "--\x1b" + "x" * 50_000),
+                                   ("separate", "a.wav", "--bitrate", "x" * 50_000)],
+                         ids=["command", "option", "value"])
+def test_wrong_usage_is_told_in_bounded_length(words):
+    done = rtsep_command(*words)
+    assert done.returncode == 2
+    assert len(done.stderr) < 2500
+    assert "\x1b" not in done.stderr
+
+
 def test_version():
     done = rtsep_command("--version")
     assert (done.returncode, done.stdout) == (0, f"rtsep {rtsep.__version__}\n")

@@ -56,6 +56,39 @@ def test_default_folder_and_chosen_stems(tmp_path, tiny_model):
     assert tree(tmp_path / "separated") == ["a/guitar.wav", "a/rest.wav"]
 
 
+@pytest.mark.parametrize("words", [("guitar,rest",), ("guitar, rest",), ("guitar,", "rest"), (",guitar", ",rest")])
+def test_stems_are_listed_with_commas_too(tmp_path, tiny_model, words):
+    done = separate(tmp_path, song(tmp_path / "a.wav"), "--model", tiny_model, "--stems", *words, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("-> separated/a/guitar.wav, separated/a/rest.wav\n")
+
+
+@pytest.mark.parametrize(("output", "words"), [
+    ("stem.wav", "stem.wav is named like a file of sound"), ("a.wav", "a.wav is named like a file of sound"),
+    ("text", "cannot write text/a/drums.wav: text is no folder"),
+    ("text/x/y", "cannot write text/x/y/a/drums.wav: text is no folder")])
+def test_a_dry_run_refuses_what_the_run_refuses(tmp_path, tiny_model, output, words):
+    song(tmp_path / "a.wav")
+    (tmp_path / "text").write_text("no folder")
+    for options in ((), ("--dry-run",)):
+        done = separate(tmp_path, "a.wav", "--model", tiny_model, "-o", output, *options)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"rtsep: {words}"), done.stderr
+        assert tree(tmp_path) == ["a.wav", "text"]
+
+
+def test_names_are_shown_and_never_obeyed(tmp_path, tiny_model):
+    name = "a\x1b]0;x\n\u202eb"
+    song(tmp_path / f"{name}.wav")
+    shown = "a\\x1b]0;x\\n\\u202eb"
+    for _ in ("separated", "separated already"):
+        done = separate(tmp_path, f"{name}.wav", f"{name}.flac", "--model", tiny_model)
+        assert done.stdout.startswith(f"{shown}.wav")
+        assert done.stderr.startswith("rtsep: no file a\\x1b]0;x \\u202eb.flac")
+        assert (done.stdout + done.stderr).count("\n") == 2
+    assert tree(tmp_path / "separated")[0] == f"{name}/drums.wav"
+
+
 def test_a_broken_file_does_not_stop_the_others(tmp_path, tiny_model):
     broken = tmp_path / "broken.wav"
     broken.write_text("this is no sound")
