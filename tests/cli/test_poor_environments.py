@@ -146,7 +146,7 @@ def test_nothing_is_cut_off_on_a_narrow_terminal(columns: str, here: Path, tiny_
     env = environment(HOME=str(here), COLUMNS=columns)
     models, doctor, live = (run(here, *command, env=env).stdout
                             for command in (["models"], ["doctor"], playing(tiny_model)))
-    for text in ("instrumental", "paper", "stage", "ultra"):
+    for text in ("instrumental", "paper", "song", "stage", "ultra"):
         assert f" {text} " in models
     assert f" {sys.version.split()[0]} on " in doctor
     assert " null device " in live

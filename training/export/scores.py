@@ -10,16 +10,13 @@ from typing import Any
 import yaml
 
 MODELS = Path(__file__).parents[2] / "models"
-LIVE = ("stage", "ultra", "song")
+SHIPPED = ("stage", "ultra", "song", "instrumental", "paper")
 STEMS = ("rest", "guitar", "drums", "vocals", "bass")
 Bounds = Mapping[str, tuple[float | None, ...]]
 UNTOUCHED, IDEAL = "untouched mixture", "ideal mask"
 SINGERS: Bounds = {UNTOUCHED: (6.3, -6.3, -3.3, -3.9, -6.0), IDEAL: (12.9, 6.5, 8.3, 10.5, 6.4)}
 NO_SINGERS: Bounds = {UNTOUCHED: (4.8, -4.8, -1.0, None, -3.5), IDEAL: (12.3, 7.5, 9.7, None, 8.2)}
 """What `evaluate --full-mixes` prints beside all models: of the songs alone, in dB in the order of `STEMS`."""
-NOT_IN_CARDS = {"instrumental": {"songs": {"rest": 6.1, "guitar": -0.2, "drums": 5.4},
-                                 "instrumental": {"rest": 8.2, "guitar": 3.3, "drums": 6.1}}}
-"""Scores on full mixes of weights whose card does not say them."""
 IDEAL_AT_0_DB = {"guitar": 11.0, "drums": 10.2}
 PAPER_AT_0_DB = {"guitar": 5.7, "drums": 3.6}
 """Of `evaluate`, and the paper's Table 3."""
@@ -38,17 +35,16 @@ def full_mixes() -> str:
     for title, group, bounds in (("three songs with singers", "songs", SINGERS),
                                  ("two songs without", "instrumental", NO_SINGERS)):
         rows.append([f"{title}: {UNTOUCHED}", *map(_cell, bounds[UNTOUCHED])])
-        rows += [[f"`{model}`", *map(_cell, _full(model, group))] for model in (*LIVE, "instrumental")]
+        rows += [[f"`{model}`", *map(_cell, _full(model, group))] for model in SHIPPED]
         rows.append([IDEAL, *map(_cell, bounds[IDEAL])])
     return _table(rows)
 
 
 def at_0_db() -> str:
     """Write the scores on the references' mixtures."""
-    models = (*LIVE, "instrumental", "paper")
-    titles = ["SDR, dB", *(f"`{model}`" for model in models), IDEAL, "the paper, other songs"]
+    titles = ["SDR, dB", *(f"`{model}`" for model in SHIPPED), IDEAL, "the paper, other songs"]
     rows = [titles, ["---"] * len(titles)]
-    rows += [[target, *(_cell(quality_of(model)[target]["sdr"]) for model in models),
+    rows += [[target, *(_cell(quality_of(model)[target]["sdr"]) for model in SHIPPED),
               _cell(IDEAL_AT_0_DB[target]), _cell(PAPER_AT_0_DB[target])] for target in ("guitar", "drums")]
     return _table(rows)
 
@@ -64,7 +60,7 @@ def headline() -> str:
 
 
 def _full(model: str, group: str) -> tuple[float | None, ...]:
-    scores = quality_of(model).get("full_mixes", NOT_IN_CARDS.get(model, {})).get(group, {})
+    scores = quality_of(model)["full_mixes"][group]
     return tuple(scores.get(stem) for stem in STEMS)
 
 
