@@ -72,7 +72,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_installed_wheel_runs(version: str, wheel: Path, tmp_path: Path) -> None:
     python = find_python(version)
     if python is None:
-        pytest.skip(f"no Python {version} here")
+        pytest.skip(f"no Python {version} here: `uv python install {version}` fetches one")
     run(UV, "venv", "--quiet", "--python", python, tmp_path / "venv")  # keeps what it has fetched, unlike pip
     programs = tmp_path / "venv" / "bin"
     run(UV, "pip", "install", "--quiet", "--python", programs / "python", "--only-binary", ":all:", "--constraint",

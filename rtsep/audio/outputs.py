@@ -5,20 +5,27 @@ A result has a temporary name of its own in the folder of its name until it is w
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rtsep.errors import AudioFileError
+
+if sys.platform != "win32":
+    import fcntl
 
 PART = ".part"
 """Suffix of temporary names."""
 _SOUND = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".m4a")
 _RUNNING_S = 60.0
+_YOUNG_S = 1.0  # in which a file that was just made gets its lock
 
 
 def numbered(name: str) -> Iterator[str]:
@@ -93,13 +100,61 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f"{_prefix(path)}{secrets.token_hex(6)}{PART}")
 
 
+def begin_file(path: Path) -> int:
+    """Make a new file, and hold it until the descriptor that is returned is closed, or this process has ended.
+
+    Raises
+    ------
+    OSError
+        When it cannot be made, or is there.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    _take(descriptor)
+    return descriptor
+
+
 def is_being_written(path: Path) -> bool:
-    """Whether a run that goes on is making this file: it has written to a temporary one within the last minute."""
-    now = time.time()
+    """Whether a run that goes on is making this file."""
+    return any(_is_held(part) for part in _parts(path))
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove temporary files of a name that a run has left which was killed."""
+    for part in _parts(path):
+        if not _is_held(part):
+            with suppress(OSError):
+                part.unlink()
+
+
+def _parts(path: Path) -> list[Path]:
     try:
-        return any(now - part.stat().st_mtime < _RUNNING_S for part in path.parent.glob(f"{_prefix(path)}*{PART}"))
-    except OSError:  # it has just got its name, or the folder cannot be listed
-        return path.parent.exists()
+        return list(path.parent.glob(f"{_prefix(path)}*{PART}"))
+    except OSError:  # the folder cannot be listed
+        return []
+
+
+def _is_held(part: Path) -> bool:
+    """Whether a process holds a temporary file; where that cannot be asked, whether it was written to just now."""
+    try:
+        descriptor = os.open(part, os.O_RDONLY)
+    except OSError:  # it has just got its name, or belongs to somebody else
+        return os.path.lexists(part)
+    try:
+        age, taken = time.time() - os.fstat(descriptor).st_mtime, _take(descriptor)
+        return age < _RUNNING_S if taken is None else not taken or age < _YOUNG_S
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int) -> bool | None:
+    """Lock a file for this process; False where another one has it, None where the system has no such locks."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES) else None
+    return True
 
 
 def _prefix(path: Path) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 from rtsep.audio.encodings import Encoding, encoding_of
-from rtsep.audio.outputs import put_in_place, temporary_name
+from rtsep.audio.outputs import begin_file, put_in_place, remove_abandoned, temporary_name
 from rtsep.audio.sndfile import SequentialFile
 from rtsep.errors import AudioFileError
 from rtsep.types import Audio
@@ -79,7 +79,8 @@ class AudioWriter:
         self._refuse_existing()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            remove_abandoned(self.path)
+            self._hold = begin_file(self._part)
         except OSError as error:
             raise AudioFileError(f"cannot write {self.path}: {error.strerror}") from None
         try:
@@ -88,6 +89,7 @@ class AudioWriter:
                 setattr(self._file, name, value)
         except (soundfile.LibsndfileError, ValueError) as error:
             self._part.unlink(missing_ok=True)
+            self._release()
             raise self._failure(error) from None
 
     @property
@@ -142,6 +144,7 @@ class AudioWriter:
         self._file.close()
         if not self._in_place:
             self._part.unlink(missing_ok=True)
+        self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +156,12 @@ class AudioWriter:
                 self.commit()
         finally:
             self.discard()
+
+    def _release(self) -> None:
+        """Hold the file no longer."""
+        if self._hold >= 0:
+            os.close(self._hold)
+        self._hold = -1
 
     def _refuse_existing(self) -> None:
         if os.path.lexists(self.path) and (self._in_place or not self._overwrite):

@@ -27,10 +27,13 @@ class StrictLoader(yaml.SafeLoader):
         self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Read a node; refuse anchors and aliases, which can make a small file huge, and nesting without end."""
+        """Read a node; refuse anchors and aliases, which make small files huge, tags, and endless nesting."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise yaml.MarkedYAMLError(problem=f"anchors and aliases (& and *) are not read: {shown(event.anchor)}",
+                                       problem_mark=event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise yaml.MarkedYAMLError(problem=f"tags (!) are not read: {shown(event.tag)}; put quotes around a text",
                                        problem_mark=event.start_mark)
         if self._depth >= DEEPEST:
             raise yaml.MarkedYAMLError(problem=f"more than {DEEPEST} levels inside each other",

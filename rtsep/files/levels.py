@@ -81,7 +81,7 @@ class StemFile:
             draft = temporary_name(path)
             self._stack.callback(draft.unlink, missing_ok=True)
             try:
-                self._draft = self._open(draft, rate, channels, expected, Encoding())
+                self._draft = self._open(draft, rate, channels, expected, Encoding(), in_place=True)
             except BaseException:
                 self.writer.discard()
                 raise
@@ -113,9 +113,10 @@ class StemFile:
         self._stack.__exit__(kind, error, trace)
 
     def _open(self, path: Path, rate: int, channels: int, frames: int | None, encoding: Encoding,
-              marks: Mapping[str, str] | None = None, overwrite: bool = False, limit: bool = True) -> AudioWriter:
+              marks: Mapping[str, str] | None = None, overwrite: bool = False, limit: bool = True,
+              in_place: bool = False) -> AudioWriter:
         return self._stack.enter_context(AudioWriter(path, rate, channels, frames, encoding, marks, overwrite,
-                                                     limit=limit))
+                                                     in_place, limit))
 
     def _write(self, block: Audio) -> None:
         target = self._draft or self.writer

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rtsep.audio.encodings import Encoding
+from rtsep.audio.outputs import remove_abandoned, temporary_name
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError
 from rtsep.files.naming import TEMPLATE, Naming, Plan, Planner, track_name
@@ -87,6 +91,31 @@ def test_no_result_is_a_source_of_the_run(tmp_path, overwrite):
 def test_a_run_that_goes_on_keeps_its_names(tmp_path):
     with AudioWriter(tmp_path / "song" / "guitar.wav", 44100, 1, 10):
         assert folders(plan(naming(tmp_path), Path("x/song.wav"))) == ["song-2"]
+
+
+def test_a_run_that_was_killed_leaves_its_names_and_no_files(tmp_path):
+    path = tmp_path / "song" / "guitar.wav"
+    code = ("import os, sys; from rtsep.audio.writer import AudioWriter\n"
+            "writer = AudioWriter(sys.argv[1], 44100, 1, 10); os.kill(os.getpid(), 9)")
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code, path], cwd=root, timeout=60, check=False)
+    with AudioWriter(path, 44100, 1, 10) as goes_on:
+        (left,) = (part for part in path.parent.iterdir() if part != goes_on.part)
+        os.utime(left, (0, 0))
+        os.utime(goes_on.part, (0, 0))
+        assert folders(plan(naming(tmp_path), Path("song.wav"))) == ["song-2"]
+        remove_abandoned(path)
+        assert list(path.parent.iterdir()) == [goes_on.part]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_name_is_free_after_its_run_was_killed(tmp_path):
+    path = tmp_path / "song" / "guitar.wav"
+    path.parent.mkdir()
+    left = temporary_name(path)
+    left.touch()
+    os.utime(left, (0, 0))
+    assert folders(plan(naming(tmp_path), Path("song.wav"))) == ["song"]
 
 
 @pytest.mark.parametrize("template", ["{track}_{stem}.{ext}", "{model}/{stem}/{track}.{ext}"])

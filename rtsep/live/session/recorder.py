@@ -26,7 +26,8 @@ class Recorder:
 
     Takes are numbered: a folder that holds something is left alone. The files have their names from the start and
     can be read at any time, also when the process was killed. A file that cannot be written, on a full disk for
-    example, ends the recording and not the music; what was written until then is kept.
+    example, ends the recording and not the music; what was written until then is kept. Files in which no sound arrived
+    are removed again.
 
     Parameters
     ----------
@@ -65,7 +66,9 @@ class Recorder:
         if channels > MOST_CHANNELS:
             raise ConfigError(f"a recording has at most {MOST_CHANNELS} channels a track, the input has {channels}; "
                               f"play fewer --channels, or do not record")
+        there = folder.is_dir()
         self.folder = new_folder(folder)
+        self._made = not there or self.folder != folder
         self.paths = {name: self.folder / f"{name}.flac" for name in (MIXTURE, *stems)}
         memory.record.shape(len(self.paths) * channels)
         self._memory = memory
@@ -84,8 +87,12 @@ class Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._ended:
-            return
+        if not self._ended:
+            self._end()
+        if not self.frames:
+            self._remove()
+
+    def _end(self) -> None:
         try:
             self._close()
         except AudioFileError as error:
@@ -121,6 +128,15 @@ class Recorder:
             self._ended = True
             with suppress(AudioFileError):  # which says the same again
                 self._close()
+
+    def _remove(self) -> None:
+        """Remove files without sound, which no program reads."""
+        with suppress(OSError):
+            for path in self.paths.values():
+                path.unlink(missing_ok=True)
+            if self._made:
+                self.folder.rmdir()  # unless it holds something else
+        self._notify(f"nothing was recorded: no sound came before the end, and {self.folder} has no files")
 
     def _close(self) -> None:
         """Close the files: an interrupted recording is kept as far as it came."""

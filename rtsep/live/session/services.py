@@ -187,3 +187,4 @@ class Services:
         if recorder is not None:
             recorder.drain()
             recorder.__exit__()
+            self.recorded = recorder.paths if recorder.frames else {}

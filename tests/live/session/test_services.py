@@ -90,6 +90,19 @@ def test_takes_are_numbered_and_can_be_read_while_they_are_written(memory: Memor
     assert notices[0].startswith("the recording was limited to full scale")
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_recording_without_sound_is_not_kept(memory: Memory, tmp_path: Path, there: bool) -> None:
+    notices: list[str] = []
+    folder = tmp_path / "take"
+    if there:
+        folder.mkdir()
+    with Recorder(folder, ("guitar",), 44100, 2, memory, notices.append) as recorder:
+        recorder.drain()
+        assert recorder.paths["guitar"].exists()
+    assert notices == [f"nothing was recorded: no sound came before the end, and {folder} has no files"]
+    assert list(tmp_path.rglob("*")) == ([folder] if there else [])
+
+
 def test_too_many_channels_to_record(memory: Memory, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="at most 8 channels a track, the input has 9"):
         Recorder(tmp_path, ("guitar",), 44100, 9, memory, pytest.fail)
