@@ -199,8 +199,7 @@ def check_outputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     for output in outputs:
         for key in _identities(output):
             if key in known:
-                raise AudioFileError(f"{output} would overwrite {known[key]}, which is read: choose another output "
-                                     f"folder")
+                raise AudioFileError(f"{output} would overwrite {known[key]}, which is read: choose another place")
 
 
 def _identities(path: Path) -> Iterator[object]:

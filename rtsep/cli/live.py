@@ -136,10 +136,13 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     from rtsep.controls.options import read_control_options
     from rtsep.dsp.mask import REST
     from rtsep.dsp.stem_lists import listed_stems
+    from rtsep.errors import ConfigError
     from rtsep.live.protocol import LiveSettings
 
     null_device = args.output == NONE
     stems = tuple(dict.fromkeys(listed_stems(args.remove or args.stem or "guitar")))
+    if REST in stems:
+        raise ConfigError(f"{REST} is what is left over: name stems of the model to play or to remove")
     return LiveSettings(
         model=args.model or LIVE_MODEL, stems=None if args.split else (*stems, REST),
         silent=() if args.split else stems if args.remove else (REST,), split=args.split,

@@ -91,7 +91,7 @@ class Interface:
         try:
             with ExitStack() as stack:
                 if self._args.log is not None:
-                    self._log = stack.enter_context(_open_log(self._args.log))
+                    self._log = stack.enter_context(_open_log(self._args))
                 self._events = Events(surface, self._emit)
                 self._looks += [surface.look, self._events.look, manager.look]
                 if self._args.resume_state:
@@ -193,7 +193,12 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _open_log(path: Path) -> Iterator[TextIO]:
+def _open_log(args: argparse.Namespace) -> Iterator[TextIO]:
+    """Open the log at its end; refuse a file that the run reads."""
+    from rtsep.audio.outputs import check_outputs
+
+    path: Path = args.log
+    check_outputs([path], [Path(read) for read in (args.input, args.model, args.presets, args.midi_map) if read])
     try:
         file = path.open("a", encoding="utf-8")
     except OSError as error:

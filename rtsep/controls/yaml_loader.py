@@ -33,7 +33,8 @@ class StrictLoader(yaml.SafeLoader):
             raise yaml.MarkedYAMLError(problem=f"anchors and aliases (& and *) are not read: {shown(event.anchor)}",
                                        problem_mark=event.start_mark)
         if getattr(event, "tag", None) is not None:
-            raise yaml.MarkedYAMLError(problem=f"tags (!) are not read: {shown(event.tag)}; put quotes around a text",
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise yaml.MarkedYAMLError(problem=f"tags are not read: {shown(tag)}; put quotes around a text",
                                        problem_mark=event.start_mark)
         if self._depth >= DEEPEST:
             raise yaml.MarkedYAMLError(problem=f"more than {DEEPEST} levels inside each other",

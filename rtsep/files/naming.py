@@ -221,7 +221,9 @@ def _source_of(mark: str | None) -> str | None:
 
 
 def _mark_of(path: Path) -> str | None:
-    """Read the mark of a file that is there; None where it has none."""
+    """Read the mark of a file that is there; None where it has none, or is no file but a pipe or a device."""
+    if not path.is_file():
+        return None
     try:
         with quiet_libraries(), soundfile.SoundFile(os.fsencode(path)) as file:
             return str(file.comment) or None

@@ -84,6 +84,7 @@ def draw_spectrograms(path: str | Path, signals: Mapping[str, Audio | Spectrogra
     form = path.suffix[1:] or "png"
     fast: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if form == "png" else {}  # a third less time to draw
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(part, format=form, **fast)
         part.replace(path)
     except (OSError, ValueError) as error:  # ValueError: a format that matplotlib does not know

@@ -12,6 +12,7 @@ import soundfile
 
 from rtsep.cli.live import _settings
 from rtsep.cli.main import build_parser
+from rtsep.errors import ConfigError
 from tests.rigs.live import TIMEOUT_S, refused, rtsep_live
 from tests.rigs.sessions import SAMPLERATE, noise, read
 
@@ -64,6 +65,12 @@ def test_command_refuses_in_one_sentence(tiny_model: Path, tmp_path: Path, song:
     returned, err = refused(capsys, "--model", str(tiny_model), *options)
     assert returned == code
     assert re.fullmatch(sentence, err)
+
+
+@pytest.mark.parametrize("option", ["--stem", "--remove"])
+def test_rest_is_no_stem_to_play_or_remove(option: str) -> None:
+    with pytest.raises(ConfigError, match="rest is what is left over"):
+        _settings(build_parser().parse_args(["live", option, "guitar,rest"]), None)
 
 
 @pytest.mark.parametrize(("options", "stems", "silent"), [
@@ -128,3 +135,12 @@ def test_what_is_wrong_with_a_file_is_said(tiny_model: Path, tmp_path: Path) -> 
         _, err = rtsep.finish()
     assert rtsep.process.returncode == 0
     assert re.search(r"^rtsep: song.mp3: \d+ damaged bytes at 0:00.\d\d are left out$", err, re.MULTILINE), err
+
+
+def test_a_run_without_sound_ends_in_words(tiny_model: Path, tmp_path: Path, song: Path) -> None:
+    with rtsep_live("--input", str(song), "--output", "none", "--model", str(tiny_model), "--start", "99999",
+                    cwd=tmp_path) as rtsep:
+        _, error = rtsep.finish()
+        assert rtsep.process.returncode == 0
+    assert "nothing was recorded" in error
+    assert not list(tmp_path.rglob("*.flac"))

@@ -7,7 +7,9 @@ import os
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from rtsep.cli.main import main
 from rtsep.surface.events import KINDS, document
@@ -51,6 +53,18 @@ def test_errors_are_told_all_the_same(capsys: pytest.CaptureFixture[str], how: s
 def test_a_log_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, error = refused(capsys, *RUN, "--log", str(tmp_path / "no" / "rtsep.log"))
     assert (code, "cannot write the log" in error) == (1, True)
+
+
+def test_the_log_is_no_file_that_the_run_reads(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    soundfile.write(song, np.full((4410, 2), 0.1), 44100)
+    before = song.read_bytes()
+    os.link(song, tmp_path / "song.log")
+    code, error = refused(capsys, "--input", str(song), *RUN[2:], "--record", str(tmp_path / "take"), "--log",
+                          str(tmp_path / "song.log"))
+    assert code == 1
+    assert f"song.log would overwrite {song}, which is read" in error
+    assert song.read_bytes() == before
 
 
 def test_a_service_manager_hears_that_music_plays(tiny_model: Path, tmp_path: Path) -> None:

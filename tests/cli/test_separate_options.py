@@ -143,6 +143,14 @@ def test_a_picture(tmp_path, tiny_model):
     assert (tmp_path / "out/a/spectrograms.png").stat().st_size > 10_000
 
 
+def test_a_picture_has_the_folder_that_its_name_asks_for(tmp_path, tiny_model):
+    pytest.importorskip("matplotlib")
+    done = separate(tmp_path, song(tmp_path / "a.wav"), "-n", tiny_model, "-o", "out", "--plot", "--filename",
+                    "{stem}/{track}.{ext}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "spectrograms/a.png" in tree(tmp_path / "out")
+
+
 @pytest.mark.parametrize("form", ["FLAC", ".flac"])
 def test_a_format_is_known_as_people_write_it(tmp_path, tiny_model, form):
     done = separate(tmp_path, song(tmp_path / "a.wav", 0.1), "-n", tiny_model, "--format", form, "--dry-run")

@@ -15,7 +15,7 @@ from rtsep.errors import ConfigError
     ("a: *a", "anchors and aliases"),
     ("a: " + "[" * 3000 + "]" * 3000, "more than 20 levels"),
     ("a: 1" + "0" * 5000, "4300 digits"),
-    ("a: !!binary abc", "tags .!. are not read"), ("a: !!timestamp x", "line 1, column 4: tags"),
+    ("a: !!binary abc", "tags are not read: .!!binary.; put"), ("a: !!timestamp x", "line 1, column 4: tags"),
     ("a: !!bool maybe", "tags"), ("a: !!map [1]", "tags"), ("!!str a: 1", "tags"),
     ("a: !foo b", "tags"),
     ("a: 1\n---\nb: 1", "another document"),

@@ -109,6 +109,15 @@ def test_a_run_that_was_killed_leaves_its_names_and_no_files(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_pipe_of_a_name_is_not_waited_for(tmp_path, overwrite):
+    (tmp_path / "song").mkdir()
+    os.mkfifo(tmp_path / "song" / "guitar.wav")
+    found = folders(plan(naming(tmp_path, overwrite=overwrite), Path("song.wav")))
+    assert found == ["song" if overwrite else "song-2"]
+
+
 def test_a_name_is_free_after_its_run_was_killed(tmp_path):
     path = tmp_path / "song" / "guitar.wav"
     path.parent.mkdir()

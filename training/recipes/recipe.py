@@ -157,6 +157,11 @@ def overridden(recipe: Recipe, changes: dict[str, Any], where: str) -> Recipe:
     return recipe_from(_merged(recipe, changes), where)
 
 
+_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", tuple: "a list",
+          dict: "a mapping"}
+"""What a value should be, as people call it."""
+
+
 def _merged(settings: Any, changes: dict[str, Any]) -> dict[str, Any]:
     """Fields of a dataclass with changes laid over them."""
     fields = dataclasses.asdict(settings)
@@ -181,10 +186,11 @@ def _build(kind: type, fields: Any, where: str) -> Any:
     if unknown:
         raise ConfigError(f"{where}: unknown key {shown(min(map(str, unknown)))}; known are {', '.join(hints)}")
     values = {name: _convert(hints[name], value, f"{where}: {name}") for name, value in fields.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigError(f"{where}: {str(error).partition(') ')[2] or error}") from None
+    missing = [field.name for field in dataclasses.fields(kind) if field.name not in fields
+               and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING]
+    if missing:
+        raise ConfigError(f"{where}: the key {missing[0]} is missing")
+    return kind(**values)
 
 
 def _network_kind(fields: Any, where: str) -> type:
@@ -212,4 +218,4 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return float(value)
     if plain is not None and isinstance(value, plain) and not (plain is int and isinstance(value, bool)):
         return value
-    raise ConfigError(f"{where}: expected {getattr(hint, '__name__', hint)}, got {shown(value)}")
+    raise ConfigError(f"{where}: expected {_WORDS.get(origin or hint, str(hint))}, got {shown(value)}")

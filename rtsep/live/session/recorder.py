@@ -49,7 +49,7 @@ class Recorder:
     folder
         Where the files are.
     paths
-        By track, `mixture` and the stems.
+        By track, `mixture` and the stems; empty at the end if no sound came.
     frames
         Written so far.
 
@@ -136,6 +136,7 @@ class Recorder:
                 path.unlink(missing_ok=True)
             if self._made:
                 self.folder.rmdir()  # unless it holds something else
+        self.paths.clear()
         self._notify(f"nothing was recorded: no sound came before the end, and {self.folder} has no files")
 
     def _close(self) -> None:

@@ -187,4 +187,3 @@ class Services:
         if recorder is not None:
             recorder.drain()
             recorder.__exit__()
-            self.recorded = recorder.paths if recorder.frames else {}

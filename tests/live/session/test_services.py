@@ -101,6 +101,7 @@ def test_a_recording_without_sound_is_not_kept(memory: Memory, tmp_path: Path, t
         assert recorder.paths["guitar"].exists()
     assert notices == [f"nothing was recorded: no sound came before the end, and {folder} has no files"]
     assert list(tmp_path.rglob("*")) == ([folder] if there else [])
+    assert not recorder.paths
 
 
 def test_too_many_channels_to_record(memory: Memory, tmp_path: Path) -> None:

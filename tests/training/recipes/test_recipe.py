@@ -96,11 +96,11 @@ def test_schedule_rises_then_falls() -> None:
 
 @pytest.mark.parametrize(("text", "message"), [
     ("name: a\nprofile: stage\nnetwrok: {}", "unknown key 'netwrok'"),
-    ("name: a\nprofile: stage\nnetwork: {hidden: wide}", "network: hidden: expected int, got 'wide'"),
-    ("name: a\nprofile: stage\nnetwork: {contexts: [long]}", "network: contexts: expected int, got 'long'"),
-    ("name: a\nprofile: stage\nmixtures: {augment: {tone: true}}", "mixtures: augment: tone: expected float"),
+    ("name: a\nprofile: stage\nnetwork: {hidden: wide}", "network: hidden: expected a whole number, got 'wide'"),
+    ("name: a\nprofile: stage\nnetwork: {contexts: [long]}", "network: contexts: expected a whole number, got 'long'"),
+    ("name: a\nprofile: stage\nmixtures: {augment: {tone: true}}", "mixtures: augment: tone: expected a number"),
     ("name: a\nprofile: stadium", "profile 'stadium': choose one of paper, stage, ultra, song"),
-    ("profile: stage", "missing 1 required positional argument: 'name'"),
+    ("profile: stage", "the key name is missing"), ("stems: guitar", "stems: expected a list, got 'guitar'"),
     ("name: a\nprofile: stage\nloss: {l7: 1.0}", "loss: no loss 'l7'; known are negative_snr, time_snr"),
     ("name: a\nprofile: stage\nloss: {}", "loss: no loss ''; known are"),
     ("base: stage\noptimiser: {stepz: 1}", "optimiser: unknown key 'stepz'"),
