@@ -8,6 +8,7 @@ from functools import cache
 from rtsep.audio.stored import Bytes, Span
 
 _BLOCK = 1 << 20
+_SHORTEST_HEAD = 6  # bytes
 
 
 def resume(data: Span, frames: int) -> tuple[int, int] | None:
@@ -95,8 +96,8 @@ def _syncs(data: Span, start: int) -> Iterator[int]:
 
 def _number(data: Span, place: int) -> int | None:
     """Return the number of the frame or of its first sample; None where the checksum says that this is no frame."""
-    head = data[place:place + 16]
-    if len(head) < 16:
+    head = data[place:place + 16]  # a last frame of silence, whole, may be shorter
+    if len(head) < _SHORTEST_HEAD:
         return None
     ones = 8 - (head[4] ^ 0xFF).bit_length()  # coded as UTF-8 codes characters
     extra = max(0, ones - 1)
@@ -105,7 +106,7 @@ def _number(data: Span, place: int) -> int | None:
         number = number << 6 | byte & 0x3F
     size, rate = head[2] >> 4, head[2] & 15
     length = 5 + extra + {6: 1, 7: 2}.get(size, 0) + {12: 1, 13: 2, 14: 2}.get(rate, 0)
-    return number if length < 16 and _crc8(head[:length]) == head[length] else None
+    return number if length < len(head) and _crc8(head[:length]) == head[length] else None
 
 
 def _crc8(data: bytes) -> int:

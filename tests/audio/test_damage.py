@@ -233,3 +233,14 @@ def test_without_ffmpeg_a_sentence_says_what_would_read_it(tmp_path, monkeypatch
     (tmp_path / "a.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(100))
     with pytest.raises(AudioFileError, match="where ffmpeg is installed"):
         AudioReader(tmp_path / "a.m4a")
+
+
+@pytest.mark.parametrize("left", [1, 200, 2764, 4095, 4096])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_flac_that_ends_in_silence_is_whole(tmp_path: Path, left: int, channels: int) -> None:
+    """Its last frame has fewer bytes than the longest header."""
+    sound = np.zeros((2 * 4096 + left, channels), np.float32)
+    sound[:4096] = np.random.default_rng(7).uniform(-0.5, 0.5, (4096, channels))
+    soundfile.write(tmp_path / "quiet.flac", sound, 44100, subtype="PCM_16")
+    heard, notes = read(tmp_path / "quiet.flac")
+    assert (heard.shape, notes) == (sound.T.shape, ())
