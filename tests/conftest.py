@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rtsep.live.realtime import WAKE_UP
 from rtsep.signals import STOP_SIGNALS
@@ -17,6 +18,9 @@ from tests.rigs import sanitizers
 from tests.rigs.models import TINY
 
 pytest_plugins = ("tests.rigs.browser", "tests.rigs.live", "tests.rigs.surface")
+
+settings.register_profile("rtsep", deadline=None)  # time decides no test
+settings.load_profile("rtsep")
 
 try:
     import torch

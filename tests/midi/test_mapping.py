@@ -34,7 +34,7 @@ SCALES = [scale(options) for options in (
     "target: level guitar", "target: level guitar, curve: linear", "target: wet", "target: wet, range: [1, 0]")]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(SCALES), st.integers(0, TOP_14_BIT))
 def test_a_value_finds_its_way_back(scale: Scale, value: int) -> None:
     back = scale.position(scale.value(to_position(value, TOP_14_BIT)))

@@ -24,7 +24,7 @@ def test_bytes_of_the_standard(data: str, message: Message) -> None:
     assert Parser().feed(bytes.fromhex(data)) == [message]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(MESSAGES, max_size=8), st.data())
 def test_messages_survive_cuts_and_real_time_bytes(messages: list[Message], data: st.DataObject) -> None:
     stream = []
@@ -66,7 +66,7 @@ def test_what_is_malformed_is_counted_and_harms_nothing(broken: str, count: int)
     assert parser.malformed == count
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_it(data: bytes) -> None:
     for message in Parser().feed(data):

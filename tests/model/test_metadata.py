@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_cut_and_spoilt_files_are_a_card_or_a_sentence(folder: Path, data: st.DataObject) -> None:
     content = bytearray((DATA / "ok.onnx").read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))

@@ -123,13 +123,13 @@ def compare(plan: Plan, model: StepFile, flat: bytes) -> None:
             assert not found.any()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(plan=PLANS)
 def test_any_plan_is_played_alike(plan: Plan) -> None:
     compare(plan, *tiny())
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(plan=PLANS)
 def test_so_it_is_with_a_look_ahead(ahead: tuple[StepFile, bytes], plan: Plan) -> None:
     compare(plan, *ahead)

@@ -137,6 +137,9 @@ class HelperProcess:
     def _bury(self) -> None:
         """Start it again, unless it ended as it should or too often."""
         self._process.join(_STOP_S)
+        if self._process.exitcode is None:  # it has closed its pipe, and lingers
+            self._process.kill()
+            self._process.join()
         code = self._process.exitcode
         self._over = code == 0 or self._starts == _MOST_STARTS
         if code != 0:
