@@ -54,9 +54,10 @@ def headline() -> str:
     def told(scores: Iterable[float | None]) -> str:
         return " / ".join(map(_cell, scores))
 
-    return (f"| SDR on full mixes with singers, dB: {' / '.join(STEMS)} | {told(_full('stage', 'songs'))} "
-            f"({UNTOUCHED} {told(SINGERS[UNTOUCHED])}; {IDEAL} {told(SINGERS[IDEAL])}) | "
-            f"`python -m training --data DATA evaluate stage --full-mixes` | any |")
+    found = f"{told(_full('stage', 'songs'))}; `song` {told(_full('song', 'songs'))}"
+    bounds = "; ".join(f"{title} {told(scores)}" for title, scores in SINGERS.items())
+    return (f"| SDR on full mixes with singers, dB: {' / '.join(STEMS)} | {found} ({bounds}) | "
+            f"`python -m training --data DATA evaluate stage song --full-mixes` | any |")
 
 
 def _full(model: str, group: str) -> tuple[float | None, ...]:

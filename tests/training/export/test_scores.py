@@ -24,7 +24,7 @@ def test_scores_are_rounded_and_none_is_a_dash(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(scores, "quality_of", lambda model: card)
     assert "| `stage` | 7.1 | 0.0 | – | – | – |" in scores.full_mixes()
     assert "| drums | -1.0 | -1.0 |" in scores.at_0_db()
-    assert " | 7.1 / 0.0 / – / – / – (untouched mixture 6.3 " in scores.headline()
+    assert " | 7.1 / 0.0 / – / – / –; `song` 7.1 / 0.0 / – / – / – (untouched mixture 6.3 " in scores.headline()
 
 
 def test_a_row_takes_the_place_of_the_one_with_its_first_cell() -> None:
