@@ -78,7 +78,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rtsep.cli.streams import print_table
 
     table = Table()
-    for title in ("name", "latency", "size", "stems", "SDR without a singer", "licence"):
+    for title in ("name", "latency", "size", "stems", "SDR, dB", "licence"):
         table.add_column(title)
     for row in rows:
         latency = "file only" if row["latency_ms"] is None else f"{row['latency_ms']:.1f} ms"
@@ -88,7 +88,13 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
 
 def _quality(quality: dict[str, Any]) -> str:
-    """Write the SDR of each measured target as words."""
-    measured = [f"{stem} {scores['sdr']:.1f} dB" for stem, scores in quality.items()
+    """Write the SDR of each measured target as words: on full mixes with singers, else on mixtures without."""
+    full = quality.get("full_mixes")
+    songs = full.get("songs") if isinstance(full, dict) else None
+    measured = [f"{target} {value:.1f}" for target, value in (songs.items() if isinstance(songs, dict) else ())
+                if isinstance(value, int | float)]
+    if measured:
+        return f"with singers: {', '.join(measured)}"
+    measured = [f"{stem} {scores['sdr']:.1f}" for stem, scores in quality.items()
                 if isinstance(scores, dict) and "sdr" in scores]
-    return ", ".join(measured) or "not measured"
+    return f"without a singer: {', '.join(measured)}" if measured else "not measured"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import onnx
 import pytest
 
 from rtsep.cli.main import main
@@ -23,8 +24,21 @@ def test_the_table_shows_what_matters(folder, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
     assert main(["models"]) == 0
     out = capsys.readouterr().out
-    for word in ("tiny", "11.6 ms", " MB", "drums, guitar, other", "guitar 7.2 dB", "CC0-1.0"):
+    for word in ("tiny", "11.6 ms", " MB", "drums, guitar, other", "without a singer: guitar 7.2", "CC0-1.0"):
         assert word in out
+
+
+def test_full_mixes_come_first(folder, tiny_model, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    document = json.loads({entry.key: entry.value for entry in onnx.load(tiny_model).metadata_props}["rtsep"])
+    document["quality"] |= {"full_mixes": {"songs": {"rest": 9.25, "guitar": 3, "drums": "loud"}}}
+    changed = onnx.load(tiny_model)
+    onnx.helper.set_model_props(changed, {"rtsep": json.dumps(document)})
+    onnx.save(changed, folder / "mixed.onnx")
+    assert main(["models"]) == 0
+    out = capsys.readouterr().out
+    assert "with singers: rest 9.2, guitar 3.0" in out
+    assert "loud" not in out
 
 
 def test_json_is_complete(folder, capsys):
