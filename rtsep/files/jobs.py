@@ -155,21 +155,33 @@ def _serve(connection: Connection, work: Work[Any, Any]) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has a closed terminal ignored
             signal.signal(number, _leave)
     with suppress(EOFError, OSError, StoppedError), none_swallowed():
-        unblock_signals()
-        while True:
-            task = connection.recv()
-            try:
-                result = work(task, lambda done, expected: connection.send(("progress", (done, expected))))
-            except Exception as error:
-                result = _portable(error)
-            connection.send(("result", result))
+        try:
+            unblock_signals()
+            _work_off(connection, work)
+        finally:
+            _hear_no_more()
+
+
+def _work_off(connection: Connection, work: Work[Any, Any]) -> NoReturn:
+    while True:
+        task = connection.recv()
+        try:
+            result = work(task, lambda done, expected: connection.send(("progress", (done, expected))))
+        except Exception as error:
+            result = _portable(error)
+        connection.send(("result", result))
 
 
 def _leave(number: int, _: object) -> NoReturn:
-    """Unwind at the first signal; further ones do not disturb it."""
-    for other in STOP_SIGNALS:
-        signal.signal(other, lambda *_: None)  # Python complains of ignored ones that have come already
+    """Unwind at the first signal."""
+    _hear_no_more()
     raise StoppedError(number)
+
+
+def _hear_no_more() -> None:
+    """Let further signals disturb neither the unwinding nor the end of the process."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: None)  # Python complains of ignored ones that have come already
 
 
 def _portable(error: Exception) -> Exception:

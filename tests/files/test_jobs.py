@@ -103,3 +103,15 @@ def wait_until(condition) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_a_signal_at_its_end_does_not_disturb_a_worker() -> None:
+    code = ("import multiprocessing, os, signal, sys\n"
+            "from rtsep.files.jobs import _serve\n"
+            "ours, theirs = multiprocessing.Pipe()\n"
+            "ours.close()\n"
+            "_serve(theirs, len)\n"
+            "os.kill(os.getpid(), signal.SIGTERM)\n"
+            "print('ended')\n")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")

@@ -110,6 +110,9 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
         draw_spectrograms(tmp_path / "a.png", {"a": tone(500.0)}, 44100)
 
 
-def test_a_folder_that_does_not_exist_is_explained(tmp_path):
+def test_a_folder_is_made_and_one_that_cannot_be_is_explained(tmp_path):
+    draw_spectrograms(tmp_path / "new" / "a.png", {"a": tone(500.0)}, 44100)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.png"]
+    (tmp_path / "file").touch()
     with pytest.raises(AudioFileError, match="cannot write the picture"):
-        draw_spectrograms(tmp_path / "no" / "a.png", {"a": tone(500.0)}, 44100)
+        draw_spectrograms(tmp_path / "file" / "a.png", {"a": tone(500.0)}, 44100)
