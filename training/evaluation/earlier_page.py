@@ -38,9 +38,9 @@ class EarlierPage:
         self._sections = {section.partition("\n")[0]: section.splitlines() for section in page.split("\n## ")}
 
     def scores(self, heading: str, bounds: Sequence[str]) -> list[str]:
-        """Rows of a table, if it has these bounds to the last digit: then the clips were the same."""
+        """Rows of a table, if it has these bounds to the last digit, but new ones: then the clips were the same."""
         lines = self._sections.get(heading, [])
-        rows = self._rows(lines) if bounds and set(bounds) <= set(lines) else {}
+        rows = self._rows(lines) if self._same(lines, bounds) else {}
         self.kept |= set(rows)
         return list(rows.values())
 
@@ -48,6 +48,13 @@ class EarlierPage:
         """Rows of the table of systems, of those that were kept."""
         rows = self._rows(self._sections.get(SYSTEMS, []))
         return [row for name, row in rows.items() if name in self.kept]
+
+    @staticmethod
+    def _same(lines: Sequence[str], bounds: Sequence[str]) -> bool:
+        """Whether two or more bounds are in both, the mixture alone says little, and all of these are equal."""
+        known = {line.split("|")[1] for line in lines if line.startswith("| ")}
+        shared = {bound for bound in bounds if bound.split("|")[1] in known}
+        return len(shared) > 1 and shared <= set(lines)
 
     def _rows(self, lines: Sequence[str]) -> dict[str, str]:
         """Rows of the systems that are asked for, by name, marked."""
