@@ -25,12 +25,13 @@ MID_FRAME = "its last frame of sound is incomplete"
 
 @dataclass(frozen=True)
 class _File:
-    """One file in the data: where it begins, where its sound does, and the bytes of one frame."""
+    """One file in the data: where it and its sound begin, bytes of a frame, and whether all frames have so many."""
 
     data: Span
     start: int
     sound: int
     frame: int
+    linear: bool
 
     @property
     def order(self) -> Literal["little", "big"]:
@@ -61,7 +62,7 @@ def _find_file(data: Span, start: int) -> _File | None:
     order = _order(data, start)
     frame = 1 if form is None else int.from_bytes(data[form + 20:form + 22], order)
     linear = form is not None and int.from_bytes(data[form + 8:form + 10], order) in _LINEAR
-    return _File(data, start, place + 8, max(1, frame) if linear else -max(1, frame))
+    return _File(data, start, place + 8, max(1, frame), linear)
 
 
 def _short(file: _File) -> tuple[Section, int | None]:
@@ -74,7 +75,7 @@ def _short(file: _File) -> tuple[Section, int | None]:
     told = size and size not in _UNKNOWN_SIZES
     if told and (sound + size >= len(data) or _ends_here(data, end, file.order)):
         there = min(size, len(data) - sound)
-        return _section(file, there, len(data), size // abs(file.frame) if there < size else None), None
+        return _section(file, there, len(data), size // file.frame if there < size else None), None
     there = len(data) - sound
     section = _section(file, there, len(data))
     return replace(section, cut="", remark=_BEHIND.format(there - size)) if told else section, None
@@ -83,7 +84,7 @@ def _short(file: _File) -> tuple[Section, int | None]:
 def _section(file: _File, there: int, end: int, announced: int | None = None) -> Section:
     """Return one file with `there` bytes of sound."""
     data, start, sound = file.data, file.start, file.sound
-    broken = MID_FRAME if announced is None and there > file.frame > 0 and there % file.frame else ""
+    broken = MID_FRAME if announced is None and file.linear and there > file.frame and there % file.frame else ""
     if there == file.told and not start and end == len(data) and _is_plain(file):
         return Section([data], cut=broken)
     size = min(end - start - 8, 2**32 - 1).to_bytes(4, file.order)
@@ -114,11 +115,10 @@ def _long(file: _File) -> tuple[Section, int | None]:
     size = promised if 0 < promised <= there else there
     following = _following_file(data, min(len(data), sound + size + size % 2), file.order)
     end = len(data) if following is None else following
-    frame = abs(file.frame)
     header = (b"RF64" + data[start + 4:start + 20] + (end - start - 8).to_bytes(8, "little")
-              + size.to_bytes(8, "little") + (size // frame).to_bytes(8, "little") + data[start + 44:sound])
+              + size.to_bytes(8, "little") + (size // file.frame).to_bytes(8, "little") + data[start + 44:sound])
     cut = there < promised < 2**62
-    return Section([header, data.span(sound, end)], announced=promised // frame if cut else None), following
+    return Section([header, data.span(sound, end)], announced=promised // file.frame if cut else None), following
 
 
 def _order(data: Span, start: int) -> Literal["little", "big"]:

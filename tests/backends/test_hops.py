@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -63,7 +63,8 @@ def random_masks(geometry: Geometry, contexts: tuple[int, ...], path: Path, numb
     """Write a model of any geometry and format whose estimates are the magnitudes times random numbers."""
     document = {"format": number, "name": "random", "samplerate": 44100, **asdict(geometry), "stems": STEMS,
                 "contexts": contexts, "licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
-    return without_network(document, path, RNG.random((len(STEMS), geometry.bins)).astype(np.float32))
+    shares = np.random.default_rng(1).random((len(STEMS), geometry.bins)).astype(np.float32)
+    return without_network(document, path, shares)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
@@ -110,11 +111,8 @@ def test_models_that_look_at_all_channels(channels: int, variant: str, tmp_path:
 def test_a_look_ahead_masks_older_spectra(channels: int, variant: str, tmp_path: Path) -> None:
     geometry, weights = PROFILES["song"], mask_weights(SETS)
     late = geometry.look_ahead * geometry.hop
-    document = {"format": 3, "name": "random", "samplerate": 44100, **asdict(geometry), "stems": STEMS,
-                "contexts": (8192,), "licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
-    shares = RNG.random((len(STEMS), geometry.bins)).astype(np.float32)
-    ahead = without_network(document, tmp_path / "ahead.onnx", shares)
-    plain = without_network(document | {"format": 2, "look_ahead": 0}, tmp_path / "plain.onnx", shares)
+    ahead = random_masks(geometry, (8192,), tmp_path / "ahead.onnx", 3)
+    plain = random_masks(replace(geometry, look_ahead=0), (8192,), tmp_path / "plain.onnx", 2)
     found, expected, undelayed = native(ahead, channels), reference(ahead, channels), reference(plain, channels)
     line = np.zeros((len(SETS), channels, late), np.float32)
     for _ in range(2):
@@ -132,15 +130,13 @@ def test_a_look_ahead_masks_older_spectra(channels: int, variant: str, tmp_path:
 
 
 def test_what_waits_is_dropped_where_it_is_not_finite(variant: str, tmp_path: Path) -> None:
-    document = {"format": 3, "name": "random", "samplerate": 44100, **asdict(PROFILES["song"]), "stems": STEMS,
-                "contexts": (), "licence": "CC0-1.0", "credits": [], "training": {}, "quality": {}}
-    path = without_network(document, tmp_path / "ahead.onnx", np.ones((len(STEMS), 1025), np.float32))
+    path = random_masks(PROFILES["song"], (), tmp_path / "ahead.onnx", 3)
     for backend in (native(path, 1), reference(path, 1)):
         with np.errstate(invalid="ignore"):
             backend.push(np.full((1, 512), np.inf, np.float32), mask_weights(SETS))
-        backend.forget()
-        for _ in range(4):
-            assert np.isfinite(backend.push(np.zeros((1, 512), np.float32), mask_weights(SETS))).all()
+            backend.forget()
+            for _ in range(4):
+                assert np.isfinite(backend.push(np.zeros((1, 512), np.float32), mask_weights(SETS))).all()
 
 
 @pytest.mark.parametrize("gains", [(1.0, 1.0), (1.0, -1.0), (0.0, 1.4142135)])
