@@ -172,10 +172,13 @@ def _helpers(args: argparse.Namespace, settings: LiveSettings) -> list[Helper]:
     from rtsep.midi.process import MidiSettings, run_midi
 
     helpers = watchers(settings)
-    if args.midi == MIDI_OFF or (args.midi is None and settings.null_device):
+    listens = args.midi != MIDI_OFF and not (args.midi is None and settings.null_device)
+    if listens or args.midi_map is not None:
+        load_mapping(mapping_file(args.midi_map))  # mistakes are told before anything starts
+    if listens or args.presets is not None:
+        load_presets(args.presets)
+    if not listens:
         return helpers
-    load_mapping(mapping_file(args.midi_map))  # mistakes are told before anything starts
-    load_presets(args.presets)
     return [*helpers, Helper("midi", run_midi, (MidiSettings(args.midi, args.midi_map, args.presets),))]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from rtsep.controls.presets import Preset, preset_file, read_preset
+from rtsep.controls.shown import one_form
 from rtsep.controls.strict_yaml import document_of
 from rtsep.controls.table import control_of
 from rtsep.controls.units import plain_value
@@ -37,7 +39,7 @@ def save_preset(preset: Preset, path: Path | None) -> Path:
     ConfigError
         When the name is empty, or the file cannot be read, understood or written.
     """
-    path = preset_file(path)
+    path, preset = preset_file(path), replace(preset, name=one_form(preset.name))
     if not preset.name.strip() or len(preset.name) > 80 or not preset.name.isprintable():
         raise ConfigError(f"{preset.name!r:.90} is no name of a preset: give one line of 1 to 80 letters")
     text = read_text(path) if path.exists() else ""
@@ -47,7 +49,7 @@ def save_preset(preset: Preset, path: Path | None) -> Path:
 
 def with_preset(text: str, name: str, preset: Preset) -> str:
     """Edit the text of a file of presets; `name` is what errors call it; errors as of `save_preset`."""
-    before = document_of(text, name).values
+    before = _by_name(text, name)
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
@@ -55,7 +57,7 @@ def with_preset(text: str, name: str, preset: Preset) -> str:
     edited = "".join([*lines[:first], preset_text(preset), *lines[last:]])
     document = plain_preset(preset)
     try:
-        after = document_of(edited, name).values
+        after = _by_name(edited, name)
         read_preset(preset.name, after[preset.name], name)
     except (ConfigError, KeyError):
         after = {}
@@ -63,6 +65,10 @@ def with_preset(text: str, name: str, preset: Preset) -> str:
         raise ConfigError(f"{name} is written in a way that saving cannot edit; write the preset by hand:\n"
                           f"{preset_text(preset)}")
     return edited
+
+
+def _by_name(text: str, name: str) -> dict[str, object]:
+    return {one_form(preset): value for preset, value in document_of(text, name).values.items()}
 
 
 def plain_preset(preset: Preset) -> dict[str, object]:
@@ -95,7 +101,7 @@ def _place(text: str, preset: str) -> tuple[int, int]:
     """Find the first line of a preset, and the one after its last: what is indented or in its brackets."""
     root = yaml.compose(text, StrictLoader)
     rows = root.value if isinstance(root, yaml.MappingNode) else []
-    key, value = next((key, value) for key, value in rows if key.value == preset)
+    key, value = next((key, value) for key, value in rows if one_form(key.value) == preset)
     last = _last_line(value)
     return int(key.start_mark.line), last + 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rtsep.controls.controls import Values
 from rtsep.controls.memory import ControlMemory
-from rtsep.controls.shown import named
+from rtsep.controls.shown import named, one_form
 from rtsep.controls.strict_yaml import Section, document_of
 from rtsep.controls.table import CONTROLS, Table, values
 from rtsep.controls.units import read_value
@@ -60,7 +60,7 @@ def load_presets(path: Path | None) -> tuple[Preset, ...]:
         return ()
     path = preset_file(path)
     document = document_of(read_text(path), path.name)
-    return tuple(read_preset(name, value, f"{path.name}: {named(name)}", program)
+    return tuple(read_preset(one_form(name), value, f"{path.name}: {named(name)}", program)
                  for program, (name, value) in enumerate(document.values.items()))
 
 
@@ -73,7 +73,7 @@ def find_preset(presets: Sequence[Preset], name: str) -> Preset:
         When there is none; the sentence lists those that there are.
     """
     for preset in presets:
-        if preset.name == name:
+        if preset.name == one_form(name):
             return preset
     known = ", ".join(preset.name for preset in presets) or f"none; write some into {preset_file(None)}"
     raise ConfigError(f"no preset {name!r}; there are: {known}")

@@ -1,8 +1,9 @@
-"""Values that users gave, in messages: as Python writes them, and never longer than a line."""
+"""Values that users gave, in messages: as Python writes them, and never longer than a line; names in one form."""
 
 from __future__ import annotations
 
 import reprlib
+import unicodedata
 
 LONGEST_SHOWN = 80
 """Letters of a value in a message."""
@@ -18,6 +19,11 @@ def named(key: str) -> str:
     """Write a key into the path of a value: without quotes where it can be shown so, and no longer than a line."""
     text = shown(key)
     return key if text == repr(key) and key.isprintable() else text
+
+
+def one_form(name: str) -> str:
+    """Write a name with composed letters: what looks alike is one name, whichever system it was written on."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _short_repr() -> reprlib.Repr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rtsep.controls.shown import shown
+from rtsep.controls.shown import one_form, shown
 from rtsep.controls.table import CONTROLS, Control, Kind, Table, control_of
 from rtsep.errors import ConfigError
 
@@ -38,7 +38,7 @@ class Target:
         ConfigError
             When there is no such target.
         """
-        name, _, item = " ".join(text.split()).partition(" ")
+        name, _, item = " ".join(one_form(text).split()).partition(" ")
         control = control_of(name, table)
         if control is None or (item and not control.per_stem and not control.item):
             raise ConfigError(f"no target {shown(text)}; there are: {', '.join(row.forms for row in table)}")

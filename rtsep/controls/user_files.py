@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,10 +31,12 @@ def read_text(path: Path) -> str:
     Raises
     ------
     ConfigError
-        When it cannot be read, or is larger than `LARGEST`.
+        When it cannot be read, is a pipe, which may keep its reader waiting, or is larger than `LARGEST`.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
+            if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(f"cannot read {path}: it is a pipe; give a file, which is read again when it changes")
             data = file.read(LARGEST + 1)
         text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -42,6 +45,11 @@ def read_text(path: Path) -> str:
     if len(data) > LARGEST:
         raise ConfigError(f"cannot read {path}: it is larger than {LARGEST // 1_000_000} MB, which no settings file is")
     return text
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file, and a pipe too, without waiting for who writes into it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from rtsep.controls.shown import shown
+from rtsep.controls.shown import one_form, shown
 
 DEEPEST = 20
 """Lists and mappings inside each other."""
@@ -52,10 +52,10 @@ class StrictLoader(yaml.SafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem="a list or a mapping is no key; put quotes around a name with "
                                            "brackets", problem_mark=key.start_mark)
-            if key.value in seen:
+            if one_form(key.value) in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {shown(key.value)} stands here twice",
                                            problem_mark=key.start_mark)
-            seen.add(key.value)
+            seen.add(one_form(key.value))
         return super().construct_mapping(node, deep)
 
 

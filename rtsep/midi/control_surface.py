@@ -13,6 +13,7 @@ from rtsep.midi.sources import Source
 
 _PRESSED, _RELEASED = 64, 32  # a controller at or above the one is a pressed button, until it is below the other
 _BANK, _BANK_LOWER = 0, 32
+_ALL_OFF = (120, 123)  # all sound off, all notes off: what a controller sends in place of the releases
 _NEAR = 1.0 / 127.0  # a knob this near to its control has met it
 
 
@@ -220,6 +221,10 @@ class ControlSurface:
     def hear(self, message: Message) -> list[Binding]:
         """Let a message move what it moves; return the bindings whose controls moved."""
         self._banks.hear(message)
+        if isinstance(message, ControlChange) and message.number in _ALL_OFF:
+            for state in self._states:
+                if state.source.kind == "note" and state.channel == message.channel:
+                    state.let_go()
         return [state.binding for state in self._states if state.source.hears(message) and state.hear(message)]
 
     def bound(self, message: Message) -> list[Binding]:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from rtsep.controls.table import Kind
 from rtsep.controls.targets import Target
-from rtsep.controls.user_files import user_file
 from rtsep.errors import ConfigError
-from rtsep.midi.mapping import mapping_file
+from rtsep.midi.mapping import mapping_file, own_mapping
 from rtsep.midi.mapping_writing import bind
 from rtsep.midi.messages import ControlChange, Message, Note, PitchBend, ProgramChange
 from rtsep.midi.sources import HIGHEST_14_BIT, Source
@@ -89,7 +88,7 @@ class Learning:
     def __init__(self, target: Target, mapping: Path | None) -> None:
         self.target = target
         self._template = mapping_file(mapping)
-        self._path = mapping or user_file("midi.yaml")
+        self._path = own_mapping(mapping)
         self._learner = Learner(target)
         self._found_at: float | None = None
 
@@ -115,8 +114,10 @@ class Learning:
         """
         source = self._learner.source
         assert source is not None
-        losers = bind(self._path, self._template, self.target, source)
-        return f"{self._path}: {source} is {self.target}" + "".join(f", and no longer {loser}" for loser in losers)
+        taken = bind(self._path, self._template, self.target, source)
+        instead = "" if taken.source is None else f", in place of {taken.source}"
+        return f"{self._path}: {source} is {self.target}{instead}" + "".join(
+            f", and no longer {target}" for target in taken.targets)
 
 
 def _spread(values: set[int]) -> int:

@@ -55,10 +55,15 @@ class Binding:
     inverted: bool = False
 
 
+def own_mapping(path: Path | None) -> Path:
+    """File that holds the user's mapping, which need not exist: the given one, else `midi.yaml` among the settings."""
+    return path or user_file("midi.yaml")
+
+
 def mapping_file(path: Path | None) -> Path:
     """File of the mapping to use: the given one, else the user's own, else the default one."""
-    own = user_file("midi.yaml")
-    return path or (own if own.exists() else DEFAULT_FILE)
+    own = own_mapping(path)
+    return own if path is not None or own.exists() else DEFAULT_FILE
 
 
 def load_mapping(path: Path) -> tuple[Binding, ...]:

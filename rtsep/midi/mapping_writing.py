@@ -7,7 +7,7 @@ comments and layout too, which no YAML writer promises.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -20,7 +20,23 @@ from rtsep.midi.mapping import NONE, Binding, parse_mapping
 from rtsep.midi.sources import Source
 
 
-def bind(path: Path, template: Path, target: Target, source: Source) -> list[str]:
+@dataclass(frozen=True)
+class Taken:
+    """What a new binding has taken away.
+
+    Parameters
+    ----------
+    targets
+        That the source moved before.
+    source
+        That moved the target before; None where there was none.
+    """
+
+    targets: tuple[Target, ...]
+    source: Source | None
+
+
+def bind(path: Path, template: Path, target: Target, source: Source) -> Taken:
     """Write a source into a mapping file.
 
     The first binding of the target gets the source, or a new binding is added at the end; other bindings of the same
@@ -33,8 +49,8 @@ def bind(path: Path, template: Path, target: Target, source: Source) -> list[str
 
     Returns
     -------
-    losers
-        Targets that have lost the source.
+    taken
+        What it has cost.
 
     Raises
     ------
@@ -44,7 +60,9 @@ def bind(path: Path, template: Path, target: Target, source: Source) -> list[str
     text = read_text(path if path.exists() else template)
     before = parse_mapping(text, path.name)
     write_text(path, rebound(text, path.name, target, source))
-    return [str(binding.target) for binding in before if _loses(binding, source) and binding.target != target]
+    bound = next((binding.source for binding in before if binding.target == target), None)
+    losers = (binding.target for binding in before if _loses(binding, source) and binding.target != target)
+    return Taken(tuple(losers), None if bound == source else bound)
 
 
 def rebound(text: str, name: str, target: Target, source: Source) -> str:

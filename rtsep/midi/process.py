@@ -15,6 +15,7 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from rtsep.controls.followed_file import FollowedFile
 from rtsep.controls.live_controls import LiveControls
 from rtsep.controls.presets import load_presets, preset_file
 from rtsep.controls.targets import Target
@@ -24,7 +25,7 @@ from rtsep.live.session.helper import Learn, Moved
 from rtsep.midi.control_surface import ControlSurface
 from rtsep.midi.effects import hear
 from rtsep.midi.learning import Learning
-from rtsep.midi.mapping import DEFAULT_FILE, load_mapping, mapping_file
+from rtsep.midi.mapping import load_mapping, mapping_file, own_mapping
 from rtsep.midi.messages import Parser, encode
 from rtsep.midi.ports import VIRTUAL, Link
 
@@ -129,7 +130,9 @@ class Listener:
         self._link = Link(settings.port or VIRTUAL)
         self._parser = Parser()
         self._surface = ControlSurface((), controls)
-        self._files: object = None  # what the files were when they were last read
+        self._mapping = FollowedFile(own_mapping(settings.mapping),
+                                     lambda: load_mapping(mapping_file(settings.mapping)))
+        self._presets = FollowedFile(preset_file(settings.presets), lambda: load_presets(settings.presets))
         self._looked = self._answered = self._heard = self._told = -LOOK_S
         self._played, self._callbacks = time.monotonic(), 0  # when the board last counted another callback
         self._learning: Learning | None = None
@@ -211,30 +214,18 @@ class Listener:
 
     def _reload(self) -> None:
         """Read mapping and presets where a file has changed; where one cannot be used, keep the old ones."""
-        mapping, presets = mapping_file(self._settings.mapping), preset_file(self._settings.presets)
-        files = [(path, _stamp(path)) for path in (mapping, presets)]
-        if files == self._files:
+        changed = [file.look() for file in (self._mapping, self._presets)]
+        for news in filter(None, (self._mapping.news, self._presets.news)):
+            self._tell(news)
+        if not any(changed):
             return
-        self._files = files
-        try:
-            bindings, known = load_mapping(mapping), load_presets(self._settings.presets)
-        except ConfigError as error:
-            self._tell(str(error))
-            return
-        if self._controls.presets not in ((), known):
+        presets = self._presets.content
+        if self._controls.presets not in ((), presets):
             self._controls.board.preset = -1  # its place may be another one's now
-        self._controls.presets = known
+        self._controls.presets = presets
         self._surface.forget()  # the new one does not know what is held
-        self._surface = ControlSurface(bindings, self._controls)
-        if mapping != DEFAULT_FILE:  # which names more stems than any one run has
-            for text in filter(None, map(self._controls.unknown, {binding.target for binding in bindings})):
-                self._tell(f"{mapping.name}: {text}")
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes when a file is written; None where there is none."""
-    try:
-        found = path.stat()
-        return found.st_mtime_ns, found.st_size, found.st_ino
-    except OSError:
-        return None
+        self._surface = ControlSurface(self._mapping.content, self._controls)
+        if self._mapping.path.exists():  # the default one names more stems than any one run has
+            targets = {binding.target for binding in self._mapping.content}
+            for text in filter(None, map(self._controls.unknown, targets)):
+                self._tell(f"{self._mapping.path.name}: {text}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from rtsep.controls.followed_file import FollowedFile
 from rtsep.controls.preset_writing import save_preset
 from rtsep.controls.presets import Preset, find_preset, load_presets, preset_file
-from rtsep.errors import ConfigError
 
 
 class PresetFile:
@@ -16,32 +17,31 @@ class PresetFile:
     ----------
     path
         Their file; None for the user's own.
+    tell
+        Gets a sentence where the file cannot be used any more, and those read before are.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, tell: Callable[[str], object]) -> None:
         self._path = path
-        self._stamp: tuple[int, int] | None = None
-        self._presets: tuple[Preset, ...] = ()
-        self._error: ConfigError | None = None  # that reading them gave
+        self._tell = tell
+        file = preset_file(path)
+        self._file = FollowedFile(file, lambda: load_presets(file) if file.exists() else ())  # saving may make it
 
     def read(self) -> tuple[Preset, ...]:
-        """All presets, in the order of the file.
+        """All presets, in the order of the file; those read before, where it cannot be used any more.
 
         Raises
         ------
         ConfigError
-            When the file cannot be used.
+            When the file cannot be used, and never could.
         """
-        stamp = self._look()
-        if stamp != self._stamp:
-            self._stamp, self._error = stamp, None
-            try:
-                self._presets = load_presets(self._path)
-            except ConfigError as error:
-                self._error = error
-        if self._error is not None:
-            raise ConfigError(str(self._error))
-        return self._presets
+        file = self._file
+        file.look()
+        if file.error is not None and not file.content:
+            raise type(file.error)(str(file.error))
+        if file.news:
+            self._tell(file.news)
+        return file.content
 
     def find(self, name: str) -> Preset:
         """Preset of a name; ConfigError where there is none."""
@@ -50,10 +50,3 @@ class PresetFile:
     def save(self, preset: Preset) -> Path:
         """Save a preset under its name; errors as of `rtsep.controls.preset_writing.save_preset`."""
         return save_preset(preset, self._path)
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            found = preset_file(self._path).stat()
-            return found.st_mtime_ns, found.st_size
-        except OSError:
-            return None

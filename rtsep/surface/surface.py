@@ -26,6 +26,7 @@ from rtsep.surface.played_file import PlayedFile
 from rtsep.surface.preset_file import PresetFile
 
 Answer = TypeVar("Answer")
+_MOST_ALIKE = 20  # latest notices among which none comes twice
 _SILENT = 1e-4  # peak of an input at which nothing arrives, -80 dB
 
 
@@ -55,7 +56,7 @@ class Surface:
         self._controls: LiveControls | None = None
         self.notices = notices
         self.history = History(session.memory.board)
-        self.presets = PresetFile(presets)
+        self.presets = PresetFile(presets, self._tell_once)
         self.file = PlayedFile(session)
         self._heard_s = 0.0  # when something arrived last
 
@@ -248,6 +249,11 @@ class Surface:
                 self.notices.add(str(error))
 
         future.add_done_callback(done)
+
+    def _tell_once(self, text: str) -> None:
+        """Make a notice, unless somebody else, who reads the same file, has told it."""
+        if all(line.text != text for line in self.notices.latest(_MOST_ALIKE)):
+            self.notices.add(text)
 
     def _live(self) -> LiveControls:
         if self._controls is None:

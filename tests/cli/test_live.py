@@ -144,3 +144,12 @@ def test_a_run_without_sound_ends_in_words(tiny_model: Path, tmp_path: Path, son
         assert rtsep.process.returncode == 0
     assert "nothing was recorded" in error
     assert not list(tmp_path.rglob("*.flac"))
+
+
+@pytest.mark.parametrize("midi", [(), ("--midi", "off")])
+@pytest.mark.parametrize("option", ["--midi-map", "--presets"])
+def test_a_missing_file_of_settings_is_told_even_where_nothing_listens(
+        midi: tuple[str, ...], option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, error = refused(capsys, "--input", "demo", "--output", "none", option, str(tmp_path / "absent.yaml"), *midi)
+    assert code == 1
+    assert "absent.yaml: No such file" in error

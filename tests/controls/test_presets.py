@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from rtsep.controls.preset_writing import save_preset
 from rtsep.controls.presets import Preset, find_preset, load_presets, put_preset, snapshot
+from rtsep.controls.targets import Target
 from rtsep.errors import ConfigError
 from rtsep.live.board import new_board
 
@@ -88,4 +90,19 @@ def test_mistakes_are_sentences_with_their_path(tmp_path: Path, text: str, sente
     path = tmp_path / "presets.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=sentence):
+        load_presets(path)
+
+
+def test_names_that_look_alike_are_one(tmp_path: Path) -> None:
+    composed, taken_apart = "caf\u00e9", "cafe\u0301"
+    path = tmp_path / "presets.yaml"
+    path.write_text(f"{taken_apart}: {{wet: 0.5}}  # mine\nlast: {{wet: 0}}\n", encoding="utf-8")
+    presets = load_presets(path)
+    assert find_preset(presets, composed) is find_preset(presets, taken_apart)
+    assert Target.parse(f"preset {taken_apart}") == Target("preset", composed)
+    save_preset(Preset(taken_apart, values={"wet": 1.0}), path)
+    assert [(preset.name, preset.values) for preset in load_presets(path)] == [
+        (composed, {"wet": 1.0}), ("last", {"wet": 0.0})]
+    path.write_text(f"{composed}: {{wet: 0.5}}\n{taken_apart}: {{wet: 0}}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="stands here twice"):
         load_presets(path)

@@ -22,6 +22,13 @@ def test_a_huge_file_is_refused_and_a_mark_in_front_is_none(tmp_path: Path) -> N
     assert parse(read_text(path), "f") == {"a": 1}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "f.yaml")
+    with pytest.raises(ConfigError, match="it is a pipe"):
+        read_text(tmp_path / "f.yaml")
+
+
 def test_a_user_without_a_home_has_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setattr(Path, "home", nobody)

@@ -242,6 +242,16 @@ def test_what_is_held_ends_when_the_port_vanishes(controls: LiveControls, surfac
     assert (controls.board.mutes[0], controls.board.bypass) == (0, 1), "a toggle stays"
 
 
+@pytest.mark.parametrize("number", [120, 123])
+def test_what_is_held_ends_when_all_notes_of_its_channel_do(number: int, controls: LiveControls,
+                                                            surface: MakeSurface) -> None:
+    pads = surface("{source: note 36, target: mute drums, mode: momentary}")
+    moved(pads, Note(1, 36, 99), cc(number, 0, channel=2))
+    assert controls.board.mutes[0] == 1
+    moved(pads, cc(number, 0))
+    assert controls.board.mutes[0] == 0
+
+
 def test_banks_hold_more_programs(controls: LiveControls, surface: MakeSurface) -> None:
     controls.presets = tuple(Preset(str(index), program=index) for index in range(140))
     programs = surface("{source: program, target: preset}")

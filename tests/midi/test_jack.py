@@ -217,7 +217,7 @@ def test_learning_beside_the_music_moves_it_at_once(server: JackServer, tiny_mod
             learn.stderr.readline()
             knobs.ask("send b00900 b00920")
             out, _ = learn.communicate(timeout=TIMEOUT_S)
-        assert out.endswith("cc 9 ch 1 is mask_gain\n")
+        assert out.endswith("cc 9 ch 1 is mask_gain, in place of cc 1\n")
         knobs.wait_for("b00940")  # the mapping was read again: the new knob is told where its control stands
         knobs.ask("send b00900")
         knobs.wait_for("b06600")

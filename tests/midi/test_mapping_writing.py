@@ -9,20 +9,21 @@ import pytest
 from rtsep.controls.targets import Target
 from rtsep.errors import ConfigError
 from rtsep.midi.mapping import DEFAULT_FILE, load_mapping
-from rtsep.midi.mapping_writing import bind, rebound
+from rtsep.midi.mapping_writing import Taken, bind, rebound
 from rtsep.midi.sources import Source
 
 
 def test_learning_keeps_every_comment_and_all_layout(tmp_path: Path) -> None:
     path = tmp_path / "settings" / "midi.yaml"
-    assert bind(path, DEFAULT_FILE, Target("wet"), Source.parse("cc 64 ch 2")) == ["bypass"]
+    taken = bind(path, DEFAULT_FILE, Target("wet"), Source.parse("cc 64 ch 2"))
+    assert (taken.targets, taken.source) == ((Target("bypass"),), Source.parse("cc 11"))
     before, after = DEFAULT_FILE.read_text().splitlines(), path.read_text().splitlines()
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert changed == [
         ("  - source: cc 11  # expression pedal", "  - source: cc 64 ch 2  # expression pedal"),
         ("  - source: cc 64  # sustain pedal", "  - source: none  # sustain pedal")]
     assert [path.name for path in path.parent.iterdir()] == ["midi.yaml"]
-    assert bind(path, DEFAULT_FILE, Target("stem", "drums"), Source.parse("note 1")) == []
+    assert bind(path, DEFAULT_FILE, Target("stem", "drums"), Source.parse("note 1")) == Taken((), None)
     assert path.read_text().splitlines()[:-1] == after
     assert load_mapping(path)[-1].target == Target("stem", "drums")
 

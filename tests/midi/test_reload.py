@@ -110,6 +110,39 @@ def test_the_old_ones_stay_and_a_later_right_file_is_taken(name: str, text: str,
     hear(listener, wire, 0xB0, 2, 127)
     assert controls.board.get("wet") == 1.0
     assert [preset.name for preset in controls.presets] == ["verse"]
+    assert told[0].endswith("; what was read before holds")
+    assert told[1:] == [f"{name} can be used again"]
+
+
+@pytest.mark.parametrize("name", ["map.yaml", "presets.yaml"])
+@pytest.mark.parametrize(("spoil", "sentence"), [
+    (lambda path: path.write_text(""), "{} is empty"), (lambda path: path.unlink(), "{} is gone"),
+    (lambda path: (path.unlink(), path.symlink_to("/nowhere/at/all")), "{} is gone"),
+    (lambda path: (path.unlink(), path.mkdir()), "{}: Is a directory"),
+    (lambda path: (path.unlink(), os.mkfifo(path)), "{}: it is a pipe"),
+    (lambda path: path.write_bytes("# café\n".encode("latin-1")), "{}: it is no UTF-8 text")])
+def test_a_file_that_is_lost_changes_nothing_and_holds_the_other_one_up_by_nothing(
+        name: str, spoil: Callable[[Path], object], sentence: str, listener: Listener, wire: Wire, save: Save,
+        told: list[str], controls: LiveControls, tmp_path: Path) -> None:
+    spoil(tmp_path / name)
+    listener.look()
+    assert len(told) == 1
+    assert sentence.format(name) in told[0]
+    assert told[0].endswith("; what was read before holds")
+    hear(listener, wire, 0xB0, 1, 0)
+    assert controls.board.get("mask_gain") == 0.0
+    hear(listener, wire, 0xC0, 0)
+    assert controls.board.get("wet") == 0.5
+    if name == "map.yaml":
+        save("presets.yaml", "verse: {wet: 0.25}\n")
+        listener.look()
+        hear(listener, wire, 0xC0, 0)
+        assert controls.board.get("wet") == 0.25
+    else:
+        save("map.yaml", "bindings: [{source: cc 2, target: wet, pickup: jump}]\n")
+        listener.look()
+        hear(listener, wire, 0xB0, 2, 127)
+        assert controls.board.get("wet") == 1.0
     assert len(told) == 1
 
 

@@ -150,3 +150,14 @@ def test_the_scope_keeps_the_latest_sound_around_its_end() -> None:
         scope.write(piece, np.repeat(piece, 2, axis=0), buses=2)
     mono = sound.mean(axis=0)[-2048:]
     np.testing.assert_allclose(scope.latest(2048), [mono, 2 * mono], rtol=0, atol=1e-6)
+
+
+def test_presets_that_were_read_hold_when_their_file_is_spoilt(still_run: Run) -> None:
+    surface = still_run.surface
+    path = surface.save_preset("verse")
+    assert [preset.name for preset in surface.presets.read()] == ["verse"]
+    path.write_text("[verse]:")
+    for _ in range(2):
+        assert surface.presets.find("verse").name == "verse"
+    notices = [line.text for line in surface.notices.latest(9)]
+    assert [text.endswith("; what was read before holds") for text in notices] == [True]
