@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rtsep import RtsepError
-from rtsep.audio.outputs import prepare_report
+from rtsep.audio.outputs import prepare_file
 
 USAGE = 2  # exit code of what cannot be measured; 1 is a measurement that fails, 0 one that passes
 
@@ -52,7 +52,7 @@ def run_bench(parser: argparse.ArgumentParser, options: argparse.Namespace, meas
     """
     try:
         if options.json:
-            prepare_report(options.json)
+            prepare_file(options.json)
         report = measure()
         show(report)
         if options.json:

@@ -23,7 +23,7 @@ if sys.platform != "win32":
 
 PART = ".part"
 """Suffix of temporary names."""
-JSON = ("{", "[")
+JSON = (b"{", b"[")
 """What a report in JSON begins with."""
 _SOUND = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".m4a")
 _RUNNING_S = 60.0
@@ -89,20 +89,22 @@ def check_place(path: Path) -> None:
         raise AudioFileError(f"cannot write {path}: the folder {place} may not be written to; choose another folder")
 
 
-def prepare_report(path: Path, begins: Sequence[str] = JSON) -> None:
-    """Make the folder of a report before any work, and refuse a name that cannot be written or is of something else.
+def prepare_file(path: Path, what: str = "a report", begins: Sequence[bytes] = JSON) -> None:
+    """Make the folder of a file before any work, and refuse a name that cannot be written or is of something else.
 
     Parameters
     ----------
     path
-        Of the report; a pipe or a device takes any.
+        Of the file; a pipe or a device takes any.
+    what
+        Kind of the file, in words.
     begins
-        What a report begins with.
+        What files of this kind begin with.
 
     Raises
     ------
     AudioFileError
-        When it cannot be written, or would replace something else.
+        When it cannot be written, or would replace a file of another kind.
     """
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         return
@@ -115,8 +117,8 @@ def prepare_report(path: Path, begins: Sequence[str] = JSON) -> None:
     except (OSError, ValueError) as error:  # the latter of characters that no name has
         reason = getattr(error, "strerror", None) or error
         raise AudioFileError(f"cannot write {path}: {reason}; choose another name") from None
-    if start and not start.startswith(tuple(begin.encode() for begin in begins)):
-        raise AudioFileError(f"{path} is there and holds something else than a report: it is kept; choose another name")
+    if start and not start.startswith(tuple(begins)):
+        raise AudioFileError(f"{path} is there and holds something else than {what}: it is kept; choose another name")
 
 
 def is_empty_folder(path: Path) -> bool:

@@ -41,10 +41,21 @@ class CommandParser(argparse.ArgumentParser):
         """Show the usage and a message of bounded length, and exit with 2."""
         super().error(bounded_line(message))
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is no choice, and name the nearest."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            error.message += _nearest(str(value), [str(choice) for choice in action.choices or ()])
+            raise
+
     def _explain(self, unknown: Sequence[str]) -> str:
         known = [option for action in self._actions for option in action.option_strings]
-        words = []
-        for word in unknown:
-            near = difflib.get_close_matches(word.partition("=")[0], known, 1) if word.startswith("-") else []
-            words.append(word + (f" (did you mean {near[0]}?)" if near else ""))
+        words = [word + (_nearest(word.partition("=")[0], known) if word.startswith("-") else "") for word in unknown]
         return f"unknown arguments: {' '.join(words)}"
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """Name what may have been meant, as an addition to a message; empty where nothing is near."""
+    near = difflib.get_close_matches(word, known, 1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.errors import ModelError
+from rtsep.audio.outputs import prepare_file, temporary_name
+from rtsep.errors import AudioFileError, ModelError
 from rtsep.model.gate import StepFile, read_step
 from rtsep.native.arena import LINE, Memory
 from rtsep.native.library import address
@@ -121,17 +122,24 @@ def write_flat(model: Path, out: Path) -> None:
     model
         The `.onnx` file.
     out
-        The file to write; an existing one is replaced when the new one is whole.
+        The file to write; an existing flat file is replaced when the new one is whole.
 
     Raises
     ------
     ModelError
         When the model cannot be read, or the native code cannot run it.
+    AudioFileError
+        When the file cannot be written, or would replace one of another kind.
     """
+    prepare_file(out, "a flat file", (_MAGIC,))
     content = flatten(read_step(model))
-    draft = out.with_name(f"{out.name}.draft")
-    draft.write_bytes(content)
-    os.replace(draft, out)
+    draft = temporary_name(out)
+    try:
+        draft.write_bytes(content)
+        os.replace(draft, out)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise AudioFileError(f"cannot write {out}: {error.strerror}; choose another place") from None
 
 
 def _header(model: StepFile, program: Program, image: Image) -> NDArray[np.void]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rtsep.audio.outputs import prepare_report
+from rtsep.audio.outputs import prepare_file
 from rtsep.errors import AudioFileError
 
 
@@ -17,7 +17,7 @@ def test_new_names_and_earlier_reports_are_taken(tmp_path, there):
     if there is not None:
         path.parent.mkdir()
         path.write_bytes(there)
-    prepare_report(path)
+    prepare_file(path)
     assert path.parent.is_dir()
     assert (path.read_bytes() if path.exists() else None) == there
 
@@ -27,7 +27,7 @@ def test_other_files_are_kept(tmp_path, content):
     path = tmp_path / "song.wav"
     path.write_bytes(content)
     with pytest.raises(AudioFileError, match=r"song.wav is there and holds something else .*: it is kept"):
-        prepare_report(path)
+        prepare_file(path)
     assert path.read_bytes() == content
 
 
@@ -35,8 +35,8 @@ def test_other_files_are_kept(tmp_path, content):
 def test_places_that_take_no_file_are_told_before_any_work(tmp_path, name):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(AudioFileError, match="cannot write"):
-        prepare_report(tmp_path / name)
+        prepare_file(tmp_path / name)
 
 
 def test_a_device_takes_any_report():
-    prepare_report(Path(os.devnull))
+    prepare_file(Path(os.devnull))

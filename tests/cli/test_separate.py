@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from rtsep.cli.main import main
 from rtsep.signals import STOP_SIGNALS
 
 COMMAND = [sys.executable, "-m", "rtsep.cli.main", "separate"]
@@ -227,3 +228,9 @@ def test_options_stand_anywhere_and_wrong_ones_are_told_with_the_nearest(tmp_pat
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("usage: rtsep separate")
     assert "did you mean --overwrite?" in wrong.stderr
+
+
+def test_a_wrong_command_is_told_with_the_nearest(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["seperate", "a.wav"])
+    assert "did you mean separate?" in capsys.readouterr().err

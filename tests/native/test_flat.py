@@ -99,6 +99,14 @@ def test_the_command_writes_beside_the_model(tmp_path: Path, capsys: pytest.Capt
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.onnx", "mine.rtsep"]
 
 
+def test_the_command_writes_over_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song = tmp_path / "song.wav"
+    song.write_bytes(b"RIFF")
+    assert main(["models", "--flatten", str(TINY), "-o", str(song)]) == 1
+    assert "song.wav is there and holds something else than a flat file: it is kept" in capsys.readouterr().err
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"RIFF"]
+
+
 def compiled(source: Path, target: Path, *flags: str) -> Path:
     """Compile a C program with the library."""
     compiler = shlex.split(os.environ.get("CC", "cc"))

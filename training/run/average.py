@@ -8,6 +8,7 @@ averaged: their units do not mean the same.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,8 +36,10 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
     Raises
     ------
     ConfigError
-        When the networks differ or a file cannot be used.
+        When the networks differ, a file cannot be used, or there is one where the mean goes.
     """
+    if os.path.lexists(out):
+        raise ConfigError(f"{out} is there, and is kept: give another name for the mean")
     contents = [read_checkpoint(path) for path in sources]
     first = contents[0]
     for path, content in zip(sources, contents, strict=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from rtsep.errors import ConfigError
 from training.cli import main
 from training.export.export import load_network
 from training.recipes.recipe import overridden, read_recipe
@@ -74,5 +75,8 @@ def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
                                                          "log": {"step": number, "audio_hours": 1.0}, "curves": {}})
     average_checkpoints([tmp_path / "a" / "last.pt", tmp_path / "b" / "last.pt"], tmp_path / "mean.pt")
     mean = read_checkpoint(tmp_path / "mean.pt")["ema"]
+    with pytest.raises(ConfigError, match=r"b/last.pt is there, and is kept"):
+        average_checkpoints([tmp_path / "a" / "last.pt"], tmp_path / "b" / "last.pt")
+    assert read_checkpoint(tmp_path / "b" / "last.pt")["ema"]["count"] == 5
     assert mean["count"].dtype == torch.int64
     assert mean["weight"].tolist() == [3.5]
