@@ -10,7 +10,7 @@ _shtab_rtsep_pipewire_subparsers=(install remove)
 _shtab_rtsep_subparsers=(live separate devices doctor models midi pipewire)
 
 _shtab_rtsep_live_option_strings=(-h --help --input --output --model --stem --remove --split --mask-gain --wet --bypass --level --mute --solo --record --seconds --start --channels --blocksize --engine --provider --no-connect --resample --allow-feedback --no-calibration --auto --midi --midi-map --presets --preset --resume-state --plain --quiet --json --log --api --api-host --api-token --panel)
-_shtab_rtsep_separate_option_strings=(-h --help -r --recursive -o --output --out -n --model --name --stems --two-stems --mask-gain --format --flac --mp3 --int16 --int24 --float32 --bitrate --mp3-bitrate --clip --clip-mode --filename --plot -j --jobs --overwrite --dry-run --json)
+_shtab_rtsep_separate_option_strings=(-h --help -r --recursive -o --output --out -n --model --name --stems --two-stems --remove --mask-gain --format --flac --mp3 --int16 --int24 --float32 --bitrate --mp3-bitrate --clip --clip-mode --filename --plot -j --jobs --overwrite --dry-run --json)
 _shtab_rtsep_devices_option_strings=(-h --help --json)
 _shtab_rtsep_doctor_option_strings=(-h --help --json)
 _shtab_rtsep_models_option_strings=(-h --help --json --flatten -o --output)
@@ -68,6 +68,7 @@ _shtab_rtsep_separate___help_nargs=0
 _shtab_rtsep_separate__r_nargs=0
 _shtab_rtsep_separate___recursive_nargs=0
 _shtab_rtsep_separate___stems_nargs=+
+_shtab_rtsep_separate___remove_nargs=+
 _shtab_rtsep_separate___flac_nargs=0
 _shtab_rtsep_separate___mp3_nargs=0
 _shtab_rtsep_separate___int16_nargs=0

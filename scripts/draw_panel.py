@@ -5,6 +5,7 @@ python scripts/draw_panel.py
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs" / "pictures"
 SIZES = {"panel": (1200, 1010, "dark"), "panel-phone": (390, 1100, "light")}
 """Pictures by name: width, height and colours."""
 PLAYED_MS = 9000  # until the spectrograms are full
@@ -38,8 +40,9 @@ def main() -> None:
         for name, (width, height, scheme) in SIZES.items():
             command = [sys.executable, "-m", "rtsep.cli.main", "live", "--input", "demo", "--output", "none", "--midi",
                        "off", "--stem", "drums", "bass", "guitar", "vocals", "--level", "rest=0", "--api", "0",
-                       "--record", folder]
-            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+                       "--record", "take"]
+            with subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
                 assert run.stderr is not None
                 address = next(line for line in run.stderr if "panel: " in line).rpartition("panel: ")[2].strip()
                 page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rtsep import RtsepError
+from rtsep.audio.outputs import prepare_report
 
 USAGE = 2  # exit code of what cannot be measured; 1 is a measurement that fails, 0 one that passes
 
@@ -50,6 +51,8 @@ def run_bench(parser: argparse.ArgumentParser, options: argparse.Namespace, meas
         Exit code: 0, 1 where the report fails, 2 where nothing can be measured, with a sentence on standard error.
     """
     try:
+        if options.json:
+            prepare_report(options.json)
         report = measure()
         show(report)
         if options.json:

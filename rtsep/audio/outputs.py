@@ -12,7 +12,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,8 @@ if sys.platform != "win32":
 
 PART = ".part"
 """Suffix of temporary names."""
+JSON = ("{", "[")
+"""What a report in JSON begins with."""
 _SOUND = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".m4a")
 _RUNNING_S = 60.0
 _YOUNG_S = 1.0  # in which a file that was just made gets its lock
@@ -85,6 +87,36 @@ def check_place(path: Path) -> None:
         raise AudioFileError(f"cannot write {path}: {place} is no folder")
     if not os.access(place, os.W_OK | os.X_OK):
         raise AudioFileError(f"cannot write {path}: the folder {place} may not be written to; choose another folder")
+
+
+def prepare_report(path: Path, begins: Sequence[str] = JSON) -> None:
+    """Make the folder of a report before any work, and refuse a name that cannot be written or is of something else.
+
+    Parameters
+    ----------
+    path
+        Of the report; a pipe or a device takes any.
+    begins
+        What a report begins with.
+
+    Raises
+    ------
+    AudioFileError
+        When it cannot be written, or would replace something else.
+    """
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        return
+    check_place(path)
+    start = b""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError), path.open("r+b") as file:
+            start = file.read(4096).strip()
+    except (OSError, ValueError) as error:  # the latter of characters that no name has
+        reason = getattr(error, "strerror", None) or error
+        raise AudioFileError(f"cannot write {path}: {reason}; choose another name") from None
+    if start and not start.startswith(tuple(begin.encode() for begin in begins)):
+        raise AudioFileError(f"{path} is there and holds something else than a report: it is kept; choose another name")
 
 
 def is_empty_folder(path: Path) -> bool:

@@ -194,11 +194,12 @@ def _plain(value: Any) -> Any:
 
 @contextmanager
 def _open_log(args: argparse.Namespace) -> Iterator[TextIO]:
-    """Open the log at its end; refuse a file that the run reads."""
-    from rtsep.audio.outputs import check_outputs
+    """Open the log at its end; refuse a file that the run reads, and what is no log."""
+    from rtsep.audio.outputs import check_outputs, prepare_report
 
     path: Path = args.log
     check_outputs([path], [Path(read) for read in (args.input, args.model, args.presets, args.midi_map) if read])
+    prepare_report(path)
     try:
         file = path.open("a", encoding="utf-8")
     except OSError as error:

@@ -40,9 +40,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("-n", "--model", "--name", default=FILE_MODEL, metavar="NAME",
                         help="shipped model or .onnx file (default: %(default)s; see rtsep models)")
     stems = parser.add_mutually_exclusive_group()
-    stems.add_argument("--stems", nargs="+", metavar="STEM",
+    stems.add_argument("--stems", nargs="+", action="extend", metavar="STEM",
                        help="only these, for example: guitar rest (rest is the mix without the others; default: all)")
     stems.add_argument("--two-stems", metavar="STEM", help="this one and the rest")
+    stems.add_argument("--remove", nargs="+", action="extend", metavar="STEM",
+                       help="the rest alone: the mix without these, for example: guitar")
     add_control_options(parser, ("mask_gain",))
     _add_format_options(parser)
     parser.add_argument("--filename", metavar="TEMPLATE", help="names of results below DIR, of {track}, {stem}, {ext} "
@@ -108,10 +110,12 @@ def _results(args: argparse.Namespace, sources: list[Path]) -> Iterator[tuple[Pa
         check_folder_name(args.output)
         yield args.output, sys.stderr if args.json else sys.stdout
         return
+    from rtsep.dsp.mask import REST
     from rtsep.dsp.stem_lists import listed_stems
     from rtsep.errors import ConfigError
 
-    if args.json or args.plot or len(sources) != 1 or len(listed_stems(args.stems or ())) != 1:
+    written = (REST,) if args.remove else listed_stems(args.stems or ())
+    if args.json or args.plot or len(sources) != 1 or len(written) != 1:
         raise ConfigError("standard output takes one stem of one file, and nothing else: give one FILE and one stem, "
                           "for example --stems guitar -o -")
     with tempfile.TemporaryDirectory() as folder:
@@ -125,14 +129,15 @@ def _results(args: argparse.Namespace, sources: list[Path]) -> Iterator[tuple[Pa
 def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tuple[Batch, Planner]:
     """Prepare names and settings; wrong options fail here, before any work."""
     from rtsep.audio.encodings import Encoding
-    from rtsep.dsp.mask import output_names, requested_sets
+    from rtsep.dsp.mask import REST, output_names, requested_sets
     from rtsep.files.batch import Batch
     from rtsep.files.jobs import check_processes
     from rtsep.files.levels import Output
     from rtsep.files.naming import TEMPLATE, Naming, Planner
 
     check_processes(args.jobs)
-    named = [args.two_stems, "rest"] if args.two_stems else args.stems
+    beside = args.remove or ([args.two_stems] if args.two_stems else [])
+    named = [*beside, REST] if beside else args.stems
     encoding = Encoding((args.format or "wav").lower().removeprefix("."), args.depth, args.bitrate)
     output = Output(encoding, args.clip, args.overwrite)
     gain = _mask_gain(args)
@@ -140,7 +145,8 @@ def _prepare(args: argparse.Namespace, folder: Path, sources: list[Path]) -> tup
     stems = output_names(card.stems, named)
     requested_sets(card.stems, stems)  # refuses unknown ones
     settings = "" if gain == 1.0 else f", mask gain {gain:g}"
-    naming = Naming(folder, args.filename or TEMPLATE, card.name, stems, encoding, settings, args.overwrite)
+    naming = Naming(folder, args.filename or TEMPLATE, card.name, (REST,) if args.remove else stems, encoding, settings,
+                    args.overwrite, tuple(stem for stem in stems if stem != REST))
     return Batch(args.model, stems, gain, output, args.plot), Planner(naming, sources)
 
 

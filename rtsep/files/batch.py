@@ -26,7 +26,7 @@ class Batch:
     Parameters
     ----------
     model, stems, mask_gain
-        As of `separate_file`.
+        As of `separate_file`; those that a plan has no path for are not written.
     output
         How stems are written.
     plot
@@ -45,7 +45,7 @@ def separate_planned(batch: Batch, plan: Plan, progress: Callable[[float, float 
     from rtsep.files.track import separate_track  # loads the model's readers, which names and plans do without
 
     output = Output(batch.output.encoding, batch.output.clip, batch.output.overwrite or plan.ours)
-    result = separate_track(plan.source, plan.paths.__getitem__, batch.model, batch.stems, batch.mask_gain, progress,
+    result = separate_track(plan.source, plan.paths.get, batch.model, batch.stems, batch.mask_gain, progress,
                             output, plan.tags)
     if batch.plot:
         draw_spectrograms(plan.picture, dict(_spectrograms(result)), _PICTURE_HZ, plan.source.name)

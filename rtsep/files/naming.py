@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import string
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import soundfile
 
 from rtsep import __version__
 from rtsep.audio.encodings import Encoding
 from rtsep.audio.files import STDIN
 from rtsep.audio.outputs import check_outputs, check_place, is_being_written, numbered
-from rtsep.audio.quiet import quiet_libraries
+from rtsep.dsp.mask import REST
 from rtsep.errors import AudioFileError, ConfigError
+from rtsep.files.marks import Mark, check_same, read_mark
 
 TEMPLATE = "{track}/{stem}.{ext}"
 FIELDS = ("track", "stem", "ext", "model")
@@ -39,8 +37,8 @@ class Plan:
         By stem.
     picture
         Of the spectrograms, named like a stem.
-    mark
-        Goes into the tags of every result: what made it, and a fingerprint of the source's place.
+    marks
+        By stem; they go into the tags.
     finished
         Whether all of them are there already, made in the same way.
     ours
@@ -51,14 +49,13 @@ class Plan:
     track: str
     paths: dict[str, Path]
     picture: Path
-    mark: str
+    marks: dict[str, Mark]
     finished: bool = False
     ours: bool = False
 
-    @property
-    def tags(self) -> dict[str, str]:
-        """Tags of every result."""
-        return {"comment": self.mark, "software": f"rtsep {__version__}", "date": time.strftime("%Y-%m-%d")}
+    def tags(self, stem: str) -> dict[str, str]:
+        """Tags of a result."""
+        return {"comment": str(self.marks[stem]), "software": f"rtsep {__version__}", "date": time.strftime("%Y-%m-%d")}
 
 
 @dataclass(frozen=True)
@@ -75,10 +72,12 @@ class Naming:
         Name of the model.
     stems
         Names of the stems.
+    without
+        Stems that `rest` is without.
     encoding
         Gives the suffix.
     settings
-        What else made the results, in words; part of the mark.
+        What else made the results, in words; part of their marks.
     overwrite
         Whether results that are there are replaced.
 
@@ -95,6 +94,7 @@ class Naming:
     encoding: Encoding
     settings: str = ""
     overwrite: bool = False
+    without: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         try:
@@ -135,10 +135,12 @@ class Naming:
             raise ConfigError(f"the file name {self.template!r} leads out of {self.folder}: give one inside it")
         return self.folder / path
 
-    def mark(self, source: Path) -> str:
-        """Words for the tags of a result."""
-        place = hashlib.sha256(os.fsencode(os.path.realpath(source))).hexdigest()[:12]
-        return f"rtsep model {self.model}{self.settings}, source {place}"
+    def marks(self, source: Path) -> dict[str, Mark]:
+        """Mark of every stem of a source."""
+        rest = f", without {', '.join(sorted(self.without))}"
+        made = f"rtsep model {self.model}{self.settings}"
+        whole = Mark.of(source, made)
+        return {stem: replace(whole, made=made + rest) if stem == REST else whole for stem in self.stems}
 
 
 class Planner:
@@ -195,17 +197,16 @@ class Planner:
 
     def _plan_at(self, source: Path, track: str, paths: dict[str, Path]) -> Plan | None:
         """Plan these names; None where they belong to another source."""
-        naming, mark = self._naming, self._naming.mark(source)
-        there = [path for path in paths.values() if os.path.lexists(path)]
-        marks = [_mark_of(path) for path in there]
-        if any(_source_of(found) != _source_of(mark) for found in marks):
-            strangers = all(_source_of(found) is None for found in marks)
-            picture = naming.picture(track, ours=False)
-            return Plan(source, track, paths, picture, mark) if strangers and naming.overwrite else None
-        if any(found != mark for found in marks) and not naming.overwrite:
-            raise AudioFileError(f"{there[0]} is there, made in another way: it is kept; --overwrite replaces it, and "
-                                 f"--output takes another folder")
-        return Plan(source, track, paths, naming.picture(track, bool(there)), mark,
+        naming, marks = self._naming, self._naming.marks(source)
+        there = {stem: path for stem, path in paths.items() if os.path.lexists(path)}
+        found = {stem: read_mark(path) for stem, path in there.items()}
+        ours = {stem: mark for stem, mark in found.items() if mark and mark.source == marks[stem].source}
+        if len(ours) < len(found):
+            replaced = naming.overwrite and not any(found.values())
+            return Plan(source, track, paths, naming.picture(track, ours=False), marks) if replaced else None
+        for stem, mark in ours.items() if not naming.overwrite else ():
+            check_same(mark, marks[stem], there[stem], source)
+        return Plan(source, track, paths, naming.picture(track, bool(there)), marks,
                     finished=len(there) == len(paths) and not naming.overwrite, ours=bool(there))
 
 
@@ -213,22 +214,6 @@ def track_name(source: Path) -> str:
     """Name of a source's track: the file's, without its suffix."""
     name = "stdin" if source == STDIN else source.stem.strip(". ") or "track"
     return os.fsdecode(os.fsencode(name)[:_LONGEST]).rstrip(". ")
-
-
-def _source_of(mark: str | None) -> str | None:
-    """Fingerprint of the source in a mark; None where there is no mark of rtsep."""
-    return mark.rpartition(", source ")[2] if mark and mark.startswith("rtsep ") and ", source " in mark else None
-
-
-def _mark_of(path: Path) -> str | None:
-    """Read the mark of a file that is there; None where it has none, or is no file but a pipe or a device."""
-    if not path.is_file():
-        return None
-    try:
-        with quiet_libraries(), soundfile.SoundFile(os.fsencode(path)) as file:
-            return str(file.comment) or None
-    except (soundfile.LibsndfileError, OSError, TypeError, ValueError):
-        return None
 
 
 def _key(path: Path) -> str:

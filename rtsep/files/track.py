@@ -99,21 +99,21 @@ def separate_file(source: str | Path, folder: str | Path, model: str | Path = FI
                           Output(overwrite=overwrite))
 
 
-def separate_track(source: str | Path, name: Callable[[str], Path], model: str | Path = FILE_MODEL,
+def separate_track(source: str | Path, name: Callable[[str], Path | None], model: str | Path = FILE_MODEL,
                    stems: str | Sequence[str] | None = None, mask_gain: float = 1.0,
                    progress: Progress | None = None, output: Output | None = None,
-                   marks: Mapping[str, str] | None = None) -> SeparatedFile:
+                   marks: Callable[[str], Mapping[str, str]] | None = None) -> SeparatedFile:
     """Write every stem of an audio file under a name of its own.
 
     Parameters
     ----------
     name
-        Gives the path of a stem.
+        Gives the path of a stem; None for one that is not written.
     output
         Format, levels, and whether files are replaced.
     marks
-        Tags of every stem, see `AudioWriter`. Those of the source, and its cover, are added where the format takes
-        them; without a title it is the stem's.
+        Gives the tags of a stem, see `AudioWriter`. Those of the source, and its cover, are added where the format
+        takes them; without a title it is the stem's.
 
     The other parameters, and what is raised, are those of `separate_file`.
     """
@@ -122,22 +122,22 @@ def separate_track(source: str | Path, name: Callable[[str], Path], model: str |
     with AudioReader(source) as reader, ExitStack() as stack:
         _check(reader)
         separator = open_separator(model, reader.channels, stems, mask_gain, reader.samplerate)
-        paths = {stem: name(stem) for stem in separator.stems}
+        paths = {stem: path for stem in separator.stems if (path := name(stem)) is not None}
         check_outputs(paths.values(), [reader.path])
         output.encoding.check_channels(reader.channels)
         tags = read_tags(reader.path)
         with undivided():
-            files = [stack.enter_context(StemFile(path, reader.samplerate, reader.channels, reader.frames, output,
-                                                  {"title": stem, **(marks or {})}, tags))
-                     for stem, path in paths.items()]
+            files = {separator.stems.index(stem): stack.enter_context(
+                StemFile(path, reader.samplerate, reader.channels, reader.frames, output,
+                         {"title": stem, **(marks(stem) if marks else {})}, tags)) for stem, path in paths.items()}
         for blocks in aligned_stems(separator, reader.blocks(), reader.samplerate):
-            for file, block in zip(files, blocks, strict=True):
-                file.write(block)
+            for index, file in files.items():
+                file.write(blocks[index])
             if progress is not None:
                 progress(reader.position / reader.samplerate, reader.frames and reader.frames / reader.samplerate)
-        notes = (*finish(files, output), *_spoilt(separator))
+        notes = (*finish(list(files.values()), output), *_spoilt(separator))
         with undivided():
-            _commit([file.writer for file in files])
+            _commit([file.writer for file in files.values()])
         return SeparatedFile(reader.path, paths, reader.samplerate, reader.channels, reader.position,
                              time.perf_counter() - started, reader.bad_frames, (*reader.notes, *notes))
 

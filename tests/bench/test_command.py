@@ -40,11 +40,14 @@ def test_what_cannot_be_measured_is_a_sentence(tmp_path: Path, error: Exception,
     assert not (tmp_path / "report.json").exists()
 
 
-def test_a_report_that_cannot_be_written_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    parser = parser_of("any", None)
-    options = argparse.Namespace(json=Path("/no/such/folder/report.json"))
-    assert run_bench(parser, options, lambda: {}, lambda report: None) == 2
-    assert "/no/such/folder/report.json" in capsys.readouterr().err
+def test_a_report_that_cannot_be_written_is_told_before_any_work(tmp_path: Path,
+                                                                 capsys: pytest.CaptureFixture[str]) -> None:
+    def measure() -> None:
+        pytest.fail("measured for nothing")
+    (tmp_path / "file").write_text("no folder")
+    options = argparse.Namespace(json=tmp_path / "file" / "report.json")
+    assert run_bench(parser_of("any", None), options, measure, lambda report: None) == 2
+    assert f"{options.json}: {tmp_path / 'file'} is no folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", BENCHES)

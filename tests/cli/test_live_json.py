@@ -20,7 +20,8 @@ RUN = ("--input", "demo", "--output", "none", "--seconds", "0.5")
 
 def test_events_come_as_json_a_line_and_go_into_the_log(tiny_model: Path, tmp_path: Path) -> None:
     log = tmp_path / "rtsep.log"
-    log.write_text("before\n")
+    before = '{"event": "of an earlier run"}\n'
+    log.write_text(before)
     with rtsep_live(*RUN, "--model", str(tiny_model), "--json", "--log", str(log), cwd=tmp_path) as run:
         out, err = run.finish()
         assert run.process.returncode == 0
@@ -33,7 +34,7 @@ def test_events_come_as_json_a_line_and_go_into_the_log(tiny_model: Path, tmp_pa
     report = events[-1]
     assert (report["frames"] >= 22050, report["latency"], report["failure"]) == (True, 256, None)
     assert report["recorded"]["mixture"] == "demo-out/mixture.flac"
-    assert log.read_text() == f"before\n{out}"
+    assert log.read_text() == f"{before}{out}"
 
 
 def test_quiet_is_silent(tiny_model: Path, tmp_path: Path) -> None:
@@ -51,8 +52,18 @@ def test_errors_are_told_all_the_same(capsys: pytest.CaptureFixture[str], how: s
 
 
 def test_a_log_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "no").write_text("folder")
     code, error = refused(capsys, *RUN, "--log", str(tmp_path / "no" / "rtsep.log"))
-    assert (code, "cannot write the log" in error) == (1, True)
+    assert (code, "rtsep.log: " in error and "is no folder" in error) == (1, True)
+
+
+def test_a_log_is_not_written_into_what_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    take = tmp_path / "take.wav"
+    soundfile.write(take, np.full((4410, 2), 0.1), 44100)
+    before = take.read_bytes()
+    code, error = refused(capsys, *RUN, "--log", str(take))
+    assert (code, "something else than a report: it is kept" in error) == (1, True)
+    assert take.read_bytes() == before
 
 
 def test_the_log_is_no_file_that_the_run_reads(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -68,6 +68,16 @@ def test_folders_options_in_any_order_and_two_stems(tmp_path, tiny_model):
     assert [line.split(" -> ")[0] for line in done.stdout.splitlines()] == ["album/2.wav", "album/live/1.flac"]
 
 
+def test_removed_stems_leave_one_file(tmp_path, tiny_model):
+    source = song(tmp_path / "a.wav")
+    separate(tmp_path, source, "-n", tiny_model, "-o", "all")
+    done = separate(tmp_path, source, "-n", tiny_model, "-o", "out", "--remove", "guitar", "--remove", "drums")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert tree(tmp_path / "out") == ["a/rest.wav"]
+    rest, other = (soundfile.read(tmp_path / name)[0] for name in ("out/a/rest.wav", "all/a/other.wav"))
+    assert np.abs(rest - other).max() < 1e-6
+
+
 def test_a_second_run_skips_what_is_finished_and_keeps_names_apart(tmp_path, tiny_model):
     for name in ("x", "y"):
         separate(tmp_path, song(tmp_path / name / "song.wav", 0.2), "-n", tiny_model, "-o", "out", "--stems", "guitar")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rtsep.audio.encodings import Encoding
+from rtsep.audio.files import STDIN
 from rtsep.audio.outputs import remove_abandoned, temporary_name
 from rtsep.audio.writer import AudioWriter
 from rtsep.errors import AudioFileError, ConfigError
@@ -28,8 +30,8 @@ def plan(rule: Naming, *sources: Path) -> list[Plan]:
 
 def make(made: Plan) -> None:
     """Write what is planned."""
-    for path in made.paths.values():
-        with AudioWriter(path, 44100, 1, 10, tags=made.tags) as writer:
+    for stem, path in made.paths.items():
+        with AudioWriter(path, 44100, 1, 10, tags=made.tags(stem)) as writer:
             writer.write(np.zeros((1, 10), np.float32))
 
 
@@ -65,10 +67,34 @@ def test_results_that_are_not_complete_are_made_again(tmp_path):
 def test_results_made_in_another_way_are_kept_unless_told_otherwise(tmp_path):
     (made,) = plan(naming(tmp_path), Path("song.wav"))
     make(made)
-    with pytest.raises(AudioFileError, match="made in another way: it is kept; --overwrite"):
+    with pytest.raises(AudioFileError, match=r"made in another way .model stage.*: it is kept; --overwrite"):
         plan(naming(tmp_path, model="ultra"), Path("song.wav"))
     (again,) = plan(naming(tmp_path, model="ultra", overwrite=True), Path("song.wav"))
     assert (again.paths, again.finished) == (made.paths, False)
+
+
+def test_a_rest_without_another_stem_is_another_result(tmp_path):
+    rule = Naming(tmp_path, TEMPLATE, "stage", ("rest",), Encoding(), without=("guitar",))
+    make(plan(rule, Path("song.wav"))[0])
+    with pytest.raises(AudioFileError, match=r"without guitar.: it is kept; --overwrite"):
+        plan(replace(rule, without=("drums",)), Path("song.wav"))
+    beside = replace(rule, stems=("guitar", "rest"))
+    assert plan(beside, Path("song.wav"))[0].ours
+
+
+def test_results_are_kept_and_not_called_finished_if_their_source_has_changed(tmp_path):
+    source = tmp_path / "song.wav"
+    source.write_bytes(b"a mix")
+    make(plan(naming(tmp_path), source)[0])
+    assert plan(naming(tmp_path), source)[0].finished
+    os.utime(source, (1, 1))
+    with pytest.raises(AudioFileError, match="before that was changed: it is kept"):
+        plan(naming(tmp_path), source)
+
+
+def test_every_stream_is_another_source(tmp_path):
+    make(plan(naming(tmp_path), STDIN)[0])
+    assert folders(plan(naming(tmp_path, overwrite=True), STDIN)) == ["stdin-2"]
 
 
 @pytest.mark.parametrize(("overwrite", "name"), [(False, "song-2"), (True, "song")])

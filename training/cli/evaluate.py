@@ -50,10 +50,15 @@ def _seconds(text: str) -> float:
 def _run(options: argparse.Namespace) -> None:
     import json
 
+    from rtsep.audio.outputs import prepare_report
     from training.corpora.detect import open_corpus
     from training.evaluation.clips import protocol_of
     from training.evaluation.report import document, show
     from training.evaluation.systems import lacks_weights
+    if options.json:
+        prepare_report(options.json)
+    if options.compare:
+        prepare_report(options.out, ("# Comparison",))
     if options.full_mixes:
         _run_full_mixes(options)
         return
