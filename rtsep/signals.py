@@ -6,6 +6,7 @@ None is lost either: Python swallows what a handler raises in the middle of a fi
 from __future__ import annotations
 
 import _thread
+import os
 import signal
 import sys
 import threading
@@ -119,7 +120,12 @@ def unblock_signals() -> None:
 
 
 def ignore_signals() -> None:
-    """Leave signals to the parent, in a process that was started under `signals_blocked`."""
+    """Leave signals to the parent, in a process that was started under `signals_blocked`.
+
+    The process gets a group of its own, since nothing can ignore a SIGSTOP, which a shell sends to all of a group.
+    """
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
     for number in _OF_GROUPS:
         signal.signal(number, signal.SIG_IGN)
     unblock_signals()

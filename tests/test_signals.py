@@ -84,6 +84,7 @@ def survive(pipe: Connection) -> None:
     for number in (*STOP_SIGNALS, signal.SIGTSTP):
         os.kill(os.getpid(), number)
     pipe.send(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+    pipe.send(os.getpgid(0) == os.getpid())
 
 
 def test_a_process_that_plays_hears_no_signal_from_its_first_moment_on() -> None:
@@ -95,5 +96,7 @@ def test_a_process_that_plays_hears_no_signal_from_its_first_moment_on() -> None
     assert here.recv() >= {*STOP_SIGNALS, signal.SIGTSTP}
     assert here.poll(60.0)
     assert here.recv().isdisjoint({*STOP_SIGNALS, signal.SIGTSTP})
+    assert here.poll(60.0)
+    assert here.recv(), "a SIGSTOP of the group stops it, and the sound server waits for it"
     process.join()
     assert process.exitcode == 0

@@ -62,7 +62,7 @@ def open_sound(path: Path, file: BinaryIO) -> Sound:
     except (soundfile.LibsndfileError, TypeError, ValueError):  # TypeError: headerless .raw files ask for parameters
         found = ffmpeg.probe(path) if path.is_file() else None
     if found is not None:
-        return ffmpeg.FfmpegSound(path, *found, sections[-1].cut)
+        return ffmpeg.FfmpegSound(path, *found, sections[-1].cut, sections[-1].remark)
     hint = "" if ffmpeg.installed() else "; m4a, wma and video are read where ffmpeg is installed"
     raise AudioFileError(f"{path} is damaged or in a format that rtsep does not read: give wav, flac, mp3, ogg or "
                          f"aiff{hint}")

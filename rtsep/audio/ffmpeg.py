@@ -33,8 +33,8 @@ class FfmpegSound:
         A file.
     samplerate, channels
         Of the track, as `probe` found them.
-    cut
-        What shows that the file ends too early, as of a `Section`.
+    cut, remark
+        What shows that the file ends too early, and what else it holds, as of a `Section`.
 
     Attributes
     ----------
@@ -49,11 +49,11 @@ class FfmpegSound:
 
     frames: int | None = None
 
-    def __init__(self, path: Path, samplerate: int, channels: int, cut: str = "") -> None:
+    def __init__(self, path: Path, samplerate: int, channels: int, cut: str = "", remark: str = "") -> None:
         self.notes: list[str] = []
         self.samplerate = samplerate
         self.channels = channels
-        self._cut = cut
+        self._cut, self._remark = cut, remark
         self._errors = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             ["ffmpeg", "-v", "error", "-nostdin", *_LOCAL, "-i", f"file:{path}", "-map", "0:a:0", "-f", "f32le", "-ac",
@@ -86,6 +86,8 @@ class FfmpegSound:
             self.notes.append(f"ffmpeg could not decode all of it: {_said(lines[-1]) if lines else 'it failed'}")
         elif self._cut and not self.notes:
             self.notes.append(f"the file is cut short: {self._cut}")
+        elif self._remark and not self.notes:
+            self.notes.append(self._remark)
 
 
 def _said(line: str) -> str:

@@ -20,18 +20,21 @@ _CHUNKS = (b"data", b"fmt ", b"fact", b"LIST", b"bext", b"cue ", b"smpl", b"id3 
 _UNKNOWN_SIZES = range(2**31 - 2**16, 2**32)  # of WAV data: written by programs that cannot go back to the header
 _LINEAR = (1, 3, 0xFFFE)  # sample formats of which every frame has the same bytes
 _BEHIND = "{} bytes follow the end that the header tells: they are taken as sound"
+_MORE = "another chunk of sound ({} bytes) follows the first, at byte {}: it is left out"
+_PACKED = (2, 0x11, 0x31)  # sample formats whose blocks tell how many frames they hold: ADPCM and GSM
 MID_FRAME = "its last frame of sound is incomplete"
 
 
 @dataclass(frozen=True)
 class _File:
-    """One file in the data: where it and its sound begin, bytes of a frame, and whether all frames have so many."""
+    """One file in the data: where it and its sound begin, bytes and frames of a block, whether samples are linear."""
 
     data: Span
     start: int
     sound: int
     frame: int
     linear: bool
+    packed: int = 1
 
     @property
     def order(self) -> Literal["little", "big"]:
@@ -61,8 +64,9 @@ def _find_file(data: Span, start: int) -> _File | None:
         return None
     order = _order(data, start)
     frame = 1 if form is None else int.from_bytes(data[form + 20:form + 22], order)
-    linear = form is not None and int.from_bytes(data[form + 8:form + 10], order) in _LINEAR
-    return _File(data, start, place + 8, max(1, frame), linear)
+    kind = 0 if form is None else int.from_bytes(data[form + 8:form + 10], order)
+    packed = int.from_bytes(data[form + 26:form + 28], order) if form is not None and kind in _PACKED else 1
+    return _File(data, start, place + 8, max(1, frame), kind in _LINEAR, max(1, packed))
 
 
 def _short(file: _File) -> tuple[Section, int | None]:
@@ -75,10 +79,23 @@ def _short(file: _File) -> tuple[Section, int | None]:
     told = size and size not in _UNKNOWN_SIZES
     if told and (sound + size >= len(data) or _ends_here(data, end, file.order)):
         there = min(size, len(data) - sound)
-        return _section(file, there, len(data), size // file.frame if there < size else None), None
+        more = _more_sound(data, end, file.order)  # which libsndfile would take in place of the first
+        section = _section(file, there, end if more else len(data),
+                           size // file.frame * file.packed if there < size else None)
+        return replace(section, remark=more), None
     there = len(data) - sound
     section = _section(file, there, len(data))
     return replace(section, cut="", remark=_BEHIND.format(there - size)) if told else section, None
+
+
+def _more_sound(data: Span, position: int, order: Literal["little", "big"]) -> str:
+    """Say that a second chunk of sound follows; empty where none does."""
+    while position + 8 <= len(data) and _is_chunk(data, position, order):
+        size, after = _next_chunk(data, position, order)
+        if data[position:position + 4] == b"data" and size:
+            return _MORE.format(size, position)
+        position = after
+    return ""
 
 
 def _section(file: _File, there: int, end: int, announced: int | None = None) -> Section:

@@ -21,6 +21,8 @@ _FLAC = b"fLaC\x00\x00\x00\x22"
 _FLAC_LAST = b"fLaC\x80\x00\x00\x22"
 _OTHERS = (b"\x1aE\xdf\xa3", b"0&\xb2u")
 """First bytes of formats that hold no mp3: Matroska, ASF."""
+_MP4 = b"ftyp"
+"""Name of the first box of MP4 and M4A, ISO/IEC 14496-12."""
 _MOST = 1000  # sections of a file
 
 
@@ -41,10 +43,27 @@ def _sections(data: Span) -> Iterator[Section]:
         yield from ogg_sections(data, start)
     elif word in READERS:
         yield from container_sections(data, start)
-    elif word in _OTHERS or data[start + 4:start + 8] == b"ftyp":
+    elif data[start + 4:start + 8] == _MP4:
+        yield Section([data], remark=_joined_mp4(data, start))
+    elif word in _OTHERS:
         yield Section([data])
     else:
         yield from map(_mp3, mp3.find_streams(data, start))
+
+
+def _joined_mp4(data: Span, start: int) -> str:
+    """Say that another MP4 file follows, which no decoder looks for; empty where none does."""
+    position = start
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position:position + 4], "big")
+        if position > start and data[position + 4:position + 8] == _MP4:
+            return f"another file begins at byte {position}: it is left out"
+        if size == 1:
+            size = int.from_bytes(data[position + 8:position + 16], "big")
+        if size < 8:  # 0: up to the end
+            return ""
+        position += size
+    return ""
 
 
 def _mp3(stream: mp3.Stream) -> Section:

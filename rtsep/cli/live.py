@@ -138,6 +138,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
     from rtsep.dsp.stem_lists import listed_stems
     from rtsep.errors import ConfigError
     from rtsep.live.protocol import LiveSettings
+    from rtsep.midi.ports import OFFERED, VIRTUAL
 
     null_device = args.output == NONE
     stems = tuple(dict.fromkeys(listed_stems(args.remove or args.stem or "guitar")))
@@ -151,6 +152,7 @@ def _settings(args: argparse.Namespace, source: Source | None) -> LiveSettings:
         channels=args.channels if source is None else source.channels, blocksize=args.blocksize,
         controls=read_control_options(args), record=_folder(args, source) is not None,
         engine=args.engine, provider=args.provider, resample=args.resample, connect=not args.no_connect,
+        midi_ports=OFFERED if args.midi in (None, VIRTUAL) else (),
         samplerate=source.samplerate if source is not None and null_device else None,
         allow_feedback=args.allow_feedback,
         calibration_s=0.0 if null_device or args.no_calibration else CALIBRATION_S, auto=args.auto)

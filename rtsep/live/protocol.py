@@ -14,15 +14,19 @@ from rtsep.model.catalogue import LIVE_MODEL
 ENGINES = ("callback", "worker")
 
 Pair = tuple[str, str]
-"""A connection on a JACK server: the name of our port without the client's, and the full name of the other one."""
+"""A connection on a JACK server: the name of our port, of audio without the client's, and that of the other one."""
 
 
 @dataclass(frozen=True)
 class Connections:
-    """What the user connected on a JACK server; None for a side that is as it was made."""
+    """What the user connected on a JACK server; None for a side that is as it was made.
+
+    `midi` has pairs with the full names of both ports.
+    """
 
     inputs: tuple[Pair, ...] | None = None
     outputs: tuple[Pair, ...] | None = None
+    midi: tuple[Pair, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class LiveSettings:
         Whether ports are connected with the devices; False on a JACK server only.
     connections
         What the user connected there before.
+    midi_ports
+        Full names of the ports that the MIDI process offers there, whose connections are the user's as well.
     waits
         Whether devices that are not there are waited for, as after they were lost.
     allow_feedback
@@ -100,6 +106,7 @@ class LiveSettings:
     samplerate: int | None = None
     connect: bool = True
     connections: Connections = Connections()
+    midi_ports: tuple[str, ...] = ()
     waits: bool = False
 
     def __post_init__(self) -> None:
@@ -162,9 +169,14 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Connected:
-    """The user has connected our ports on a JACK server in another way."""
+    """Our ports on a JACK server are connected in another way, or the latencies of the devices are others.
+
+    Latencies as of `Started`.
+    """
 
     connections: Connections
+    input_latency: int
+    output_latency: int
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ VIRTUAL = "virtual"
 
 INPUT_CLIENT, OUTPUT_CLIENT = "rtsep-midi", "rtsep-midi-feedback"
 PORT = "control"
+OFFERED = (f"{INPUT_CLIENT}:{PORT}", f"{OUTPUT_CLIENT}:{PORT}")
+"""Full names of our own ports on a JACK server."""
 _QUEUE = 16384  # messages that may wait for one poll
 _ALSA_ADDRESS = re.compile(r" \d+:\d+$")
 

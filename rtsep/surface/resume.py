@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from rtsep.controls.controls import Values
@@ -24,6 +24,7 @@ FILE = "state.json"
 
 _KEEP_S = 2.0  # between two looks whether something has changed
 _WHAT = ("stem", "remove", "split")
+_SIDES = tuple(side.name for side in fields(Connections))
 _KEYS = ("input", "output", *_WHAT, "controls", "connections")
 
 
@@ -129,9 +130,9 @@ class LastRunWriter:
         if not surface.stems:
             return
         preset = Preset("", surface.state.model, snapshot(surface.board, surface.stems).values)
-        connections = surface.state.settings.connections
-        text = json.dumps({**self._options, "controls": plain_preset(preset), "connections": {
-            "inputs": connections.inputs, "outputs": connections.outputs}}, indent=2, ensure_ascii=False)
+        connections = vars(surface.state.settings.connections)
+        text = json.dumps({**self._options, "controls": plain_preset(preset), "connections": connections}, indent=2,
+                          ensure_ascii=False)
         if text == self._written:
             return
         self._written = text
@@ -140,8 +141,8 @@ class LastRunWriter:
 
 
 def _connections(section: Section) -> Connections:
-    found = Section(section.values.get("connections") or {}, f"{section.where}.connections", ("inputs", "outputs"))
-    return Connections(_pairs(found, "inputs"), _pairs(found, "outputs"))
+    found = Section(section.values.get("connections") or {}, f"{section.where}.connections", _SIDES)
+    return Connections(*(_pairs(found, side) for side in _SIDES))
 
 
 def _pairs(section: Section, key: str) -> tuple[Pair, ...] | None:

@@ -205,3 +205,33 @@ def test_what_a_decoder_thinks_of_damage_stays_off_the_terminal(tmp_path, damage
 def test_an_empty_file_is_called_empty(tmp_path):
     with pytest.raises(AudioFileError, match="is empty: it has 0 bytes"):
         AudioReader(kept(tmp_path, b""))
+
+
+def test_a_second_chunk_of_sound_is_told(tmp_path: Path) -> None:
+    data = wav() + b"LIST" + struct.pack("<I", 4) + b"INFO" + b"data" + struct.pack("<I", 400) + PCM[:400]
+    sound, notes = read(kept(tmp_path, data))
+    np.testing.assert_array_equal(sound, SOUND)
+    place = len(data) - 408
+    assert notes == (f"another chunk of sound (400 bytes) follows the first, at byte {place}: it is left out",)
+
+
+@pytest.mark.parametrize("subtype", ["IMA_ADPCM", "MS_ADPCM", "GSM610"])
+def test_packed_sound_that_is_cut_says_so(tmp_path: Path, subtype: str) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, SOUND[:1].T, 44100, format="WAV", subtype=subtype)
+    data = file.getvalue()
+    assert read(kept(tmp_path, data))[1] == ()
+    sound, notes = read(kept(tmp_path, data[:len(data) // 2]))
+    assert 0.4 * FRAMES < sound.shape[-1] < 0.6 * FRAMES
+    assert len(notes) == 1
+    assert notes[0].startswith("the file is cut short: it ends at 0:00.")
+
+
+@needs_ffmpeg
+def test_a_second_mp4_file_is_told(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", SOUND.T, 44100)
+    convert("-i", tmp_path / "a.wav", tmp_path / "a.m4a")
+    data = (tmp_path / "a.m4a").read_bytes()
+    assert read(tmp_path / "a.m4a")[1] == ()
+    _, notes = read(kept(tmp_path, data + data, "b.m4a"))
+    assert notes == (f"another file begins at byte {len(data)}: it is left out",)

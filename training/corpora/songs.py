@@ -161,9 +161,19 @@ def find_audio(path: Path) -> Path:
 
 
 def sum_tracks(tracks: Iterable[tuple[str, Audio]]) -> dict[str, Audio]:
-    """Sum tracks by stem; shorter ones are followed by silence up to the longest."""
+    """Sum tracks by stem; shorter ones are followed by silence up to the longest.
+
+    Raises
+    ------
+    AudioFileError
+        When a track is shorter than 0.1 s in a song of more than a second: what is left of a broken copy.
+    """
     tracks = list(tracks)
     frames = max(audio.size for _, audio in tracks)
+    for stem, audio in tracks:
+        if audio.size < SAMPLERATE // 10 and frames > SAMPLERATE:
+            raise AudioFileError(f"a track of {stem} lasts {audio.size} samples in a song of {frames / SAMPLERATE:.1f} "
+                                 f"s: copy the song again")
     stems: dict[str, Audio] = {}
     for stem, audio in tracks:
         stems.setdefault(stem, np.zeros(frames, np.float32))[:audio.size] += audio

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from rtsep.audio.devices import (
     JACK,
     Defaults,
+    Device,
     Direction,
     Route,
     check_channels,
@@ -20,7 +21,7 @@ from rtsep.audio.devices import (
 from rtsep.audio.jack import any_jack_client
 from rtsep.audio.systems import check_format, list_defaults, list_devices, open_portaudio
 from rtsep.errors import DeviceError, DeviceGoneError
-from rtsep.live.protocol import LiveSettings
+from rtsep.live.protocol import LiveSettings, Pair
 from rtsep.separator import runs_at
 
 _SHORTEST_WAIT_S = 0.1
@@ -81,10 +82,10 @@ def choose_devices(settings: LiveSettings) -> Devices:
         return _unconnected(settings)
     sounddevice = open_portaudio()
     devices, defaults = list_devices(sounddevice), list_defaults(sounddevice)
-    target = choose_route(devices, settings.output, "output")
+    target = _choose_route(devices, settings.output, "output", settings.connections.outputs)
     if settings.has_source:
         return Devices(sounddevice, None, target, fed_channels, defaults)
-    source = choose_route(devices, settings.input, "input")
+    source = _choose_route(devices, settings.input, "input", settings.connections.inputs)
     if (source.device.hostapi == JACK) != (target.device.hostapi == JACK):
         raise DeviceError(f"{source.device.label} and {target.device.label} cannot play together: take input and "
                           f"output of one host API, see rtsep devices")
@@ -93,6 +94,20 @@ def choose_devices(settings: LiveSettings) -> Devices:
     channels = source.count or settings.channels or min(2, source.device.inputs)
     check_channels(source.device, "input", source.first + channels)
     return Devices(sounddevice, source, target, channels, defaults)
+
+
+def _choose_route(devices: Sequence[Device], requested: str | None, direction: Direction,
+                  by_hand: tuple[Pair, ...] | None) -> Route:
+    """Find a device; one that is gone, and that the user has led all connections away from, is not needed."""
+    try:
+        return choose_route(devices, requested, direction)
+    except DeviceGoneError:
+        name = "" if requested is None else (requested.rpartition(":")[0] or requested).casefold()
+        needed = by_hand is None or name.isdecimal() or any(name and name in other.casefold() for _, other in by_hand)
+        free = None if needed else any_jack_client()
+        if free is None:
+            raise
+        return Route(free)
 
 
 def _unconnected(settings: LiveSettings) -> Devices:

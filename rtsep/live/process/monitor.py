@@ -61,20 +61,21 @@ class StreamWatch:
 
 
 class ConnectionWatch:
-    """Tells what the user connects on a JACK server, so that it can be made again.
+    """Tells what the user connects on a JACK server, so that it can be made again, and how late that is.
 
     Parameters
     ----------
     stream
         Knows the connections, if it is JACK's.
     tell
-        Gets them.
+        Gets them, and the latencies of `JackStream.latencies`.
     """
 
-    def __init__(self, stream: Stream, tell: Callable[[Connections], None]) -> None:
+    def __init__(self, stream: Stream, tell: Callable[[Connections, tuple[int, int]], None]) -> None:
         self._stream = stream if isinstance(stream, JackStream) else None
         self._tell = tell
         self._ticks = 0
+        self._told = None if self._stream is None else (self._stream.connections, self._stream.latencies())
 
     def __call__(self) -> bool:
         """Look once in a while; False, as a stream plays on whatever is connected."""
@@ -85,9 +86,13 @@ class ConnectionWatch:
 
     def look(self) -> None:
         """Look now."""
-        found = None if self._stream is None else self._stream.look()
-        if found is not None:
-            self._tell(found)
+        if self._stream is None or self._stream.error is not None:
+            return
+        self._stream.look()
+        found = self._stream.connections, self._stream.latencies()
+        if found != self._told:
+            self._told = found
+            self._tell(*found)
 
 
 class GuardWatch:

@@ -104,7 +104,8 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
     if not watch(pipe, memory.board, lambda: over() or player.measures is not None):
         pipe.send(Prepared((*measures, *(player.measures or ()))))
         period = PeriodWatch(None if settings.engine == "worker" else parts.choice, player, partial(_tell, pipe))
-        links = ConnectionWatch(stream, lambda connections: pipe.send(Connected(connections)))
+        links = ConnectionWatch(stream, lambda connections, latencies: pipe.send(
+            Connected(connections, *_at_rate(latencies, separator.samplerate, player.samplerate))))
         guard = GuardWatch(separator.info.name, memory.board, partial(_tell, pipe))
         if watch(pipe, memory.board, lambda: period() or over() or links() or guard()):
             links.look()
@@ -183,7 +184,7 @@ def _join_jack(settings: LiveSettings, devices: Devices) -> JackStream | None:
     assert devices.target is not None
     if devices.sounddevice is not None:
         devices.sounddevice._terminate()
-    jack = JackStream(devices.source, devices.target, settings.connect, settings.connections)
+    jack = JackStream(devices.source, devices.target, settings.connect, settings.connections, settings.midi_ports)
     if settings.blocksize is not None:
         jack.set_blocksize(settings.blocksize)
     return jack
@@ -236,9 +237,14 @@ def _started(parts: _Parts, player: Player, stream: Stream) -> Started:
     if devices.target is None:
         return Started(source, "null device", 0, 0, devices.defaults)
     if isinstance(stream, JackStream):
-        latencies: tuple[int | None, int | None] = stream.latencies()
-    else:
-        latencies = device_latencies(stream, settings.has_source, player.samplerate)
+        heard, played = _at_rate(stream.latencies(), samplerate, player.samplerate)
+        return Started(source, devices.target.device.label, heard, played, devices.defaults)
     first, second = (None if frames is None else round(frames * samplerate / player.samplerate)
-                     for frames in latencies)
+                     for frames in device_latencies(stream, settings.has_source, player.samplerate))
     return Started(source, devices.target.device.label, first, second, devices.defaults)
+
+
+def _at_rate(latencies: tuple[int, int], samplerate: int, device: int) -> tuple[int, int]:
+    """Turn frames at a device's sample rate into frames at another one."""
+    heard, played = (round(frames * samplerate / device) for frames in latencies)
+    return heard, played

@@ -7,8 +7,11 @@ started again when it dies or when the devices came back, and killed at the end.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -106,7 +109,9 @@ class HelperProcess:
         child_pipe.close()
 
     def look_after(self) -> None:
-        """Pass on what it says; start it again where it has died."""
+        """Pass on what it says; start it again where it has died, and let it go on where it was stopped."""
+        if not self._over:
+            _let_go_on(self._process.pid)
         try:
             while not self._over and self._pipe.poll():
                 self._on_message(self._pipe.recv())
@@ -147,6 +152,15 @@ class HelperProcess:
                           f"{'the music goes on without it' if self._over else 'it is started again'}")
         if not self._over:
             self.start()
+
+
+def _let_go_on(pid: int | None) -> None:
+    """Let a child that was stopped (SIGSTOP) go on: a sound server may wait for it, and all other programs with it."""
+    if pid is None or not hasattr(os, "waitid"):
+        return
+    with suppress(ChildProcessError):
+        if os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG) is not None:
+            os.kill(pid, signal.SIGCONT)
 
 
 def _run(helper: Helper, board: Board, stems: tuple[str, ...], pipe: Connection) -> None:

@@ -211,9 +211,15 @@ class Session:
         elif isinstance(message, Prepared):
             self.state.measures = message.measures
         elif isinstance(message, Connected):
-            self.state.settings = replace(self.state.settings, connections=message.connections)
+            self._note_connections(message)
         elif isinstance(message, Notice):
             self._notify(message.text)
+
+    def _note_connections(self, found: Connected) -> None:
+        self.state.settings = replace(self.state.settings, connections=found.connections)
+        if self.state.started is not None:
+            self.state.started = replace(self.state.started, input_latency=found.input_latency,
+                                         output_latency=found.output_latency)
 
     def _begin(self, loaded: Loaded) -> None:
         """Prepare what surrounds the audio process; at a later time, tell it that it is another one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from rtsep.audio.jack import audio_ports
 from rtsep.errors import DeviceError, DeviceGoneError
 from rtsep.live.protocol import Connections, Pair
 from rtsep.live.streams.jack_latency import CAPTURE, PLAYBACK, Latencies
-from rtsep.live.streams.jack_links import Links
+from rtsep.live.streams.jack_links import Links, PortLinks, exists
 from rtsep.live.streams.player import Player
 
 _FRAMES = 8192  # the longest period that JACK has
@@ -38,6 +39,8 @@ class JackStream:
         Whether they are connected.
     connections
         What the user connected before; it takes the place of what would be connected else.
+    midi_ports
+        Full names of the ports that another process of this run offers, whose connections are kept as well.
 
     Raises
     ------
@@ -46,7 +49,7 @@ class JackStream:
     """
 
     def __init__(self, source: Route | None, target: Route, connect: bool = True,
-                 connections: Connections | None = None) -> None:
+                 connections: Connections | None = None, midi_ports: Sequence[str] = ()) -> None:
         import jack
 
         self._jack = jack
@@ -55,11 +58,12 @@ class JackStream:
         except jack.JackOpenError as error:
             raise _refused(error) from None
         self._source, self._target, self._connect = source, target, connect
-        self._before = connections or Connections()
+        before = self._before = connections or Connections()
+        ours = self._client.name == NAME  # a second run at once cannot know which of the ports are its own
+        self._midi = PortLinks(self._client, midi_ports if ours else (), before.midi or ())
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
         self._links: tuple[Links, Links] | None = None
-        self._told = self._before
         self._player: Player | None = None
         self.error: DeviceGoneError | None = None
         self._latencies = Latencies(self._client, lambda: 0 if self._player is None else self._player.latency)
@@ -128,17 +132,19 @@ class JackStream:
         """Latencies of the connected devices in frames, input and output; 0 where nothing is connected."""
         return self._latencies.of_device(self._inputs, CAPTURE), self._latencies.of_device(self._outputs, PLAYBACK)
 
-    def look(self) -> Connections | None:
-        """Follow what the user connects, and our latency; return the connections where they are others than before."""
-        if self.error is not None or self._links is None:
-            return None
+    def look(self) -> None:
+        """Follow what the user connects, and our latency."""
+        if self.error is not None:
+            return
         self._latencies.update()
         self._follow_links()
-        found = Connections(*(links.by_hand for links in self._links))
-        if found == self._told:
-            return None
-        self._told = found
-        return found
+
+    @property
+    def connections(self) -> Connections:
+        """What the user connected."""
+        if self._links is None:
+            return self._before
+        return Connections(*(links.by_hand for links in self._links), self._midi.pairs or None)
 
     def _first_links(self, before: tuple[Pair, ...] | None, route: Route | None, ports: Sequence[Any],
                      of_outputs: bool) -> Links:
@@ -153,10 +159,10 @@ class JackStream:
 
     def _follow_links(self) -> None:
         """Compare the connections with those that are requested, and make what has become possible."""
-        assert self._links is not None
-        for links, ports, hear in zip(self._links, (self._inputs, self._outputs), (True, False), strict=True):
+        self._midi.follow()
+        for links, ports, hear in zip(self._links or (), (self._inputs, self._outputs), (True, False), strict=True):
             now = {(port.shortname, other.name) for port in ports for other in port.connections}
-            for name, other in links.look(now, self._exists):
+            for name, other in links.look(now, partial(exists, self._client)):
                 ours = f"{self._client.name}:{name}"
                 with suppress(self._jack.JackError):  # a port of other models, or one that goes just now
                     self._client.connect(*((other, ours) if hear else (ours, other)))
@@ -187,15 +193,8 @@ class JackStream:
         if self._player is not None:
             self._player.set_deadline(not starting)
 
-    def _exists(self, name: str) -> bool:
-        try:
-            self._client.get_port_by_name(name)
-        except self._jack.JackError:
-            return False
-        return True
-
     def _is_there(self, name: str) -> bool:
-        if not self._exists(name):
+        if not exists(self._client, name):
             self.error = DeviceGoneError(f"{name.rpartition(':')[0]}, JACK, went away; connect it again")
             return False
         return True

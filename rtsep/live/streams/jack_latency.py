@@ -54,11 +54,9 @@ class Latencies:
             self._library.jack_recompute_total_latencies(self._client)
 
     def of_device(self, ports: Sequence[Any], mode: int) -> int:
-        """Frames between the device and the first of these ports that is connected; 0 where none is."""
-        for port in ports:
-            for other in port.connections:
-                return int(self._range(self._pointer(other._ptr), mode).highest)
-        return 0
+        """Frames between the farthest device and these ports; 0 where none of them is connected."""
+        others = (self._pointer(other._ptr) for port in ports for other in port.connections)
+        return max((int(self._range(other, mode).highest) for other in others), default=0)
 
     def _answer(self, mode: int, _: object) -> None:
         """Set the latencies of one side of our ports from those of the other side, and ours."""

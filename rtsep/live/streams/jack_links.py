@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
 
 from rtsep.live.protocol import Pair
 
@@ -68,3 +70,56 @@ class Links:
     def by_hand(self) -> tuple[Pair, ...] | None:
         """What the user made; None where that is what we made."""
         return None if self.requested == self._ours else tuple(sorted(self.requested))
+
+
+class PortLinks:
+    """Connections of ports that another process offers, all made by the user; the process may be away for a moment.
+
+    Parameters
+    ----------
+    client
+        JACK-Client's client, of this process.
+    names
+        Full names of the ports.
+    pairs
+        What was connected before.
+    """
+
+    def __init__(self, client: Any, names: Iterable[str], pairs: Iterable[Pair]) -> None:
+        before = list(pairs)
+        self._client = client
+        self._links = {name: Links([pair for pair in before if pair[0] == name], by_hand=True) for name in names}
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """What is to be connected, by the full names of both ports."""
+        return tuple(pair for links in self._links.values() for pair in sorted(links.requested))
+
+    def follow(self) -> None:
+        """Compare with what is connected, and make what has become possible."""
+        for name, links in self._links.items():
+            there = exists(self._client, name)
+            found = self._client.get_all_connections(name) if there else ()
+            now = {(name, str(other.name)) for other in found}
+            returned = links.look(now, lambda other, there=there: there and exists(self._client, other))
+            for pair in returned:
+                self._connect(links, pair)
+
+    def _connect(self, links: Links, pair: Pair) -> None:
+        import jack
+
+        with suppress(jack.JackError):  # one of the ports goes just now
+            hears = self._client.get_port_by_name(pair[0]).is_input
+            self._client.connect(*(reversed(pair) if hears else pair))
+            links.made(pair)
+
+
+def exists(client: Any, name: str) -> bool:
+    """Whether a JACK server has a port of this name."""
+    import jack
+
+    try:
+        client.get_port_by_name(name)
+    except jack.JackError:
+        return False
+    return True

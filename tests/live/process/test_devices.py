@@ -9,8 +9,9 @@ import pytest
 
 from rtsep.audio.devices import JACK, Defaults, Device, Route
 from rtsep.errors import DeviceError, DeviceGoneError
-from rtsep.live.process.devices import Devices, choose_rate, wait_for
-from rtsep.live.protocol import LiveSettings
+from rtsep.live.process import devices as process_devices
+from rtsep.live.process.devices import Devices, choose_devices, choose_rate, wait_for
+from rtsep.live.protocol import Connections, LiveSettings
 
 
 class Looks:
@@ -105,3 +106,25 @@ def test_devices_are_opened_at_their_own_rate_where_the_model_runs_at_it(found: 
 def test_rates_that_no_device_takes(found: Devices, options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(DeviceError, match=sentence):
         choose_rate(LiveSettings(**options), found, 44100, 2)
+
+
+@pytest.mark.parametrize(("requested", "by_hand", "found"), [
+    ("Synth", (("in_1", "system:capture_1"),), "to be connected"), ("Synth", (), "to be connected"),
+    (None, (("in_1", "other:out"),), "to be connected"), ("Synth", (("in_1", "synth 2:out"),), None),
+    ("Synth:1-2", (("in_1", "Synth:out"),), None), ("Synth", None, None), ("3", (("in_1", "other:out"),), None)])
+def test_a_device_that_the_user_has_led_all_away_from_need_not_be_there(
+        requested: str | None, by_hand: tuple[tuple[str, str], ...] | None, found: str | None,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    speaker = Device(0, "system", JACK, 0, 2, 44100, default_output=True)
+    monkeypatch.setattr(process_devices, "open_portaudio", lambda: None)
+    monkeypatch.setattr(process_devices, "list_devices", lambda _: [speaker])
+    monkeypatch.setattr(process_devices, "list_defaults", lambda _: Defaults())
+    monkeypatch.setattr(process_devices, "any_jack_client", lambda: Device(-1, "to be connected", JACK, 64, 64, 44100))
+    settings = LiveSettings(input=requested, channels=2, connections=Connections(inputs=by_hand))
+    if found is None:
+        with pytest.raises(DeviceGoneError):
+            choose_devices(settings)
+        return
+    chosen = choose_devices(settings)
+    assert (chosen.source, chosen.target, chosen.channels) == (Route(Device(-1, found, JACK, 64, 64, 44100)),
+                                                               Route(speaker), 2)

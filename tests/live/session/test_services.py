@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import resource
+import signal
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,7 +22,7 @@ from rtsep.errors import ConfigError, RtsepError
 from rtsep.live.board import Board, Memory, new_memory
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session import helper
-from rtsep.live.session.helper import Helper
+from rtsep.live.session.helper import Helper, HelperProcess
 from rtsep.live.session.recorder import Recorder
 from rtsep.live.session.session import Session
 from tests.rigs.live import TIMEOUT_S
@@ -158,6 +160,33 @@ def test_a_helper_process_that_keeps_dying_is_given_up_and_the_music_plays(tiny_
     assert notices[0] == "no strings on this guitar"
     assert re.fullmatch(r"the test process ended \(exit code -?\d+\); it is started again", notices[1])
     assert sum("without it" in notice for notice in notices) == 1
+
+
+def beat(board: Board, stems: tuple[str, ...], pipe: Connection) -> None:
+    while not pipe.poll(0.01):
+        board.heartbeat += 1
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="the system does not tell that a child was stopped")
+def test_a_helper_process_that_was_stopped_goes_on(memory: Memory) -> None:
+    process = HelperProcess(Helper("beat", beat), memory.board, (), print)
+    (child,) = multiprocessing.active_children()
+    until = time.monotonic() + TIMEOUT_S
+
+    def beats() -> None:
+        before = memory.board.heartbeat
+        while memory.board.heartbeat == before:
+            assert time.monotonic() < until
+            process.look_after()
+
+    try:
+        beats()
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED | os.WNOWAIT)
+        beats()
+    finally:
+        process.stop()
 
 
 def test_a_busy_interface_does_not_touch_the_audio_process(tiny_model: Path, tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from rtsep.live.streams.jack_links import Links
+from rtsep.live.streams.jack_links import Links, PortLinks
+
+jack = pytest.importorskip("jack", reason="pip install JACK-Client")
 
 MIC, SYNTH = ("in_1", "system:capture_1"), ("in_1", "synth:out")
 THERE = {"system:capture_1", "synth:out"}
@@ -67,3 +71,47 @@ def test_what_is_cut_before_the_next_look_stays_cut() -> None:
     links.made(pair)
     assert [links.look(set(), {pair[1]}.__contains__) for _ in range(3)] == [set()] * 3
     assert links.requested == set()
+
+
+class Server:
+    """Stands for a client that sees all ports: those that there are, and what is connected."""
+
+    def __init__(self) -> None:
+        self.ports = {"rtsep-midi:control": True, "rtsep-midi-feedback:control": False, "knobs:out": False,
+                      "knobs:in": True}
+        self.wires: set[tuple[str, str]] = set()
+
+    def get_port_by_name(self, name: str) -> SimpleNamespace:
+        if name not in self.ports:
+            raise jack.JackError(name)
+        return SimpleNamespace(name=name, is_input=self.ports[name])
+
+    def get_all_connections(self, name: str) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name=other) for wire in self.wires if name in wire for other in wire if other != name]
+
+    def connect(self, source: str, sink: str) -> None:
+        assert (self.ports[source], self.ports[sink]) == (False, True)
+        self.wires.add((source, sink))
+
+
+def test_ports_of_another_process_get_their_connections_again() -> None:
+    server = Server()
+    names = ("rtsep-midi:control", "rtsep-midi-feedback:control")
+    links = PortLinks(server, names, ())
+    wires = {("knobs:out", names[0]), (names[1], "knobs:in")}
+    server.wires = set(wires)
+    links.follow()
+    kept = links.pairs
+    assert kept == ((names[0], "knobs:out"), (names[1], "knobs:in"))
+    ports, server.ports, server.wires = server.ports, {}, set()  # the process is started again
+    links.follow()
+    links.follow()
+    server.ports = ports
+    for again in (links, PortLinks(server, names, kept)):  # and so may this one be
+        server.wires = set()
+        again.follow()
+        assert server.wires == wires
+    server.wires = set(list(wires)[:1])
+    for _ in range(3):
+        again.follow()
+    assert len(again.pairs) == 1, "the user has cut the other one"

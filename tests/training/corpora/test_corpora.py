@@ -17,7 +17,7 @@ from training.corpora.detect import open_corpus, validation_songs
 from training.corpora.import_stems import import_corpus
 from training.corpora.medleydb import stem_of
 from training.corpora.musdb import STREAMS, title_key
-from training.corpora.songs import Song
+from training.corpora.songs import Song, sum_tracks
 from training.corpora.stems import StemFolder
 
 SAMPLERATE = 44100
@@ -242,3 +242,10 @@ def test_long_stems_are_cut_and_their_rests_left_out(tmp_path: Path) -> None:
     import_corpus(tmp_path / "songs", tmp_path / "out", "all", 1, tmp_path / "none")
     lengths = {path.name: soundfile.info(path).duration for path in (tmp_path / "out" / "drums").iterdir()}
     assert lengths == {"a-drums-000.wav": 16.0, "a-drums-001.wav": 16.0, "a-drums-003.wav": 9.0}
+
+
+def test_a_track_of_one_sample_is_no_stem() -> None:
+    with pytest.raises(AudioFileError, match=r"a track of guitar lasts 1 samples in a song of 2\.0 s"):
+        sum_tracks([("drums", tone("drums")), ("guitar", tone("guitar")[:1])])
+    half = sum_tracks([("drums", tone("drums")), ("guitar", tone("guitar")[:SAMPLERATE])])
+    assert half["guitar"].size == 2 * SAMPLERATE
