@@ -144,7 +144,8 @@ class JackStream:
         """What the user connected."""
         if self._links is None:
             return self._before
-        return Connections(*(links.by_hand for links in self._links), self._midi.pairs or None)
+        inputs, outputs = self._links
+        return Connections(inputs.by_hand, outputs.by_hand, self._midi.pairs or None)
 
     def _first_links(self, before: tuple[Pair, ...] | None, route: Route | None, ports: Sequence[Any],
                      of_outputs: bool) -> Links:

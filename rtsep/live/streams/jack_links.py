@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from rtsep.live.protocol import Pair
@@ -101,8 +102,7 @@ class PortLinks:
             there = exists(self._client, name)
             found = self._client.get_all_connections(name) if there else ()
             now = {(name, str(other.name)) for other in found}
-            returned = links.look(now, lambda other, there=there: there and exists(self._client, other))
-            for pair in returned:
+            for pair in links.look(now, partial(exists, self._client) if there else _is_away):
                 self._connect(links, pair)
 
     def _connect(self, links: Links, pair: Pair) -> None:
@@ -112,6 +112,11 @@ class PortLinks:
             hears = self._client.get_port_by_name(pair[0]).is_input
             self._client.connect(*(reversed(pair) if hears else pair))
             links.made(pair)
+
+
+def _is_away(name: str) -> bool:
+    """No port can be connected with one that is not there."""
+    return False
 
 
 def exists(client: Any, name: str) -> bool:
