@@ -62,7 +62,7 @@ def test_a_log_is_not_written_into_what_is_none(capsys: pytest.CaptureFixture[st
     soundfile.write(take, np.full((4410, 2), 0.1), 44100)
     before = take.read_bytes()
     code, error = refused(capsys, *RUN, "--log", str(take))
-    assert (code, "something else than a report: it is kept" in error) == (1, True)
+    assert (code, "something else than a log: it is kept" in error) == (1, True)
     assert take.read_bytes() == before
 
 

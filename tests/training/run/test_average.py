@@ -38,6 +38,7 @@ def test_the_mean_is_a_checkpoint_of_its_own(tiny_recipe: Path, noise_stems: Pat
     assert set(found["curves"]) == {path.parent.name for path in short}
     assert found["log"]["audio_hours"] == pytest.approx(2 * parts[0]["log"]["audio_hours"])
     best = [str(path.with_name("best.pt")) for path in short]
+    out = tmp_path / "again.pt"
     assert main(["average", *map(str, short), *best, str(out)]) == 0
     assert read_checkpoint(out)["log"]["step"] == 4, "checkpoints of one run count once"
     net, recipe, _ = load_network(out)
