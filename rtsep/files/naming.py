@@ -72,14 +72,14 @@ class Naming:
         Name of the model.
     stems
         Names of the stems.
-    without
-        Stems that `rest` is without.
     encoding
         Gives the suffix.
     settings
         What else made the results, in words; part of their marks.
     overwrite
         Whether results that are there are replaced.
+    without
+        Stems that `rest` is without.
 
     Raises
     ------
