@@ -128,7 +128,7 @@ class NativeBackend:
         shapes = {"history": (channels, self._history_size), "masks": (outputs, geometry.bins),
                   "tails": tails, "spectra": (1 + geometry.look_ahead, channels, 2, geometry.bins),
                   "scratch": (2, self._longest // 2 + 1), "sums": (geometry.bins,), "frame": (geometry.synthesis,),
-                  "work": (2 * self._longest,), "mid": (self._longest,)}
+                  "work": (2 * self._longest,), "mid": (self._longest,), "pair_sums": (3,)}
         return {name: memory.array(shape) for name, shape in shapes.items()}
 
     def _constant_tables(self, card: StepCard) -> dict[str, NDArray[Any]]:
@@ -173,6 +173,7 @@ class NativeBackend:
     def forget(self) -> None:
         """Let the model start anew, see `Backend.forget`."""
         self.step.reset()
+        self._forget_pair()
         silence_bad(self._arrays["spectra"])
         silence_bad(self._arrays["tails"])
 
@@ -180,9 +181,14 @@ class NativeBackend:
         """Forget all sound, see `Backend.reset`."""
         self.step.reset()
         self._state["end"], self._state["newest"] = self._longest, 0
+        self._forget_pair()
         for name in ("history", "spectra", "tails"):
             self._arrays[name].fill(0.0)
         self._arrays["masks"].fill(1.0 / len(self._arrays["masks"]))
+
+    def _forget_pair(self) -> None:
+        self._state["pair"] = 0
+        self._arrays["pair_sums"].fill(0.0)
 
 
 def _filled(dtype: np.dtype[np.void], values: dict[str, int]) -> NDArray[np.void]:

@@ -11,6 +11,7 @@ import numpy as np
 from rtsep.backends.step import Step, advance
 from rtsep.dsp.features import features
 from rtsep.dsp.mask import Sets, soft_mask
+from rtsep.dsp.pairing import Pairing
 from rtsep.dsp.stft import Analysis, SpectrumDelay, Synthesis
 from rtsep.model.card import StepCard
 from rtsep.types import Audio
@@ -36,6 +37,7 @@ class NumpyBackend:
         self.spoilt_hops = 0
         self.name, self._stereo = step.name, card.stereo
         self._analysis = Analysis(geometry, channels, card.contexts)
+        self._pairing = Pairing(geometry.hop)
         self._delay = SpectrumDelay(geometry.look_ahead, (channels, geometry.bins))
         self._synthesis = Synthesis(geometry, (len(requested), channels))
         self._masks = self._even = np.full((1, len(requested), geometry.bins), 1.0 / len(requested), np.float32)
@@ -44,9 +46,9 @@ class NumpyBackend:
     def push(self, block: Audio, weights: Audio | None) -> Audio:
         """Separate whole hops, see `Backend.push`."""
         spectra, contexts = self._analysis.push(block)
-        masks = self._masks
+        masks, pairs = self._masks, self._pairing.push(block)
         if weights is not None:
-            masks = soft_mask(self._estimates(features(spectra, contexts, self._stereo)), weights)
+            masks = soft_mask(self._estimates(features(spectra, contexts, self._stereo, pairs)), weights)
             self._masks = masks[-1:]
         return self._synthesis.push(masks[:, :, np.newaxis] * self._delay.push(spectra)[:, np.newaxis])
 
@@ -69,6 +71,7 @@ class NumpyBackend:
     def forget(self) -> None:
         """Let the model start anew, see `Backend.forget`."""
         self.step.reset()
+        self._pairing.reset()
         self._delay.forget_bad()
         self._synthesis.forget_bad()
 
@@ -76,6 +79,7 @@ class NumpyBackend:
         """Forget all sound, see `Backend.reset`."""
         self.step.reset()
         self._analysis.reset()
+        self._pairing.reset()
         self._delay.reset()
         self._synthesis.reset()
         self._masks = self._even

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtsep.dsp.mask import output_names, requested_sets
+from rtsep.dsp.pairing import Pairing, sign_of
 from rtsep.dsp.stft import Analysis, Synthesis, mid_signal
 from rtsep.errors import ModelError
 from rtsep.model.card import DOMAINS
@@ -72,7 +73,8 @@ class FileModel:
         geometry, channels = self.info.geometry, segment.shape[0]
         beyond = geometry.synthesis - geometry.hop
         spectra, _ = Analysis(geometry, channels).push(np.pad(segment, ((0, 0), (0, beyond))))
-        masks = self._run(np.abs(mid_signal(spectra.swapaxes(0, 1)))).swapaxes(0, 1)
+        sign = sign_of(Pairing(segment.shape[1]).push(segment))
+        masks = self._run(np.abs(mid_signal(spectra.swapaxes(0, 1), sign))).swapaxes(0, 1)
         masked = masks[:, :, np.newaxis] * spectra[:, np.newaxis]
         return Synthesis(geometry, (len(self.info.stems), channels)).push(masked)[..., beyond:]
 

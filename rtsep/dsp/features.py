@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rtsep.dsp.pairing import Pair, sign_of
 from rtsep.dsp.stft import flushed, mid_signal
 from rtsep.types import Audio, Magnitude, Spectrum
 
@@ -18,7 +20,8 @@ def feature_lengths(analysis: int, contexts: Sequence[int], stereo: bool) -> dic
     return lengths | (dict.fromkeys((CROSS, DIFFERENCE), analysis) if stereo else {})
 
 
-def features(spectra: Spectrum, contexts: Sequence[Spectrum], stereo: bool) -> dict[str, Magnitude]:
+def features(spectra: Spectrum, contexts: Sequence[Spectrum], stereo: bool,
+             pairs: NDArray[np.int32] | int = Pair.SONG) -> dict[str, Magnitude]:
     """Make the features of a model.
 
     Parameters
@@ -29,6 +32,9 @@ def features(spectra: Spectrum, contexts: Sequence[Spectrum], stereo: bool) -> d
         Of the longer windows, each complex64 (hops, channels, length // 2 + 1).
     stereo
         Whether the model looks at all channels (formats 2 and 3), or at the mid signal, their mean (format 1).
+    pairs
+        What two channels are together in each hop, (hops,), or in all: see `rtsep.dsp.pairing`. Opposite ones are
+        taken as if the second had the first one's sign, and where one is dead the other counts as two equal ones.
 
     Returns
     -------
@@ -38,9 +44,10 @@ def features(spectra: Spectrum, contexts: Sequence[Spectrum], stereo: bool) -> d
         real part of the cross spectra of their pairs, and `difference`, half of the first of two channels' power less
         the second's. Both lie between minus and plus the square of `magnitude`. One channel counts as two equal ones.
     """
-    size = _root_mean_square if stereo else _mid_magnitude
-    made = {"magnitude": size(spectra)} | {f"context_{index}": size(context) for index, context in enumerate(contexts)}
-    return made | _relations(spectra) if stereo else made
+    pairs = np.asarray(pairs)[..., np.newaxis]  # the same in every bin
+    sizes = [_root_mean_square(one) if stereo else np.abs(_mid(one, pairs)) for one in (spectra, *contexts)]
+    made = {f"context_{index - 1}" if index else "magnitude": size for index, size in enumerate(sizes)}
+    return made | _relations(spectra, pairs) if stereo else made
 
 
 def noise_features(lengths: dict[str, int], levels: Sequence[float], rng: np.random.Generator) -> dict[str, Magnitude]:
@@ -56,9 +63,8 @@ def noise_features(lengths: dict[str, int], levels: Sequence[float], rng: np.ran
     return {name: values.astype(np.float32) for name, values in made.items()}
 
 
-def _mid_magnitude(spectra: Spectrum) -> Magnitude:
-    magnitude: Magnitude = np.abs(mid_signal(spectra.swapaxes(0, 1)))
-    return magnitude
+def _mid(spectra: Spectrum, pairs: NDArray[np.int32]) -> Spectrum:
+    return mid_signal(spectra.swapaxes(0, 1), sign_of(pairs))
 
 
 def _power(spectrum: Spectrum) -> Audio:
@@ -72,12 +78,13 @@ def _root_mean_square(spectra: Spectrum) -> Magnitude:
     return mean
 
 
-def _relations(spectra: Spectrum) -> dict[str, Audio]:
+def _relations(spectra: Spectrum, pairs: NDArray[np.int32]) -> dict[str, Audio]:
     """`cross` and `difference`: the mid signal's power has all pairs of channels in it, besides their own powers."""
     channels, powers = spectra.shape[1], _power(spectra)
     mean = powers.mean(axis=1)
     if channels == 1:
         return {CROSS: mean, DIFFERENCE: np.zeros_like(mean)}
-    mid = _power(mid_signal(spectra.swapaxes(0, 1)))
+    mid = _power(_mid(spectra, pairs))
     difference = 0.5 * (powers[:, 0] - powers[:, 1]) if channels == 2 else np.zeros_like(mean)
-    return {CROSS: (channels * mid - mean) / np.float32(channels - 1), DIFFERENCE: difference.astype(np.float32)}
+    dead, cross = pairs == Pair.ONE_DEAD, (channels * mid - mean) / np.float32(channels - 1)
+    return {CROSS: np.where(dead, mean, cross), DIFFERENCE: np.where(dead, np.float32(0.0), difference)}

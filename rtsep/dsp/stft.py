@@ -32,10 +32,15 @@ def silence_bad(values: NDArray[np.float32] | Spectrum) -> None:
     np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def mid_signal(channels: NDArray[Any]) -> NDArray[Any]:
-    """Mean over the first axis, which may be the array itself; on short ones half of the time of numpy's own."""
+def mid_signal(channels: NDArray[Any], signs: NDArray[np.float32] | float = 1.0) -> NDArray[Any]:
+    """Mean over the first axis, which may be the array itself; on short ones half of the time of numpy's own.
+
+    All but the first are multiplied by `signs` before.
+    """
     mid: NDArray[Any] = channels[0]
-    return mid if len(channels) == 1 else sum(channels[1:], start=mid) * np.float32(1.0 / len(channels))
+    if len(channels) == 1:
+        return mid
+    return (mid + signs * sum(channels[2:], start=channels[1])) * np.float32(1.0 / len(channels))
 
 
 class History:

@@ -36,8 +36,9 @@ STRUCTURES: dict[str, dict[str, Any]] = {
                            "history_size", "scratch_bins", "states", "look_ahead", "unused"), _INT)
     | {"estimates_row": _STRIDE}
     | dict.fromkeys(("forward", "inverse", "feature", "node", "clear", "estimates"), _POINTER),
-    "State": dict.fromkeys(("end", "spoilt", "newest", "unused"), _INT)
-    | dict.fromkeys(("history", "spectra", "scratch", "masks", "sums", "frame", "tails", "work", "mid"), _POINTER),
+    "State": dict.fromkeys(("end", "spoilt", "newest", "pair"), _INT)
+    | dict.fromkeys(("history", "spectra", "scratch", "masks", "sums", "frame", "tails", "work", "mid",
+                       "pair_sums"), _POINTER),
     "Variant": {"name": _POINTER} | dict.fromkeys(("tiles_together", "zero_point", "most_inputs", "unused"), _INT)
     | dict.fromkeys(("step", "hops"), _POINTER)}
 """Fields of the structures of `program.h`, in their order."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rtsep.dsp.features import feature_lengths, features, noise_features
+from rtsep.dsp.pairing import Pair
 
 
 def spectra(channels: int) -> np.ndarray:
@@ -39,6 +40,29 @@ def test_equal_and_opposite_channels_are_as_loud_as_one(sign: float) -> None:
     np.testing.assert_allclose(two["cross"], sign * mono["cross"], rtol=1e-5)
     np.testing.assert_allclose(two["difference"], 0.0)
     np.testing.assert_allclose(mono["cross"], mono["magnitude"] ** 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("gains", "pair"), [((1.0, -1.0), Pair.OPPOSITE), ((np.sqrt(2.0), 0.0), Pair.ONE_DEAD),
+                                             ((0.0, np.sqrt(2.0)), Pair.ONE_DEAD)])
+def test_opposite_channels_and_a_dead_one_look_like_mono(gains: tuple[float, float], pair: Pair) -> None:
+    one = spectra(1)
+    two = (np.array(gains, np.float32)[:, np.newaxis] * one).astype(np.complex64)
+    for pairs in (pair, np.full(3, pair)):
+        found = features(two, [two[..., :5]], stereo=True, pairs=pairs)
+        for name, values in features(one, [one[..., :5]], stereo=True).items():
+            np.testing.assert_allclose(found[name], values, rtol=1e-5, atol=1e-6)
+            assert found[name].dtype == np.float32
+    mid = features(two, [two[..., :5]], stereo=False, pairs=pair)
+    np.testing.assert_allclose(mid["magnitude"], np.abs(one[:, 0]) * np.mean(np.abs(gains)), rtol=1e-5)
+    np.testing.assert_allclose(mid["context_0"], np.abs(one[:, 0, :5]) * np.mean(np.abs(gains)), rtol=1e-5)
+
+
+def test_each_hop_may_be_another_pair() -> None:
+    both = spectra(2)
+    found = features(both, [], stereo=True, pairs=np.array([Pair.SONG, Pair.OPPOSITE, Pair.ONE_DEAD]))
+    for hop, pair in enumerate((Pair.SONG, Pair.OPPOSITE, Pair.ONE_DEAD)):
+        for name, values in features(both[hop:hop + 1], [], stereo=True, pairs=pair).items():
+            np.testing.assert_array_equal(found[name][hop], values[0])
 
 
 def test_more_channels_have_the_mean_of_their_pairs() -> None:

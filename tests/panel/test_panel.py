@@ -32,8 +32,10 @@ LEVEL = "wanted => document.querySelector('[data-control=\"level drums\"]').valu
 
 
 @pytest.fixture
-def page(browser: playwright.Browser) -> Iterator[playwright.Page]:
+def page(browser: playwright.Browser, request: pytest.FixtureRequest) -> Iterator[playwright.Page]:
     """Give a page whose errors fail the test; waiting for functions needs the page's own rules to be passed by."""
+    if "served" in request.fixturenames:
+        request.getfixturevalue("served")  # what is set up first ends last: a page that is open hears its server end
     page = browser.new_page(bypass_csp=True)
     page.set_default_timeout(WAIT_MS)
     errors: list[str] = []

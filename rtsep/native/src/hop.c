@@ -9,13 +9,17 @@
 #include <string.h>
 
 static const float FLOOR = 1e-12f, CEILING = 1e12f; /* as in mask.py */
+static const float MEMORY = 44100.0f, OPPOSITE_BELOW = -0.9f, OPPOSITE_UP_TO = -0.5f; /* as in pairing.py */
+static const float DEAD_BELOW = 1e-5f, DEAD_UP_TO = 1e-4f;
 
-/* The mean of some rows, `apart` floats from one to the next. */
-static void mean_of(int rows, ptrdiff_t apart, int count, const float *restrict from, float *restrict mean) {
-    const float share = 1.0f / (float)rows;
+/* The mean of a row for each channel, `apart` floats from one to the next; of opposite channels in one polarity. */
+static void mean_of(const rtsep_Plan *plan, const rtsep_State *state, ptrdiff_t apart, int count,
+                    const float *restrict from, float *restrict mean) {
+    const int rows = plan->channels;
+    const float share = 1.0f / (float)rows, sign = state->pair == RTSEP_OPPOSITE ? -1.0f : 1.0f;
     memcpy(mean, from, (size_t)count * sizeof(float));
     for (int row = 1; row < rows; row++)
-        for (int i = 0; i < count; i++) mean[i] += from[row * apart + i];
+        for (int i = 0; i < count; i++) mean[i] += sign * from[row * apart + i];
     for (int i = 0; i < count; i++) mean[i] *= share;
 }
 
@@ -54,6 +58,28 @@ static Points scratch_of(const rtsep_Plan *plan, const rtsep_State *state) {
     return (Points){state->scratch, state->scratch + plan->scratch_bins};
 }
 
+static float product(int count, const float *restrict a, const float *restrict b) {
+    float sum = 0.0f;
+    for (int i = 0; i < count; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+/* Hear in the newest hop what two channels are together, as rtsep/dsp/pairing.py has it. */
+static void find_pair(const rtsep_Plan *plan, rtsep_State *state) {
+    if (plan->channels != 2) return;
+    const int hop = plan->hop;
+    const float kept = fmaxf(0.0f, 1.0f - (float)hop / MEMORY);
+    const float *left = state->history + state->end - hop, *right = left + plan->history_size;
+    float *sums = state->pair_sums;
+    sums[0] = kept * sums[0] + product(hop, left, left);
+    sums[1] = kept * sums[1] + product(hop, right, right);
+    sums[2] = kept * sums[2] + product(hop, left, right);
+    const float dead = state->pair == RTSEP_ONE_DEAD ? DEAD_UP_TO : DEAD_BELOW;
+    const float opposite = state->pair == RTSEP_OPPOSITE ? OPPOSITE_UP_TO : OPPOSITE_BELOW;
+    if (fminf(sums[0], sums[1]) < dead * fmaxf(sums[0], sums[1])) state->pair = RTSEP_ONE_DEAD;
+    else state->pair = sums[2] < opposite * sqrtf(sums[0]) * sqrtf(sums[1]) ? RTSEP_OPPOSITE : RTSEP_SONG;
+}
+
 /* Spectra of the channels, in the place of the oldest ones. */
 static void analyse(const rtsep_Plan *plan, rtsep_State *state) {
     state->newest = oldest(plan, state);
@@ -76,8 +102,8 @@ static void add_power(Points spectrum, int bins, float share, float *restrict po
 /* Spectrum of the mid signal in the masked window, in the scratch. */
 static Points mid_of(const rtsep_Plan *plan, const rtsep_State *state) {
     const Points scratch = scratch_of(plan, state), first = spectrum_of(plan, state, 0);
-    mean_of(plan->channels, (ptrdiff_t)2 * plan->bins, plan->bins, first.real, scratch.real);
-    mean_of(plan->channels, (ptrdiff_t)2 * plan->bins, plan->bins, first.imaginary, scratch.imaginary);
+    mean_of(plan, state, (ptrdiff_t)2 * plan->bins, plan->bins, first.real, scratch.real);
+    mean_of(plan, state, (ptrdiff_t)2 * plan->bins, plan->bins, first.imaginary, scratch.imaginary);
     return scratch;
 }
 
@@ -104,7 +130,7 @@ static Points context_of(const rtsep_Plan *plan, const rtsep_State *state, const
 static void mid_context(const rtsep_Plan *plan, const rtsep_State *state, const rtsep_Feature *feature) {
     float *samples = state->mid; /* of the window: the mean of the channels */
     const int length = feature->transform->length;
-    mean_of(plan->channels, plan->history_size, length, state->history + state->end - length, samples);
+    mean_of(plan, state, plan->history_size, length, state->history + state->end - length, samples);
     const Points scratch = scratch_of(plan, state);
     transform_forward(feature->transform, state->work, samples, scratch);
     magnitudes_of(scratch, feature->bins, feature->values);
@@ -121,13 +147,14 @@ static void context(const rtsep_Plan *plan, const rtsep_State *state, const rtse
 /* Mean cross spectrum of the pairs of channels: in the mid signal's power, besides the powers of the channels. */
 static void cross(const rtsep_Plan *plan, const rtsep_State *state, float *values) {
     const float others = (float)plan->channels - 1.0f;
-    mean_power(plan, state, plan->channels > 1 ? -1.0f / others : 1.0f, values);
-    if (plan->channels > 1) add_power(mid_of(plan, state), plan->bins, (float)plan->channels / others, values);
+    const int one = plan->channels == 1 || state->pair == RTSEP_ONE_DEAD;
+    mean_power(plan, state, one ? 1.0f : -1.0f / others, values);
+    if (!one) add_power(mid_of(plan, state), plan->bins, (float)plan->channels / others, values);
 }
 
 static void difference(const rtsep_Plan *plan, const rtsep_State *state, float *values) {
     memset(values, 0, (size_t)plan->bins * sizeof(float));
-    if (plan->channels != 2) return;
+    if (plan->channels != 2 || state->pair == RTSEP_ONE_DEAD) return;
     add_power(spectrum_of(plan, state, 0), plan->bins, 0.5f, values);
     add_power(spectrum_of(plan, state, 1), plan->bins, -0.5f, values);
 }
@@ -247,6 +274,7 @@ static void run_hops(const rtsep_Plan *plan, rtsep_State *state, int hops, const
                      ptrdiff_t channel_stride, const float *weights, ptrdiff_t weights_stride, float *out) {
     for (int i = 0; i < hops; i++) {
         append(plan, state, block + (ptrdiff_t)i * plan->hop, channel_stride);
+        find_pair(plan, state);
         analyse(plan, state);
         if (weights) {
             make_features(plan, state);

@@ -25,10 +25,10 @@ static const rtsep_Field fields[] = {
     POINTER(Plan, forward), POINTER(Plan, inverse), POINTER(Plan, feature), POINTER(Plan, node),
     POINTER(Plan, clear), POINTER(Plan, estimates),
 
-    NUMBER(State, end), NUMBER(State, spoilt), NUMBER(State, newest), NUMBER(State, unused),
+    NUMBER(State, end), NUMBER(State, spoilt), NUMBER(State, newest), NUMBER(State, pair),
     POINTER(State, history), POINTER(State, spectra),
     POINTER(State, scratch), POINTER(State, masks), POINTER(State, sums), POINTER(State, frame), POINTER(State, tails),
-    POINTER(State, work), POINTER(State, mid),
+    POINTER(State, work), POINTER(State, mid), POINTER(State, pair_sums),
 
     POINTER(Variant, name), NUMBER(Variant, tiles_together), NUMBER(Variant, zero_point),
     NUMBER(Variant, most_inputs), NUMBER(Variant, unused), POINTER(Variant, step), POINTER(Variant, hops),

@@ -112,6 +112,7 @@ static void take_state(rtsep_Separator *separator, Arena *arena) {
     state->frame = take_floats(arena, (size_t)model->synthesis);
     state->work = take_floats(arena, 2 * longest);
     state->mid = take_floats(arena, longest);
+    state->pair_sums = take_floats(arena, 3);
     state->tails = take_floats(arena, (size_t)(model->synthesis - model->hop) * outputs * channels);
     state->history = take_floats(arena, channels * (longest + SPARE_HOPS * (size_t)model->hop));
 }

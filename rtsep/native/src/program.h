@@ -69,16 +69,20 @@ typedef struct {
     float *estimates;             /* what the last node writes */
 } rtsep_Plan;
 
+/* What two channels are together, as in rtsep/dsp/pairing.py. */
+typedef enum { RTSEP_SONG, RTSEP_OPPOSITE, RTSEP_ONE_DEAD } rtsep_Pair;
+
 /* What moves in a stream. */
 typedef struct {
     int32_t end, spoilt;          /* samples of a history row up to the newest; hops that the model spoilt */
-    int32_t newest, unused;       /* place of the newest spectrum in the ring */
+    int32_t newest, pair;         /* place of the newest spectrum in the ring; what two channels are: rtsep_Pair */
     float *history;               /* a row for each channel */
     float *spectra, *scratch;     /* real, then imaginary parts: of each channel, a ring of 1 + look_ahead; of anything */
     float *masks, *sums;          /* a row for each output; one row */
     float *frame, *tails;         /* of one inverse transform; of the hops to come: hop, output, channel, samples */
     float *work;                  /* of a transform: twice its length */
     float *mid;                   /* mean of the channels, as long as the longest window */
+    float *pair_sums;             /* running, of two channels: of the squares of each, of their product */
 } rtsep_State;
 
 /* The code for one kind of processor. */

@@ -124,7 +124,8 @@ void rtsep_reset(rtsep_Separator *separator) {
     const size_t outputs = (size_t)separator->outputs, bins = (size_t)separator->plan.bins;
     flat_clear(&separator->program, model);
     separator->state.end = separator->plan.longest;
-    separator->state.newest = 0;
+    separator->state.newest = separator->state.pair = 0;
+    memset(separator->state.pair_sums, 0, 3 * sizeof(float));
     memset(separator->state.spectra, 0, (size_t)(1 + model->look_ahead) * channels * 2 * bins * sizeof(float));
     memset(separator->state.history, 0, channels * (size_t)separator->plan.history_size * sizeof(float));
     memset(separator->state.tails, 0, (size_t)(model->synthesis - model->hop) * outputs * channels * sizeof(float));
