@@ -72,17 +72,27 @@ def open_systems() -> list[System]:
 
 
 def _openers() -> dict[str, Callable[[], System]]:
-    """Return what opens each system, by name; python-rtmidi's callbacks need no interpreter, so it goes first."""
+    """Return what opens each system, by name; JACK comes last."""
     apis = [] if rtmidi is None else rtmidi.get_compiled_api()
     found: dict[str, Callable[[], System]] = {
-        rtmidi.get_api_display_name(api): partial(_open_rtmidi, api) for api in apis}
-    if rtmidi is None or rtmidi.API_UNIX_JACK not in apis:
-        found["JACK"] = _open_jack
+        rtmidi.get_api_display_name(api): partial(_open_rtmidi, api) for api in apis if api != rtmidi.API_UNIX_JACK}
+    found["JACK"] = partial(_open_any_jack, rtmidi is not None and rtmidi.API_UNIX_JACK in apis)
     return found
 
 
 def _open_rtmidi(api: int) -> System:
     return System(rtmidi.MidiIn(api, INPUT_CLIENT, _QUEUE), rtmidi.MidiOut(api, OUTPUT_CLIENT))
+
+
+def _open_any_jack(by_rtmidi: bool) -> System:
+    """Open JACK by python-rtmidi, whose callbacks need no interpreter, else by JACK-Client.
+
+    The wheels of python-rtmidi have a JACK library of their own, which does not reach PipeWire.
+    """
+    if by_rtmidi:
+        with suppress(_RtMidiError):
+            return _open_rtmidi(rtmidi.API_UNIX_JACK)
+    return _open_jack()
 
 
 def _open_jack() -> System:

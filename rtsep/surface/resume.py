@@ -52,7 +52,8 @@ class LastRun:
     def put(self, args: argparse.Namespace) -> LastRun:
         """Set options that were not given, and return what holds beside them.
 
-        Where other stems or another model are asked for, that is no values of stems.
+        Where other stems or another model are asked for, that is no values of stems; where another device is, or
+        outputs of another kind, the connections of that side are made anew.
 
         Parameters
         ----------
@@ -61,14 +62,28 @@ class LastRun:
         """
         another = any(getattr(args, name) for name in _WHAT)
         others = another or args.model not in (None, self.model)
+        connections = self._connections(args, others)
         for name, value in self.options.items():
             if not getattr(args, name) and not (another and name in _WHAT):
                 setattr(args, name, value)
         args.model = args.model or self.model
-        if not others:
-            return self
-        whole = {name: value for name, value in self.values.items() if not isinstance(value, Mapping)}
-        return LastRun(self.options, self.model, whole, self.connections)
+        values = self.values
+        if others:
+            values = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
+        return LastRun(self.options, self.model, values, connections)
+
+    def _connections(self, args: argparse.Namespace, others: bool) -> Connections:
+        """Return the connections that still hold; with `--no-connect` there are no others."""
+        inputs, outputs = self.connections.inputs, self.connections.outputs
+        if args.input not in (None, self.options.get("input")):
+            inputs = None
+        if args.output not in (None, self.options.get("output")):
+            outputs = None
+        if others and (args.split or "split" in self.options):  # ports of stems have the names of stems
+            outputs = None
+        if args.no_connect:
+            inputs, outputs = inputs or (), outputs or ()
+        return Connections(inputs, outputs, self.connections.midi)
 
 
 def read_last_run() -> LastRun:

@@ -23,10 +23,10 @@ _SINK_CONFIGURATION = f"""context.objects = [
 """
 
 
-def missing_parts() -> str:
+def missing_parts(*further: str) -> str:
     """Say what has to be installed before it can be started; empty where nothing is."""
-    missing = [name for name in PROGRAMS if shutil.which(name) is None]
-    return f"no {', '.join(missing)}: apt install pipewire-bin wireplumber dbus" if missing else ""
+    missing = [name for name in (*PROGRAMS, *further) if shutil.which(name) is None]
+    return f"no {', '.join(missing)}: apt install pipewire-bin pipewire-jack wireplumber dbus" if missing else ""
 
 
 class PipeWire:
@@ -34,6 +34,29 @@ class PipeWire:
 
     def __init__(self, process: subprocess.Popen[bytes], env: dict[str, str]) -> None:
         self.process, self.env = process, env
+
+    @property
+    def jack_env(self) -> dict[str, str]:
+        """Environment of programs that speak JACK with it, as `pw-jack` sets it."""
+        done = subprocess.run(["pw-jack", "env"], env=self.env, capture_output=True, text=True, check=True,
+                              timeout=TIMEOUT_S)
+        return dict(line.split("=", 1) for line in done.stdout.splitlines() if line.startswith("LD_")) | self.env
+
+    def links(self) -> set[tuple[str, str]]:
+        """All connections, each the port that plays and the one that hears."""
+        done = subprocess.run(["pw-link", "-l"], env=self.env, capture_output=True, text=True, timeout=TIMEOUT_S)
+        found, port = set(), ""
+        for line in done.stdout.splitlines():
+            if not line.startswith(" "):
+                port = line
+            elif line.startswith("  |-> "):
+                found.add((port, line.removeprefix("  |-> ")))
+        return found
+
+    def link(self, source: str, sink: str) -> bool:
+        """Connect two ports as a user does; False where one is not there yet."""
+        return subprocess.run(["pw-link", source, sink], env=self.env, capture_output=True,
+                              timeout=TIMEOUT_S).returncode == 0
 
     def nodes(self) -> list[str]:
         """Names of all nodes; none where the server does not answer."""

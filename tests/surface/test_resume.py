@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,31 @@ def test_a_broken_file_begins_the_run_anew(own_settings: Path) -> None:
     assert _resumed(options("--resume-state"), notices.append) == LastRun()
     assert len(notices) == 1
     assert notices[0].endswith("; the run begins anew")
+
+
+@pytest.mark.parametrize(("before", "now", "inputs", "outputs"), [
+    ("--input UMC", "", True, True),
+    ("--input UMC", "--input UMC --model ultra --mask-gain 3", True, True),
+    ("--input UMC", "--input song", False, True),
+    ("--output RME", "--output none", True, False),
+    ("--remove guitar", "--remove drums", True, True),
+    ("--remove guitar", "--split", True, False),
+    ("--split", "--remove drums", True, False),
+    ("--split", "--model ultra", True, False),
+    ("--split", "", True, True),
+])
+def test_connections_hold_where_no_option_asks_for_others(still_run: Run, before: str, now: str, inputs: bool,
+                                                          outputs: bool) -> None:
+    links = Connections((("in_1", "player:out"),), (), (("rtsep-midi:control", "knobs:out"),))
+    state = still_run.session.state
+    state.settings = replace(state.settings, connections=links)
+    LastRunWriter(still_run.surface, options(*before.split())).keep()
+    kept = read_last_run().put(options(*now.split()))
+    assert kept.connections == Connections(links.inputs if inputs else None, links.outputs if outputs else None,
+                                           links.midi)
+
+
+def test_without_connections_of_rtseps_own_those_made_by_hand_come_back_alone() -> None:
+    links = Connections((("in_1", "player:out"),), None)
+    for kept, found in ((links, Connections(links.inputs, ())), (Connections(), Connections((), ()))):
+        assert LastRun(connections=kept).put(options("--no-connect")).connections == found

@@ -17,6 +17,7 @@ from rtsep.live.watchdog import Watchdog
 
 TICK_S = 0.02  # between two looks
 _LOOK_TICKS = 10  # from one look at connections to the next
+_SETTLE_S = 0.1  # within which a client that leaves has lost its ports
 GUARD_NOTICE_S = 1.0  # from one notice of the output guard to the next
 SILENT_SERVER_S = 1.0  # without a callback for so long, the sound server counts as dead
 
@@ -83,6 +84,13 @@ class ConnectionWatch:
         if self._ticks % _LOOK_TICKS == 0:
             self.look()
         return False
+
+    def finish(self) -> None:
+        """Look for the last time: what was cut just before stays cut."""
+        self.look()
+        if self._stream is not None and not self._stream.settled:
+            time.sleep(_SETTLE_S)
+            self.look()
 
     def look(self) -> None:
         """Look now."""

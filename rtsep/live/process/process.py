@@ -108,7 +108,7 @@ def _play(settings: LiveSettings, pipe: Connection, memory: Memory) -> None:
             Connected(connections, *_at_rate(latencies, separator.samplerate, player.samplerate))))
         guard = GuardWatch(separator.info.name, memory.board, partial(_tell, pipe))
         if watch(pipe, memory.board, lambda: period() or over() or links() or guard()):
-            links.look()
+            links.finish()
         guard()
     stream.stop()
     stream.close()

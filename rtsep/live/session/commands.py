@@ -64,7 +64,7 @@ class Commands:
         if model == self._state.model:
             return
         check_successor(model, loaded, self._state.settings.stems is None)
-        self._state.model, self._state.new_model = model, True
+        self._state.model = model
         self._switch.ask()
 
     def record(self) -> Path:

@@ -28,12 +28,12 @@ class RunState:
         What is played now, with what was chosen.
     model
         That was requested last.
+    played
+        The one that the present audio process was asked for.
     loaded, started
         What the audio process said at its start; None before that.
     measures
         What was done so that no deadline is missed.
-    new_model
-        Whether the model that was requested last does not play yet.
     waiting
         Whether a device is lost.
     moved
@@ -44,13 +44,18 @@ class RunState:
 
     settings: LiveSettings
     model: str
+    played: str
     loaded: Loaded | None = None
     started: Started | None = None
     measures: tuple[Measure, ...] = ()
-    new_model: bool = False
     waiting: bool = False
     moved: str = ""
     ended: bool = False
+
+    @property
+    def new_model(self) -> bool:
+        """Whether the model that was requested last is not the one of the present audio process."""
+        return self.model != self.played
 
     @property
     def samplerate(self) -> int:

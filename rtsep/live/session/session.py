@@ -57,7 +57,7 @@ class Session:
     def __init__(self, settings: LiveSettings, source: Source | None = None, folder: Path | None = None,
                  seconds: float | None = None, helpers: Sequence[Helper] = (),
                  on_notice: OnNotice = lambda _: None, preset: Preset | None = None, start_s: float = 0.0) -> None:
-        self.state = RunState(settings, settings.model)
+        self.state = RunState(settings, settings.model, settings.model)
         """What the run is at; others may read it."""
         self.requests = Requests()
         """For what other threads ask for."""
@@ -69,6 +69,7 @@ class Session:
         """Shared with the audio process; others may read it, and write controls."""
         self.memory.board.recording = int(folder is not None)
         self._defaults: Defaults | None = None  # news of them
+        self._moving = False  # to other default devices
         self._switch = ModelSwitch(self.memory.board)
         self.services = Services(self._requested, self.memory, on_notice, self._answer)
         """Recorder and transport, to be looked at."""
@@ -142,6 +143,7 @@ class Session:
                     return None
                 if self.state.new_model:
                     self.state.settings = replace(self.state.settings, model=self.state.model, p99_ms=None)
+                    self.state.played = self.state.model
                 continue
             except DeviceError as error:
                 if self.state.started is None:
@@ -252,6 +254,7 @@ class Session:
         defaults, self._defaults = self._defaults, None
         started = self.state.started
         if defaults is not None and started is not None and has_moved(self.state.settings, started, defaults):
+            self._moving = True
             self._switch.ask()
 
     def _call(self, preset: Preset) -> None:
@@ -267,10 +270,9 @@ class Session:
             self.memory.board.reconnects += 1
             self._notify(f"{started.output} is back: the music goes on")
         elif self.state.started is not None and self.state.loaded is not None:
-            self._notify(f"the model {self.state.loaded.model} plays" if self.state.new_model else
-                         f"the system's default device is another one: the music goes on, from {started.input} "
-                         f"to {started.output}")
-            self.state.new_model = False
+            self._notify(f"the system's default device is another one: the music goes on, from {started.input} "
+                         f"to {started.output}" if self._moving else f"the model {self.state.loaded.model} plays")
+        self._moving = False
         self.state.started = started
         self._switch.begin()
 

@@ -140,6 +140,11 @@ class JackStream:
         self._follow_links()
 
     @property
+    def settled(self) -> bool:
+        """Whether the latest look was enough to know what the user connects, see `Links.look`."""
+        return self._midi.settled and all(links.settled for links in self._links or ())
+
+    @property
     def connections(self) -> Connections:
         """What the user connected."""
         if self._links is None:

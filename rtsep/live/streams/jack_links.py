@@ -60,12 +60,17 @@ class Links:
             self._tries[pair] -= 1
         cut = {pair for pair in missing if exists(pair[1])} - returned
         self.requested = (self.requested - (cut & self._cut)) | now
-        self._cut = cut
+        self._cut = cut - self._cut
         return returned
 
     def made(self, pair: Pair) -> None:
         """Note that a connection was made: if it is missing later, the user has cut it."""
         self._tries.pop(pair, None)
+
+    @property
+    def settled(self) -> bool:
+        """Whether another look at the same state would find nothing new."""
+        return not self._cut
 
     @property
     def by_hand(self) -> tuple[Pair, ...] | None:
@@ -95,6 +100,11 @@ class PortLinks:
     def pairs(self) -> tuple[Pair, ...]:
         """What is to be connected, by the full names of both ports."""
         return tuple(pair for links in self._links.values() for pair in sorted(links.requested))
+
+    @property
+    def settled(self) -> bool:
+        """As of `Links`."""
+        return all(links.settled for links in self._links.values())
 
     def follow(self) -> None:
         """Compare with what is connected, and make what has become possible."""

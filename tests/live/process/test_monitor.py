@@ -15,9 +15,14 @@ class Patched(JackStream):
     def __init__(self) -> None:
         self.error = None
         self.late = (0, 0)
+        self.needed = self.looks = 0
 
     def look(self) -> None:
-        pass
+        self.looks += 1
+
+    @property
+    def settled(self) -> bool:
+        return self.looks >= self.needed
 
     def latencies(self) -> tuple[int, int]:
         return self.late
@@ -33,3 +38,11 @@ def test_connections_are_told_with_the_latencies_that_they_bring() -> None:
     stream.connections = Connections(inputs=(("in_1", "synth:out"),))
     watch.look()
     assert told == [(Connections(), (256, 512)), (stream.connections, (256, 512))]
+
+
+def test_the_last_look_is_repeated_where_a_connection_was_cut_just_before() -> None:
+    stream = Patched()
+    for needed, looks in ((1, 1), (2, 2), (9, 2)):
+        stream.needed, stream.looks = needed, 0
+        ConnectionWatch(stream, lambda *_: None).finish()
+        assert stream.looks == looks

@@ -20,9 +20,11 @@ from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.helper import Helper
 from rtsep.live.session.session import Session
+from tests.rigs import pipewire_server
 from tests.rigs.jack_server import TIMEOUT_S, JackServer
 from tests.rigs.live import ROOT, StartServer, rtsep_live
 from tests.rigs.models import make_tiny_model
+from tests.rigs.pipewire_server import SINK
 
 from .test_trouble import device, end
 
@@ -124,6 +126,24 @@ def test_nothing_is_connected_unasked(jack: StartServer, tiny_model: Path) -> No
         assert wired(server) == {"in_1": set(), "in_2": {"system:capture_1"}, "out_1": set(), "out_2": set()}
         tables = end(rtsep)
     assert re.search(r"^input +to be connected, JACK", tables, re.MULTILINE)
+
+
+def test_pipewire_keeps_what_was_connected_by_hand_for_the_next_run(tiny_model: Path, tmp_path: Path) -> None:
+    if missing := pipewire_server.missing_parts("pw-jack", "pw-link"):
+        pytest.skip(missing)
+    own = "rtsep-midi-feedback:control", "rtsep-midi:control"  # a controller there is none, so they hear each other
+    wires = {(f"{SINK}:monitor_FL", "rtsep:in_2"), ("rtsep:out_1", f"{SINK}:playback_FR"), own}
+    options = ("--model", str(tiny_model), "--resume-state", "--midi", "virtual")
+    with pipewire_server.running_pipewire(tmp_path) as server:
+        with rtsep_live(*options, "--no-connect", env=server.jack_env) as rtsep:
+            for wire in wires:
+                rtsep.wait_until(lambda wire=wire: server.link(*wire), f"ports of {wire}")
+            rtsep.wait_until(lambda: server.links() == wires, f"{wires} alone")
+            end(rtsep)
+        assert server.links() == set()
+        with rtsep_live(*options, env=server.jack_env) as rtsep:
+            rtsep.wait_until(lambda: server.links() == wires, f"{wires} alone")
+            end(rtsep)
 
 
 def latencies(server: JackServer, port: str) -> tuple[list[str], list[str]]:

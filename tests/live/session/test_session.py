@@ -11,6 +11,7 @@ from rtsep import RtsepError, Separator
 from rtsep.errors import ConfigError, DeviceError, ModelError
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.session import Session
+from tests.rigs.models import make_tiny_model
 from tests.rigs.sessions import SAMPLERATE, ArraySource, noise, read, settings
 
 
@@ -80,3 +81,23 @@ def test_settings_that_contradict_each_other() -> None:
         LiveSettings(null_device=True)
     with pytest.raises(ConfigError, match="blocksize is 0"):
         LiveSettings(blocksize=0)
+
+
+def test_a_model_that_is_asked_for_while_another_one_begins_is_played(tiny_model: Path, tmp_path: Path) -> None:
+    other = make_tiny_model(tmp_path / "other.onnx", "ultra")
+    notices: list[str] = []
+    session = Session(settings(tiny_model, record=False), ArraySource(noise(60 * SAMPLERATE)),
+                      on_notice=notices.append)
+    wishes = [str(other), str(tiny_model)]
+
+    def ask() -> None:
+        playing = session.state.started is not None
+        if (len(wishes) == 2 and playing) or (len(wishes) == 1 and session.state.played == str(other)):
+            session.commands.play_model(wishes.pop(0))  # the second one while the first one is being loaded
+        if notices[-1:] == ["the model tiny plays"]:
+            session.stop()
+
+    result = session.run(on_look=ask)
+    assert result is not None
+    assert notices == ["the model other plays", "the model tiny plays"]
+    assert (session.state.model, result.loaded.model) == (str(tiny_model), "tiny")

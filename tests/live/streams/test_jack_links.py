@@ -33,6 +33,15 @@ def test_what_the_user_cuts_and_connects_is_kept() -> None:
     assert links.by_hand == (), "nothing at all is a wish too"
 
 
+def test_a_cut_that_was_seen_once_needs_another_look() -> None:
+    links = Links([MIC], by_hand=False)
+    found = []
+    for now in ({MIC}, set[tuple[str, str]](), set[tuple[str, str]]()):
+        links.look(now, THERE.__contains__)
+        found.append((links.settled, links.requested))
+    assert found == [(True, {MIC}), (False, {MIC}), (True, set())]
+
+
 def test_what_is_connected_again_as_we_made_it_is_ours_again() -> None:
     links = Links([MIC], by_hand=False)
     looks(links, ({MIC}, THERE), (set(), THERE), (set(), THERE), ({MIC}, THERE))
