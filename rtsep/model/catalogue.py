@@ -11,6 +11,12 @@ LIVE_MODEL, FILE_MODEL = "stage", "song"
 CHECKOUT_ONLY = ("paper",)
 """Models that are in the checkout and, for their size, not in a wheel."""
 
+_OTHERS = {
+    ".pt": "a checkpoint of the trainer and no model yet: `python -m training export` makes an .onnx file of it",
+    ".rtsep": "a flat model for the C interface: give the .onnx file that it was made from",
+    ".yaml": "no model: give the .onnx file, which a card stands beside"}
+"""Files that come with models and are none, by their suffix."""
+
 
 def model_folder() -> Path:
     """Folder of the shipped models: inside the installed package, or `models/` of a checkout."""
@@ -34,8 +40,11 @@ def find_model(name: str) -> Path:
     models = installed_models()
     if name in models:
         return models[name]
-    if name.endswith(".onnx"):
+    suffix = Path(name).suffix.lower()
+    if suffix == ".onnx":
         return Path(name)
+    if suffix in _OTHERS and Path(name).is_file():
+        raise ModelError(f"{name} is {_OTHERS[suffix]}")
     if name in CHECKOUT_ONLY:
         raise ModelError(f"the model {name!r} is not part of this installation, since it has 20 MB: take "
                          f"models/{name}.onnx of rtsep's sources, and give --model the path to it")

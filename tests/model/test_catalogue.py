@@ -26,3 +26,19 @@ def test_a_model_that_was_left_out_is_told(tmp_path: Path, monkeypatch: pytest.M
         catalogue.find_model("paper")
     with pytest.raises(ModelError, match="no model 'banjo'"):
         catalogue.find_model("banjo")
+
+
+def test_suffixes_may_be_capitals() -> None:
+    assert catalogue.find_model("banjo.ONNX") == Path("banjo.ONNX")
+
+
+@pytest.mark.parametrize(("name", "what"), [
+    ("last.pt", r"is a checkpoint of the trainer.*training export"), ("last.PT", "is a checkpoint of the trainer"),
+    ("stage.rtsep", r"is a flat model.*give the \.onnx"), ("stage.yaml", r"is no model: give the \.onnx")])
+def test_what_lies_beside_models_is_told_from_them(name: str, what: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with pytest.raises(ModelError, match=f"no model '{path}'"):
+        catalogue.find_model(str(path))
+    path.touch()
+    with pytest.raises(ModelError, match=what):
+        catalogue.find_model(str(path))

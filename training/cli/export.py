@@ -39,7 +39,7 @@ def _out(name: str) -> Path:
     """Path of a model to write: a file as it is given, a plain name in the folder of the models."""
     from rtsep.errors import ConfigError
     from rtsep.model.catalogue import model_folder
-    if name.endswith(".onnx"):
+    if name.lower().endswith(".onnx"):
         return Path(name)
     path = model_folder() / f"{name}.onnx"
     if Path(name).name != name:

@@ -52,7 +52,7 @@ def start_from(net: Network, source: str) -> Past:
         When there is no such model.
     """
     try:
-        if source.endswith(".pt"):
+        if source.lower().endswith(".pt"):
             content = read_checkpoint(Path(source))
             net.load_state_dict(content["ema"])
             return Past(content["log"]["audio_hours"], content["curves"])
