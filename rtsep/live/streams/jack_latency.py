@@ -39,6 +39,7 @@ class Latencies:
         self._library = ctypes.CDLL(find_library("jack"))
         self._client = self._pointer(client._ptr)
         self._own_frames = own_frames
+        self._pipewire = "PipeWire" in jack.version_string()
         self._told = 0
         self._sides: tuple[list[ctypes.c_void_p], list[ctypes.c_void_p]] = ([], [])
         self._callback = _CALLBACK(self._answer)  # kept, as JACK has only its address
@@ -49,8 +50,15 @@ class Latencies:
         self._sides = ([self._pointer(port._ptr) for port in inputs], [self._pointer(port._ptr) for port in outputs])
 
     def update(self) -> None:
-        """Let JACK ask again where our latency has changed; not to be called by a callback of JACK's."""
-        if self._own_frames() != self._told:
+        """Let JACK ask again where our latency has changed; not to be called by a callback of JACK's.
+
+        Call some times a second. On PipeWire the ranges are set here: set in its callback they can stop the process for
+        good, since version 0.3.65 then calls other callbacks inside, under a lock that it holds already.
+        """
+        if self._pipewire:
+            for mode in (CAPTURE, PLAYBACK):
+                self._set(mode)
+        elif self._own_frames() != self._told:
             self._library.jack_recompute_total_latencies(self._client)
 
     def of_device(self, ports: Sequence[Any], mode: int) -> int:
@@ -59,6 +67,10 @@ class Latencies:
         return max((int(self._range(other, mode).highest) for other in others), default=0)
 
     def _answer(self, mode: int, _: object) -> None:
+        if not self._pipewire:  # there the callback does no more than keep it from ranges of its own
+            self._set(mode)
+
+    def _set(self, mode: int) -> None:
         """Set the latencies of one side of our ports from those of the other side, and ours."""
         inputs, outputs = self._sides
         near, far = (inputs, outputs) if mode == CAPTURE else (outputs, inputs)

@@ -139,6 +139,8 @@ def test_pipewire_keeps_what_was_connected_by_hand_for_the_next_run(tiny_model: 
             for wire in wires:
                 rtsep.wait_until(lambda wire=wire: server.link(*wire), f"ports of {wire}")
             rtsep.wait_until(lambda: server.links() == wires, f"{wires} alone")
+            rtsep.wait_until(lambda: latencies(server.jack_env, "rtsep:out_1")[1] == ["256"] * 2, "capture latency")
+            rtsep.wait_until(lambda: latencies(server.jack_env, "rtsep:in_1")[0] == ["256"] * 2, "playback latency")
             end(rtsep)
         assert server.links() == set()
         with rtsep_live(*options, env=server.jack_env) as rtsep:
@@ -146,9 +148,9 @@ def test_pipewire_keeps_what_was_connected_by_hand_for_the_next_run(tiny_model: 
             end(rtsep)
 
 
-def latencies(server: JackServer, port: str) -> tuple[list[str], list[str]]:
+def latencies(env: dict[str, str], port: str) -> tuple[list[str], list[str]]:
     """Playback and capture latency of a port, lowest and highest each, as JACK tells them to everybody."""
-    text = subprocess.run(["jack_lsp", "-l", port], env=server.env, capture_output=True, text=True, check=True,
+    text = subprocess.run(["jack_lsp", "-l", port], env=env, capture_output=True, text=True, check=True,
                           timeout=TIMEOUT_S).stdout
     playback, capture = re.findall(r"latency = \[ (\d+) (\d+) \]", text)
     return list(playback), list(capture)
@@ -160,14 +162,44 @@ def test_latencies_are_published_in_both_directions(jack: StartServer, tiny_mode
     server = jack(256)
     with rtsep_live("--model", str(tiny_model), "--blocksize", period, env=server.env) as rtsep:
         rtsep.wait_for_port(server, "rtsep:out_2")
-        first = int(latencies(server, "system:capture_1")[1][0])
-        last = int(latencies(server, "system:playback_1")[0][0])
+        first = int(latencies(server.env, "system:capture_1")[1][0])
+        last = int(latencies(server.env, "system:playback_1")[0][0])
         assert int(period) in (first, last)
-        rtsep.wait_until(lambda: latencies(server, "rtsep:out_1")[1] == [str(first + latency)] * 2, "capture latency")
-        rtsep.wait_until(lambda: latencies(server, "rtsep:in_1")[0] == [str(last + latency)] * 2, "playback latency")
+        rtsep.wait_until(lambda: latencies(server.env, "rtsep:out_1")[1] == [str(first + latency)] * 2,
+                         "capture latency")
+        rtsep.wait_until(lambda: latencies(server.env, "rtsep:in_1")[0] == [str(last + latency)] * 2,
+                         "playback latency")
         tables = end(rtsep)
     assert re.search(rf"^device, input +{first} ", tables, re.MULTILINE)
     assert re.search(rf"^device, output +{last} ", tables, re.MULTILINE)
+
+
+SLOW = """
+import os, time, jack
+from contextlib import suppress
+from rtsep.live.streams.jack_latency import Latencies
+client = jack.Client("slow", no_start_server=True)
+latencies = Latencies(client, lambda: time.sleep(0.01) or 256)
+client.set_process_callback(lambda frames: None)
+ports = client.inports.register("in"), client.outports.register("out")
+latencies.set_ports(ports[:1], ports[1:])
+client.activate()
+for wire in ((f"{SINK}:monitor_FL", "slow:in"), ("slow:out", f"{SINK}:playback_FL")):
+    while not client.get_all_connections(wire[wire[0] != "slow:out"]):
+        with suppress(jack.JackError):  # the sink may not be ready yet
+            client.connect(*wire)
+    latencies.update()
+os._exit(0)
+"""
+
+
+def test_pipewire_asks_for_latencies_and_waits_for_nobody(tmp_path: Path) -> None:
+    if missing := pipewire_server.missing_parts("pw-jack"):
+        pytest.skip(missing)
+    with pipewire_server.running_pipewire(tmp_path) as server:
+        for _ in range(4):
+            subprocess.run([sys.executable, "-c", f"SINK = {SINK!r}\n{SLOW}"], cwd=ROOT, env=server.jack_env,
+                           check=True, timeout=TIMEOUT_S)
 
 
 COUNTER = """
