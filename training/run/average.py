@@ -24,7 +24,7 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
     """Write a checkpoint with the mean of the averaged weights; what else it says is of the first one.
 
     It can be exported, evaluated and begun from (`--from`), not resumed. Its steps and hours are those of all
-    runs together; what several runs began from counts once.
+    runs together; what several runs began from counts once, another source included.
 
     Parameters
     ----------
@@ -49,7 +49,8 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
             for name, value in first["ema"].items()}  # some networks count batches in whole numbers
     pasts = [Past(**content.get("past", {})) for content in contents]
     hours = [content["log"]["audio_hours"] - past.hours for content, past in zip(contents, pasts, strict=True)]
-    began = {tuple(sorted(past.curves)): past.hours for past in pasts}
+    wholes = {tuple(sorted(content["curves"])) for content in contents}  # a run may go on from another source
+    began = {runs: past.hours for past in pasts if (runs := tuple(sorted(past.curves))) not in wholes}
     log = first["log"] | {"step": _of_all_runs(sources, [content["log"]["step"] for content in contents]),
                           "audio_hours": round(_of_all_runs(sources, hours) + sum(began.values()), 3)}
     curves: dict[str, Curve] = {}

@@ -58,6 +58,22 @@ def test_what_runs_began_from_counts_once(tmp_path: Path) -> None:
     assert read_checkpoint(tmp_path / "mean.pt")["log"] == {"step": 30, "audio_hours": 6.0}
 
 
+def test_a_run_that_goes_on_from_another_counts_what_it_added(tmp_path: Path) -> None:
+    weights, past = {"weight": torch.ones(1)}, {"hours": 3.0, "curves": {"first": {}}}
+    runs = {"second": (past, 5.0, {"first": {}, "second": {}}),
+            "third": ({"hours": 5.0, "curves": {"first": {}, "second": {}}}, 9.0,
+                      {"first": {}, "second": {}, "third": {}})}
+    for name, (before, hours, curves) in runs.items():
+        (tmp_path / name).mkdir()
+        write_checkpoint([tmp_path / name / "last.pt"], {
+            "recipe": {"network": {}}, "net": weights, "ema": weights, "past": before, "curves": curves,
+            "log": {"step": 10, "audio_hours": hours}})
+    for order in ((0, 1), (1, 0)):
+        paths = [tmp_path / tuple(runs)[index] / "last.pt" for index in order]
+        average_checkpoints(paths, tmp_path / f"mean{order}.pt")
+        assert read_checkpoint(tmp_path / f"mean{order}.pt")["log"] == {"step": 20, "audio_hours": 9.0}
+
+
 def test_other_networks_are_refused(tiny_recipe: Path, noise_stems: Path, tmp_path: Path,
                                     capsys: pytest.CaptureFixture[str]) -> None:
     changes = ({"optimiser": {"steps": 1}}, {"optimiser": {"steps": 1}, "network": {"hidden": 8}})
