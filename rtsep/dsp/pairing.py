@@ -42,6 +42,7 @@ class Pairing:
 
     def __init__(self, hop: int) -> None:
         self._hop, self._kept = hop, max(0.0, 1.0 - hop / MEMORY)
+        self._sums: NDArray[np.float32]
         self.reset()
 
     def push(self, block: Audio) -> NDArray[np.int32]:
@@ -67,4 +68,5 @@ class Pairing:
 
     def reset(self) -> None:
         """Forget all sound."""
-        self._sums, self._pair = np.zeros(3, np.float32), Pair.SONG
+        self._sums = np.zeros(3, np.float32)  # of the squares of each, of their product
+        self._pair = Pair.SONG

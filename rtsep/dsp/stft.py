@@ -38,9 +38,9 @@ def mid_signal(channels: NDArray[Any], signs: NDArray[np.float32] | float = 1.0)
     All but the first are multiplied by `signs` before.
     """
     mid: NDArray[Any] = channels[0]
-    if len(channels) == 1:
-        return mid
-    return (mid + signs * sum(channels[2:], start=channels[1])) * np.float32(1.0 / len(channels))
+    if len(channels) > 1:
+        mid = (mid + signs * sum(channels[2:], start=channels[1])) * np.float32(1.0 / len(channels))
+    return mid
 
 
 class History:
