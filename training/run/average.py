@@ -9,7 +9,7 @@ averaged: their units do not mean the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 import torch
@@ -29,7 +29,7 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
     Parameters
     ----------
     sources
-        Checkpoints of one network; those in one folder are of one run.
+        Checkpoints of one network; those in one folder are of one run if their logs name one.
     out
         Where it goes.
 
@@ -50,18 +50,20 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
     pasts = [Past(**content.get("past", {})) for content in contents]
     hours = [content["log"]["audio_hours"] - past.hours for content, past in zip(contents, pasts, strict=True)]
     wholes = {tuple(sorted(content["curves"])) for content in contents}  # a run may go on from another source
-    began = {runs: past.hours for past in pasts if (runs := tuple(sorted(past.curves))) not in wholes}
-    log = first["log"] | {"step": _of_all_runs(sources, [content["log"]["step"] for content in contents]),
-                          "audio_hours": round(_of_all_runs(sources, hours) + sum(began.values()), 3)}
+    began = {names: past.hours for past in pasts if (names := tuple(sorted(past.curves))) not in wholes}
+    runs = [(path.parent, *sorted(set(content["curves"]) - set(past.curves)))
+            for path, content, past in zip(sources, contents, pasts, strict=True)]
+    log = first["log"] | {"step": _of_all(runs, [content["log"]["step"] for content in contents]),
+                          "audio_hours": round(_of_all(runs, hours) + sum(began.values()), 3)}
     curves: dict[str, Curve] = {}
     for content in sorted(contents, key=lambda content: int(content["log"]["step"])):  # of one run the longest
         curves |= content["curves"]
     write_checkpoint([out], {"recipe": first["recipe"], "net": mean, "ema": mean, "log": log, "curves": curves})
 
 
-def _of_all_runs(sources: Sequence[Path], values: Sequence[float]) -> float:
+def _of_all(runs: Sequence[Hashable], values: Sequence[float]) -> float:
     """Sum over the runs of the largest value of each."""
-    runs: dict[Path, float] = {}
-    for source, value in zip(sources, values, strict=True):
-        runs[source.parent] = max(value, runs.get(source.parent, 0))
-    return sum(runs.values())
+    largest: dict[Hashable, float] = {}
+    for run, value in zip(runs, values, strict=True):
+        largest[run] = max(value, largest.get(run, 0))
+    return sum(largest.values())

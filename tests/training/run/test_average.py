@@ -68,10 +68,11 @@ def test_a_run_that_goes_on_from_another_counts_what_it_added(tmp_path: Path) ->
         write_checkpoint([tmp_path / name / "last.pt"], {
             "recipe": {"network": {}}, "net": weights, "ema": weights, "past": before, "curves": curves,
             "log": {"step": 10, "audio_hours": hours}})
-    for order in ((0, 1), (1, 0)):
-        paths = [tmp_path / tuple(runs)[index] / "last.pt" for index in order]
-        average_checkpoints(paths, tmp_path / f"mean{order}.pt")
-        assert read_checkpoint(tmp_path / f"mean{order}.pt")["log"] == {"step": 20, "audio_hours": 9.0}
+    kept = [(tmp_path / name / "last.pt").rename(tmp_path / f"{name}.pt") for name in runs]  # where they are is all one
+    for order in (kept, kept[::-1]):
+        out = tmp_path / f"mean from {order[0].name}"
+        average_checkpoints(order, out)
+        assert read_checkpoint(out)["log"] == {"step": 20, "audio_hours": 9.0}
 
 
 def test_other_networks_are_refused(tiny_recipe: Path, noise_stems: Path, tmp_path: Path,
