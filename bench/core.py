@@ -27,7 +27,7 @@ from rtsep.backends.native import NativeStep
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import StepFile, read_step
 from rtsep.native.arena import Memory
-from rtsep.native.library import Variant, native_state, variants
+from rtsep.native.bindings import Variant, native_state, variants
 from rtsep.types import Audio
 
 SIZES = ((128, 128), (256, 512), (640, 640), (1920, 640))  # outputs and inputs: 16 kB to 1.2 MB of weights

@@ -32,7 +32,7 @@ from bench.lib.paced import Loop, in_turns, statistics
 from bench.lib.steps import FusedGraph, dynamic_int8, openvino_step, runtime_step
 from rtsep.backends.native import NativeStep
 from rtsep.model.gate import read_step
-from rtsep.native.library import variants
+from rtsep.native.bindings import variants
 from training import SAMPLERATE
 from training.corpora.medleydb import MedleyDb
 from training.corpora.songs import Song, read_songs

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from rtsep import __version__
 from rtsep.live.realtime import ENVIRONMENT, ask_for_realtime, missing_environment, stay_awake
-from rtsep.native.library import best_variant
+from rtsep.native.bindings import best_variant
 
 STREAM_BYTES = 1 << 28  # far more than the caches hold
 STREAM_TURNS = 7

@@ -15,7 +15,7 @@ import numpy as np
 from rtsep import RtsepError
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
-from rtsep.native import library
+from rtsep.native import bindings
 from rtsep.native.flat import flatten
 from scripts.build_native import build
 
@@ -38,7 +38,7 @@ def instructions_on_arm(model: str, folder: Path) -> int | None:
     """
     if not all(map(shutil.which, (COMPILER, EMULATOR, "cc"))):
         return None
-    native, file = Path(library.__file__).parent, read_step(find_model(model))
+    native, file = Path(bindings.__file__).parent, read_step(find_model(model))
     (folder / "model.rtsep").write_bytes(flatten(file))
     with _compiling_across():
         built = build(native, folder / "librtsep.so")

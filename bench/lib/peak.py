@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rtsep import RtsepError
 from rtsep.backends.native import NativeStep
 from rtsep.native.arena import Memory
-from rtsep.native.library import KINDS, NODE, Variant, address
+from rtsep.native.bindings import KINDS, NODE, Variant, address
 from rtsep.native.packing import BLOCK, TILE, packed
 from scripts.build_native import VARIANTS
 

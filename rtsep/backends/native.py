@@ -15,7 +15,7 @@ from rtsep.dsp.windows import analysis_window, overlap_so_far, synthesis_window
 from rtsep.model.card import StepCard
 from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
-from rtsep.native.library import FEATURE, FEATURE_KINDS, PLAN, STATE, TRANSFORM, Variant, address, best_variant
+from rtsep.native.bindings import FEATURE, FEATURE_KINDS, PLAN, STATE, TRANSFORM, Variant, address, best_variant
 from rtsep.native.program import Program, UnknownNode, matrix, steps
 from rtsep.types import Audio
 

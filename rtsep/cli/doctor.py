@@ -56,7 +56,7 @@ def _versions() -> Iterator[tuple[str, str]]:
     from importlib.metadata import PackageNotFoundError, version
 
     from rtsep import __version__
-    from rtsep.native.library import native_state
+    from rtsep.native.bindings import native_state
 
     yield "rtsep", __version__
     yield "Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"

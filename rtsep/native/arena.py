@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.native.library import address
+from rtsep.native.bindings import address
 
 CHUNK = 1 << 23
 LARGE_PAGE = 1 << 21

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rtsep.errors import ModelError
 from rtsep.native.arena import Memory
-from rtsep.native.library import KINDS
+from rtsep.native.bindings import KINDS
 from rtsep.native.packing import BLOCK, TILE
 
 _PAIRS = ("Mul", "Add", "Sub", "Div")

@@ -19,7 +19,7 @@ from rtsep.audio.outputs import prepare_file, temporary_name
 from rtsep.errors import AudioFileError, ModelError
 from rtsep.model.gate import StepFile, read_step
 from rtsep.native.arena import LINE, Memory
-from rtsep.native.library import address
+from rtsep.native.bindings import address
 from rtsep.native.packing import PLAIN
 from rtsep.native.program import Program, UnknownNode, matrix, steps
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from rtsep.model.gate import StepFile
 from rtsep.native.arena import Memory
+from rtsep.native.bindings import KINDS, NODE, address
 from rtsep.native.extents import check_rows
-from rtsep.native.library import KINDS, NODE, address
 from rtsep.native.packing import BLOCK, TILE, Packing, packed
 
 Array = NDArray[np.float32]

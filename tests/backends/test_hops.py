@@ -20,12 +20,12 @@ from rtsep.backends.reference_step import ReferenceStep
 from rtsep.dsp.mask import mask_weights, requested_sets
 from rtsep.dsp.windows import PROFILES, Geometry
 from rtsep.model.gate import read_step
-from rtsep.native import library
+from rtsep.native import bindings
 from tests.fuzz.graphs import Plan, step_model
 from tests.native.conftest import needs_native
 from tests.rigs.models import STEMS, make_tiny_model
 
-VARIANTS = library.variants()
+VARIANTS = bindings.variants()
 RNG = np.random.default_rng(1)
 SETS = requested_sets(STEMS, ("guitar", "rest"))
 Audio = NDArray[np.float32]
@@ -37,7 +37,7 @@ pytestmark = needs_native
 def variant(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let this variant be the only one."""
     name: str = request.param
-    monkeypatch.setattr(library, "variants", lambda: {name: VARIANTS[name]})
+    monkeypatch.setattr(bindings, "variants", lambda: {name: VARIANTS[name]})
     return name
 
 
@@ -220,7 +220,7 @@ def test_who_separates(tiny_model: Path) -> None:
 def test_a_separator_sounds_the_same_without_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
     mixture = noise(2, 40 * 256)
     with_native = Separator("stage", channels=2)
-    monkeypatch.setattr(library, "variants", dict)
+    monkeypatch.setattr(bindings, "variants", dict)
     without = Separator("stage", channels=2)
     assert without.executor == "ONNX Runtime"
     found, expected = with_native.process(mixture), without.process(mixture)

@@ -16,7 +16,7 @@ from bench.lib.machine import versions
 from bench.lib.peak import TIMES, peak_of, product, rates
 from rtsep import RtsepError
 from rtsep.native.arena import Memory
-from rtsep.native.library import variants
+from rtsep.native.bindings import variants
 from tests.native.conftest import needs_native, require_native
 
 MACHINE = {"processor": "any", "cores": 1, "governor": "none", "priority": "ordinary", "sleep": "deep",

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from rtsep.model.gate import read_step
-from rtsep.native import library
+from rtsep.native import bindings
 from rtsep.native.flat import HEADER, flatten, with_checksum
 from tests.fuzz.graphs import Plan, step_model
 from tests.fuzz.harness import REFUSED, Rng
@@ -27,7 +27,7 @@ def attempt(seed: int, folder: Path) -> str:
     file = _changed(_original(bool(rng.integers(2)), folder), rng)
     sound = (0.1 * rng.standard_normal((CHANNELS, 600))).astype(np.float32)
     try:
-        separator = CSeparator(file, CHANNELS, code=core(library.library_file()))
+        separator = CSeparator(file, CHANNELS, code=core(bindings.library_file()))
     except CError:
         return REFUSED
     ends = np.cumsum(rng.integers(0, 200, 3))

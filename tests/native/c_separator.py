@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rtsep.native.library import library_file
+from rtsep.native.bindings import library_file
 from rtsep.types import Audio
 
 CONTROLS = ("mask_gain", "wet", "bypass", "level", "mute", "solo")

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from rtsep.native.library import NativeError, library_file, load
+from rtsep.native.bindings import NativeError, library_file, load
 
 COMPILER = shutil.which(shlex.split(os.environ.get("CC", "cc"))[0])
 

@@ -14,7 +14,7 @@ from rtsep.backends.native import NativeBackend, NativeStep
 from rtsep.dsp.mask import mask_weights, requested_sets
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
-from rtsep.native import library
+from rtsep.native import bindings
 from tests.fuzz import harness, models
 from tests.fuzz.kinds import KINDS, NATIVE
 from tests.rigs import sanitizers
@@ -22,7 +22,7 @@ from tests.rigs import sanitizers
 SEEDS = {"models": 30, "flat": 400, "geometries": 30, "blocks": 30}
 
 
-def hops(path: Path, variant: library.Variant, channels: int, counts: Sequence[int]) -> None:
+def hops(path: Path, variant: bindings.Variant, channels: int, counts: Sequence[int]) -> None:
     """Compare some hops of a model with the reference."""
     model = read_step(path)
     requested = requested_sets(model.card.stems, (model.card.stems[0], "rest"))
@@ -41,7 +41,7 @@ def main(built: Path, folder: Path) -> None:
     harness.LIMIT_S *= 4.0  # all takes longer
     base = folder / "base.onnx"
     onnx.save(models.base_model(), base)
-    found = library.load(built)
+    found = bindings.load(built)
     for variant in found.values():
         for channels in (1, 2, 3):
             hops(base, variant, channels, (1, 1, 40, 3))  # more than a history has room for

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rtsep.model.catalogue import find_model
-from rtsep.native import library
+from rtsep.native import bindings
 from rtsep.native.flat import write_flat
 from rtsep.types import Audio
 from scripts.build_native import build
@@ -37,7 +37,7 @@ def compiled(compiler: str, name: str, tmp_path_factory: pytest.TempPathFactory)
     """Compile library and program into one folder; the program."""
     if shutil.which(compiler) is None:
         pytest.skip(f"no {compiler}")
-    folder, native = tmp_path_factory.mktemp("elsewhere"), Path(library.__file__).parent
+    folder, native = tmp_path_factory.mktemp("elsewhere"), Path(bindings.__file__).parent
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CC", compiler)
         (built,) = build(native, folder / "rtsep.dll", ["-Werror"])
@@ -83,5 +83,5 @@ def test_windows(model: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathF
     shutil.copy(model, tmp_path / ODD)
     told, found = run([wine, str(program)], Path("odd"), tmp_path, HOME=str(tmp_path), LANG="C.UTF-8",
                       WINEPREFIX=str(tmp_path / "wine"), WINEDEBUG="-all")
-    assert told in library.variants()
+    assert told in bindings.variants()
     assert error_db(found, model) < CLOSE_DB

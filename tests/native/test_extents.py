@@ -11,8 +11,8 @@ import pytest
 from rtsep import ModelError
 from rtsep.model.gate import read_step
 from rtsep.native.arena import CHUNK, Memory
+from rtsep.native.bindings import KINDS, address, best_variant
 from rtsep.native.extents import check_rows
-from rtsep.native.library import KINDS, address, best_variant
 from rtsep.native.program import Program
 from tests.fuzz.models import base_model
 from tests.native.conftest import needs_native

@@ -13,8 +13,8 @@ import pytest
 
 from rtsep.cli.main import main
 from rtsep.model.gate import read_step
+from rtsep.native.bindings import library_file
 from rtsep.native.flat import FLAT_NODE, HEADER, flatten, with_checksum
-from rtsep.native.library import library_file
 from tests.native.c_separator import CError, CSeparator
 from tests.native.conftest import needs_native
 from tests.rigs.models import TINY

@@ -26,7 +26,7 @@ def test_nothing_leaves_its_memory(sanitizer_runtime: str, built: Path, tmp_path
 
 
 def test_a_write_outside_would_be_seen(sanitizer_runtime: str, built: Path) -> None:
-    code = ("import ctypes, sys, numpy as np; from rtsep.native.library import NODE, KINDS, load, address; "
+    code = ("import ctypes, sys, numpy as np; from rtsep.native.bindings import NODE, KINDS, load, address; "
             "from pathlib import Path; variant = list(load(Path(sys.argv[1])).values())[-1]; "
             "value = np.zeros(8, np.float32); node = np.zeros(1, NODE); "
             "node['kind'], node['rows'], node['columns'] = KINDS.index('copy'), 1, 9; node['a_column'] = 1; "

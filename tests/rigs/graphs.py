@@ -16,9 +16,9 @@ from rtsep.model.card import StepCard
 from rtsep.model.gate import StepFile
 from rtsep.model.onnx_file import read_onnx
 from rtsep.model.outline import outline_of
-from rtsep.native import library
+from rtsep.native import bindings
 
-VARIANTS = library.variants()
+VARIANTS = bindings.variants()
 BEST = next(iter(VARIANTS.values()), None)
 Array = NDArray[np.float32]
 Weights = dict[str, NDArray[Any]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.native import library
+from rtsep.native import bindings
 from rtsep.native.arena import Memory
 from scripts import build_native
 
@@ -35,7 +35,7 @@ def runtime(folder: Path) -> str | None:
 
 def build(target: Path) -> Path:
     """Build the native code with sanitizers."""
-    return build_native.build(Path(library.__file__).parent, target, FLAGS)[0]
+    return build_native.build(Path(bindings.__file__).parent, target, FLAGS)[0]
 
 
 def run(loaded_first: str, *command: str, timeout_s: float | None = 600.0, capture: bool = True
@@ -55,7 +55,7 @@ class Scattered(Memory):
         self._chunks = [*self._chunks, np.zeros(0, np.uint8)]
         array = np.zeros(shape, dtype)
         self._kept = [*getattr(self, "_kept", []), array]
-        begin = library.address(array)
+        begin = bindings.address(array)
         at = int(np.searchsorted(self._begins, begin))
         self._begins.insert(at, begin)
         self._ends.insert(at, begin + array.nbytes)
@@ -64,5 +64,5 @@ class Scattered(Memory):
 
 def use(built: Path) -> None:
     """Let this process run the library that was built with sanitizers, with scattered arrays."""
-    library.library_file = lambda: built  # type: ignore[assignment]
+    bindings.library_file = lambda: built  # type: ignore[assignment]
     Memory.array = Scattered.array  # type: ignore[method-assign]

@@ -15,9 +15,9 @@ import pytest
 
 from rtsep.backends import open_step
 from rtsep.model.gate import read_step
-from rtsep.native import library
+from rtsep.native import bindings
+from rtsep.native.bindings import STRUCTURES, NativeError, best_variant, load, variants
 from rtsep.native.identity import sources_hash
-from rtsep.native.library import STRUCTURES, NativeError, best_variant, load, variants
 from scripts.build_native import build
 from tests.native.conftest import needs_native, require_native
 from tests.rigs.graphs import VARIANTS
@@ -33,8 +33,8 @@ def test_native_code_was_built() -> None:
 
 def test_structures_have_no_padding() -> None:
     for name, fields in STRUCTURES.items():
-        aligned = np.dtype(library.structure(name).descr, align=True)
-        assert aligned.itemsize == library.structure(name).itemsize, name
+        aligned = np.dtype(bindings.structure(name).descr, align=True)
+        assert aligned.itemsize == bindings.structure(name).itemsize, name
         assert len(fields) == len(set(fields))
 
 
@@ -43,12 +43,12 @@ def test_without_native_code_the_runtime_runs_a_model(content: bytes | None, tin
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     if content is not None:
         (tmp_path / "other.so").write_bytes(content)
-    monkeypatch.setattr(library, "library_file", lambda: tmp_path / "other.so")
+    monkeypatch.setattr(bindings, "library_file", lambda: tmp_path / "other.so")
     assert open_step(read_step(tiny_model)).name == "ONNX Runtime"
 
 
 def test_native_code_of_other_sources_is_refused(tmp_path: Path) -> None:
-    folder = Path(library.__file__).parent
+    folder = Path(bindings.__file__).parent
     shutil.copytree(folder / "src", tmp_path / "src")
     shutil.copy(folder / "identity.py", tmp_path)
     (same,) = build(tmp_path, tmp_path / "same.so")
@@ -61,19 +61,19 @@ def test_native_code_of_other_sources_is_refused(tmp_path: Path) -> None:
 
 
 def test_structures_that_differ_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path(library.__file__).parent
+    folder = Path(bindings.__file__).parent
     shutil.copytree(folder / "src", tmp_path / "src")
     shutil.copy(folder / "identity.py", tmp_path)
     header = tmp_path / "src" / "program.h"
     header.write_text(header.read_text().replace("float *history; ", "float *more, *history; "))
     (built,) = build(tmp_path, tmp_path / "changed.so")
-    monkeypatch.setattr(library, "sources_hash", lambda _: sources_hash(tmp_path / "src"))
+    monkeypatch.setattr(bindings, "sources_hash", lambda _: sources_hash(tmp_path / "src"))
     with pytest.raises(NativeError, match="structures are others"):
         load(built)
 
 
 def test_a_failed_compilation_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = Path(library.__file__).parent
+    folder = Path(bindings.__file__).parent
     shutil.copytree(folder / "src", tmp_path / "src")
     shutil.copy(folder / "identity.py", tmp_path)
     (tmp_path / "src" / "nodes.c").write_text("#error it is broken\n")
@@ -87,14 +87,14 @@ def elf() -> Callable[[str], str]:
     program = shutil.which("readelf")
     if program is None or not sys.platform.startswith("linux"):
         pytest.skip("no readelf here, or no such files")
-    return lambda option: subprocess.run([program, option, "--wide", str(library.library_file())], check=True,
+    return lambda option: subprocess.run([program, option, "--wide", str(bindings.library_file())], check=True,
                                          capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"}).stdout
 
 
 def test_only_the_calls_of_the_header_are_visible(elf: Callable[[str], str]) -> None:
     rows = [line.split() for line in elf("--dyn-syms").splitlines() if " GLOBAL " in line or " WEAK " in line]
     visible = {row[7] for row in rows if row[6] != "UND"}
-    header = "\n".join(path.read_text("utf-8") for path in (library.library_file().parent / "src").glob("*.h"))
+    header = "\n".join(path.read_text("utf-8") for path in (bindings.library_file().parent / "src").glob("*.h"))
     assert visible == set(re.findall(r"^RTSEP_API\s.*?(\w+)\(", header, re.MULTILINE))
 
 
