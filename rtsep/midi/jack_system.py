@@ -5,17 +5,16 @@ Input and output have the calls of python-rtmidi's that `rtsep.midi.ports` makes
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from rtsep.audio.jack import list_ports
 from rtsep.errors import MidiError
 
-_SWITCH_S = 0.0005  # for how long another thread of this process may keep JACK's from its turn
+_REAL_TIME = 0xF8  # a message of this byte or a higher one is a clock's tick, or says only that the cable is there
 _MOST_WAITING = 1024  # messages that a server that does not call leaves behind
 
 
@@ -46,7 +45,6 @@ class _Client(ABC):
             self._client = jack.Client(name, no_start_server=True)
         except jack.JackOpenError:
             raise MidiError("no JACK server") from None
-        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))  # all of the server waits for its clients
         self._gone = False
         self._port: Any = None
         self._client.set_shutdown_callback(self._shut_down)
@@ -94,25 +92,48 @@ class _Client(ABC):
         """Move messages for one period; called in JACK's thread."""
 
 
+_Callback = Callable[[tuple[list[int], float], None], None]
+
+
 class JackInput(_Client):
-    """A port that hears; of `queue` messages that may wait, the oldest are lost where more come."""
+    """A port that hears; of `queue` messages that may wait, the oldest are lost where more come.
+
+    Real-time messages are passed over, as python-rtmidi does.
+    """
 
     of_outputs = True
 
     def __init__(self, name: str, queue: int) -> None:
         self._heard: deque[list[int]] = deque(maxlen=queue)
+        self._callback: _Callback | None = None
         super().__init__(name)
 
     def get_message(self) -> tuple[list[int], float] | None:
         """Return the bytes of the oldest message that waits, and a time that nobody uses; None without one."""
         return (self._heard.popleft(), 0.0) if self._heard else None
 
+    def set_callback(self, callback: _Callback) -> None:
+        """Have messages brought to a function, in JACK's thread, instead of letting them wait."""
+        self._callback = callback
+
+    def cancel_callback(self) -> None:
+        """Let messages wait again."""
+        self._callback = None
+
     def _register(self, name: str) -> Any:
         return self._client.midi_inports.register(name)
 
     def _process(self, _: int) -> None:
-        if self._port is not None:
-            self._heard.extend(list(bytes(data)) for _, data in self._port.incoming_midi_events())
+        if self._port is None:
+            return
+        for _, data in self._port.incoming_midi_events():
+            message = list(bytes(data))
+            if not message or message[0] >= _REAL_TIME:
+                continue
+            if self._callback is None:
+                self._heard.append(message)
+            else:
+                self._callback((message, 0.0), None)
 
 
 class JackOutput(_Client):

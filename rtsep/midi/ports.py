@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from rtsep.errors import MidiError
+from rtsep.midi.inbox import Inbox
 from rtsep.midi.jack_system import JackInput, JackOutput
 
 try:
@@ -157,6 +158,7 @@ class Link:
         self._requested = requested
         self._systems: list[System] = []
         self._system: System | None = None  # whose input is open
+        self._inbox: Inbox | None = None  # of that input
         self._name = ""  # of the port, as the system writes it
         self._answers = False  # whether the output is open
         self._notice = ""
@@ -184,8 +186,20 @@ class Link:
 
     def read(self) -> Iterator[list[int]]:
         """Yield the bytes of what has arrived, message by message."""
-        while self._system is not None and (event := self._system.source.get_message()) is not None:
-            yield event[0]
+        while self._inbox is not None and (data := next(self._inbox.read(), None)) is not None:
+            yield data
+
+    @property
+    def rests(self) -> bool:
+        """Whether the next message is announced."""
+        return self._inbox is not None and self._inbox.rests
+
+    def rest(self, wake: Callable[[], None]) -> bool:
+        """Have the next message announced; return whether that is new, and so what came meanwhile is to be read."""
+        if self._inbox is None or self._inbox.rests:
+            return False
+        self._inbox.rest(wake)
+        return True
 
     def send(self, data: list[int]) -> None:
         """Send a message back; where nothing listens, it is lost."""
@@ -196,7 +210,7 @@ class Link:
     def close(self) -> None:
         """Leave all MIDI systems."""
         systems, self._systems = self._systems, []
-        self._system = self.label = None
+        self._system = self._inbox = self.label = None
         for system in systems:
             system.close()
 
@@ -214,6 +228,7 @@ class Link:
             else:
                 self._open(system)
             if self._system is not None:
+                self._inbox = Inbox(self._system.source)
                 return
         if self._requested == VIRTUAL:
             raise MidiError("this system has no virtual MIDI ports; name a port, see rtsep midi ports")

@@ -1,18 +1,19 @@
-"""The MIDI process: polls the port, moves the controls on the board, sends their state back.
+"""The MIDI process: hears the port, moves the controls on the board, sends their state back.
 
-It is a process of its own, so that polling costs the audio callback nothing, and one that a dead sound server
-has caught can be ended and started again.
+It is a process of its own, so that it costs the audio callback nothing, and one that a dead sound server has caught
+can be ended and started again. While messages come, the port is polled. While none come, it sleeps until one does.
 """
 
 from __future__ import annotations
 
 import faulthandler
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from rtsep.controls.followed_file import FollowedFile
@@ -30,9 +31,8 @@ from rtsep.midi.messages import Parser, encode
 from rtsep.midi.ports import VIRTUAL, Link
 
 POLL_S = 0.001
-_RESTING_POLL_S = 0.002  # the first message after a rest is heard 1 ms later, at most
-_SILENT_POLL_S = 0.02  # while no sound is played that a control could change
-_RESTS_S = 2.0  # without a message or a callback, until controller or sound count as resting
+_RESTS_S = 2.0  # without a message, until a controller counts as resting
+_REST_S = 0.05  # between two turns while it does: what others move is shown as late as this, at most
 _POLLS = 10  # between two looks at everything else
 LOOK_S = 1.0  # how often ports and files are looked after
 _IDLE_S = 0.25  # between two turns while no port is open
@@ -78,7 +78,8 @@ def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: M
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)  # sound libraries write to the terminal
     controls = LiveControls(board, stems, call=pipe.send)
-    listener = Listener(controls, settings, pipe.send)
+    woken, waker = multiprocessing.Pipe(duplex=False)
+    listener = Listener(controls, settings, pipe.send, lambda: waker.send_bytes(b"!"))
     looks = 0
     while _told(pipe, listener):
         if listener.due():
@@ -90,9 +91,13 @@ def run_midi(board: Board, stems: tuple[str, ...], pipe: Connection, settings: M
         listener.poll()
         if not listener.open:
             pipe.poll(_IDLE_S)
-        for _ in range(_POLLS if listener.open else 0):
-            time.sleep(listener.pause_s)
-            listener.poll()
+        elif listener.rests:
+            if woken in wait((pipe, woken), _REST_S):
+                woken.recv_bytes()
+        else:
+            for _ in range(_POLLS):
+                time.sleep(POLL_S)
+                listener.poll()
     faulthandler.cancel_dump_traceback_later()
     listener.close()
 
@@ -121,12 +126,16 @@ class Listener:
         What to listen to.
     tell
         Gets sentences for the user, and what was moved last.
+    wake
+        Called in any thread once a message has arrived after a rest.
     """
 
-    def __init__(self, controls: LiveControls, settings: MidiSettings, tell: Callable[[str | Moved], None]) -> None:
+    def __init__(self, controls: LiveControls, settings: MidiSettings, tell: Callable[[str | Moved], None],
+                 wake: Callable[[], None]) -> None:
         self._controls = controls
         self._settings = settings
         self._tell = tell
+        self._wake = wake
         self._link = Link(settings.port or VIRTUAL)
         self._parser = Parser()
         self._surface = ControlSurface((), controls)
@@ -134,7 +143,7 @@ class Listener:
                                      lambda: load_mapping(mapping_file(settings.mapping)))
         self._presets = FollowedFile(preset_file(settings.presets), lambda: load_presets(settings.presets))
         self._looked = self._answered = self._heard = self._told = -LOOK_S
-        self._played, self._callbacks = time.monotonic(), 0  # when the board last counted another callback
+        self._shown: bytes | None = None  # state of the controls that the controller shows; None where it may not
         self._learning: Learning | None = None
         self._moved = ""  # that was not told yet
 
@@ -144,14 +153,9 @@ class Listener:
         return self._link.label is not None
 
     @property
-    def pause_s(self) -> float:
-        """Seconds until the next poll of an open port: a controller that rests, or moves no sound, costs less."""
-        now, callbacks = time.monotonic(), self._controls.board.callbacks
-        if callbacks != self._callbacks:
-            self._callbacks, self._played = callbacks, now
-        if now - self._played >= _RESTS_S:
-            return _SILENT_POLL_S
-        return POLL_S if now - self._heard < _RESTS_S else _RESTING_POLL_S
+    def rests(self) -> bool:
+        """Whether nothing has to be done until the next message, but to look around."""
+        return self._link.rests
 
     def due(self) -> bool:
         """Whether it is time to look."""
@@ -162,7 +166,7 @@ class Listener:
         self._reload()
         news = self._link.look()
         if news is not None:
-            self._surface.forget()
+            self._forget()
             if self._settings.port is not None:
                 self._tell(news)
         self._looked = time.monotonic()
@@ -174,13 +178,12 @@ class Listener:
     def poll(self) -> None:
         """Take what has arrived, and send back what has changed."""
         now = time.monotonic()
-        for data in self._link.read():
-            self._heard = now
-            self._hear(data)
+        self._read(now)
+        if now - self._heard >= _RESTS_S and self._link.rest(self._wake):
+            self._read(now)
         if now - self._answered >= _FEEDBACK_S:
             self._answered = now
-            for message in islice(self._surface.feedback(), _MOST_FEEDBACK):
-                self._link.send(encode(message))
+            self._answer()
         if self._moved and now - self._told >= _TELL_S:
             self._told = now
             self._tell(Moved(self._moved))
@@ -190,8 +193,30 @@ class Listener:
 
     def close(self) -> None:
         """Give the ports back, and end what is held."""
-        self._surface.forget()
+        self._forget()
         self._link.close()
+
+    def _forget(self) -> None:
+        """Count nothing as shown, and nothing as held."""
+        self._surface.forget()
+        self._shown = None
+
+    def _read(self, now: float) -> None:
+        """Take what has arrived."""
+        for data in self._link.read():
+            self._heard = now
+            self._shown = None
+            self._hear(data)
+
+    def _answer(self) -> None:
+        """Send back what has changed since the controller was last told all."""
+        state = self._controls.board.controls_state()
+        if state == self._shown:
+            return
+        messages = list(islice(self._surface.feedback(), _MOST_FEEDBACK))
+        for message in messages:
+            self._link.send(encode(message))
+        self._shown = state if len(messages) < _MOST_FEEDBACK else None
 
     def _hear(self, data: Iterable[int]) -> None:
         for message in self._parser.feed(data):
@@ -223,7 +248,7 @@ class Listener:
         if self._controls.presets not in ((), presets):
             self._controls.board.preset = -1  # its place may be another one's now
         self._controls.presets = presets
-        self._surface.forget()  # the new one does not know what is held
+        self._forget()  # the new one does not know what is held
         self._surface = ControlSurface(self._mapping.content, self._controls)
         if self._mapping.path.exists():  # the default one names more stems than any one run has
             targets = {binding.target for binding in self._mapping.content}

@@ -43,6 +43,9 @@ class Wire:
     def send_message(self, data: list[int]) -> None:
         pass
 
+    def set_callback(self, _: object) -> None:
+        pass
+
     def delete(self) -> None:
         pass
 
@@ -80,7 +83,8 @@ def listener(wire: Wire, save: Save, told: list[str], controls: LiveControls, tm
         if isinstance(news, str):  # and not what was moved
             told.append(news)
 
-    found = Listener(controls, MidiSettings("knobs", tmp_path / "map.yaml", tmp_path / "presets.yaml"), tell)
+    found = Listener(controls, MidiSettings("knobs", tmp_path / "map.yaml", tmp_path / "presets.yaml"), tell,
+                     lambda: None)
     found.look()
     told.clear()
     return found
