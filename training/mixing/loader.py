@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.signals import signals_blocked, undivided, unblock_signals
 from training.corpora.stems import StemFolder
 from training.mixing.lane import Lane
 from training.mixing.remix import RemixConfig
@@ -87,17 +89,25 @@ def batches(dataset: LaneDataset, workers: int) -> Iterator[Part]:
     """
     workers = min(workers, len(dataset.lanes))
     own = torch.Generator()  # or the loader would move the random state that everything else draws from
-    parts = iter(DataLoader(dataset, batch_size=None, num_workers=workers, generator=own,
-                            prefetch_factor=PREFETCH if workers else None))
+    with signals_blocked():
+        parts = iter(DataLoader(dataset, batch_size=None, num_workers=workers, generator=own,
+                                prefetch_factor=PREFETCH if workers else None, worker_init_fn=_leave_ctrl_c))
     try:
         while True:
-            whole = [_whole(next(parts)) for _ in range(max(workers, 1))]
+            with undivided():  # a process whose part is not taken whole writes a traceback
+                whole = [_whole(next(parts)) for _ in range(max(workers, 1))]
             dataset.folder.broken.update(*(broken for _, _, broken in whole))
             yield torch.cat([stems for stems, _, _ in whole]), torch.cat([restart for _, restart, _ in whole])
     finally:
         if dataset.folder.broken:
             print(f"{len(dataset.folder.broken)} files of {dataset.folder.root} could not be read and were skipped",
                   file=sys.stderr)
+
+
+def _leave_ctrl_c(_: int) -> None:
+    """Leave Ctrl-C, which reaches all processes of a terminal, to the one that trains."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    unblock_signals()
 
 
 def _whole(part: Made | RtsepError) -> Made:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
+import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +15,11 @@ import pytest
 import soundfile
 import torch
 
-from rtsep.errors import ConfigError
+from rtsep.errors import ConfigError, RtsepError
 from training.corpora.stems import STEMS, StemFolder
+from training.mixing import loader
 from training.mixing.lane import Lane
-from training.mixing.loader import LaneDataset, batches, share
+from training.mixing.loader import LaneDataset, Made, batches, share
 from training.mixing.remix import RemixConfig, Remixer
 
 CONFIG = RemixConfig(segment_seconds=(0.6, 0.9), restart=0.5)
@@ -105,6 +110,24 @@ def test_what_a_process_meets_arrives_as_it_is(tmp_path: Path, noise_stems: Path
         with pytest.raises(ConfigError, match="has no sounds for drums and guitar and accompaniment") as error:
             next(batches(dataset, workers))
         assert "Traceback" not in str(error.value)
+
+
+class Interrupted(LaneDataset):
+    """Presses Ctrl-C while the first chunk is made: all processes of a terminal hear it."""
+
+    def __iter__(self) -> Iterator[Made | RtsepError]:
+        for process in (os.getpid(), os.getppid()):
+            os.kill(process, signal.SIGINT)
+        time.sleep(0.2)
+        yield from super().__iter__()
+
+
+def test_ctrl_c_waits_until_a_batch_is_whole(noise_stems: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    monkeypatch.setattr(loader, "_whole", lambda part: taken.append(part) or part)
+    with pytest.raises(KeyboardInterrupt):
+        next(batches(Interrupted(noise_stems, CONFIG, range(1), 500, 4410, seed=7), workers=1))
+    assert len(taken) == 1
 
 
 def test_kinds_that_a_recipe_does_not_name_are_not_left_unheard(noise_stems: Path) -> None:
