@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rtsep.errors import RtsepError
 from training.cli import ablate, average, check, evaluate, export, import_corpus, listening_test, render, train
+from training.killed import kills_told
 
 DATA = Path(os.environ.get("RTSEP_DATA", "../shared/data"))
 
@@ -22,7 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
         module.add_parser(commands)
     options = parser.parse_args(arguments)
     try:
-        options.command(options)
+        with kills_told():
+            options.command(options)
     except RtsepError as error:
         print(f"training: {error}", file=sys.stderr)
         return 1

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from rtsep.errors import ConfigError, RtsepError
-from rtsep.signals import signals_blocked, undivided, unblock_signals
+from rtsep.signals import signals_blocked, unblock_signals, undivided
 from training.corpora.stems import StemFolder
+from training.killed import KilledError
 from training.mixing.lane import Lane
 from training.mixing.remix import RemixConfig
 
@@ -95,7 +96,7 @@ def batches(dataset: LaneDataset, workers: int) -> Iterator[Part]:
     try:
         while True:
             with undivided():  # a process whose part is not taken whole writes a traceback
-                whole = [_whole(next(parts)) for _ in range(max(workers, 1))]
+                whole = [_take(parts) for _ in range(max(workers, 1))]
             dataset.folder.broken.update(*(broken for _, _, broken in whole))
             yield torch.cat([stems for stems, _, _ in whole]), torch.cat([restart for _, restart, _ in whole])
     finally:
@@ -110,8 +111,12 @@ def _leave_ctrl_c(_: int) -> None:
     unblock_signals()
 
 
-def _whole(part: Made | RtsepError) -> Made:
-    """Raise what a process met."""
+def _take(parts: Iterator[Made | RtsepError]) -> Made:
+    """Take the next part; raise what its process met."""
+    try:
+        part = next(parts)
+    except (EOFError, ConnectionError) as error:  # it died while it handed the part over
+        raise KilledError from error
     if isinstance(part, RtsepError):
         raise part
     return part

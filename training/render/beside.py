@@ -6,11 +6,13 @@ import multiprocessing
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from rtsep.errors import ConfigError, RtsepError
+from rtsep.signals import signals_blocked, unblock_signals
 from training.render.pool import PoolConfig, render_pool, rendered
 
 
@@ -43,7 +45,8 @@ def rendering(data: Path, stems: Path, processes: int) -> Iterator[None]:
     stop = context.Event()
     config = PoolConfig(hours=count * PoolConfig.seconds / 3600, endless=True)
     child = context.Process(target=_render, args=(data, stems, config, processes, stop))
-    child.start()
+    with signals_blocked():
+        child.start()
     try:
         yield
     finally:
@@ -54,10 +57,11 @@ def rendering(data: Path, stems: Path, processes: int) -> Iterator[None]:
 def _render(data: Path, stems: Path, config: PoolConfig, processes: int, stop: Event) -> None:
     """Render until asked to stop, or until the process that trains is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that trains
+    unblock_signals()
     parent = multiprocessing.parent_process()
     try:
         written = render_pool(data, stems, config, processes,
                               lambda: not stop.is_set() and parent is not None and parent.is_alive())
         print(f"{written} segments rendered meanwhile", file=sys.stderr)
-    except (RtsepError, OSError) as error:
+    except (RtsepError, OSError, BrokenExecutor) as error:
         print(f"rendering has ended: {error}; training goes on with the sounds that are there", file=sys.stderr)

@@ -123,8 +123,8 @@ class Interrupted(LaneDataset):
 
 
 def test_ctrl_c_waits_until_a_batch_is_whole(noise_stems: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = []
-    monkeypatch.setattr(loader, "_whole", lambda part: taken.append(part) or part)
+    taken, take = [], loader._take
+    monkeypatch.setattr(loader, "_take", lambda parts: taken.append(take(parts)) or taken[-1])
     with pytest.raises(KeyboardInterrupt):
         next(batches(Interrupted(noise_stems, CONFIG, range(1), 500, 4410, seed=7), workers=1))
     assert len(taken) == 1

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -173,25 +174,40 @@ def command(recipe: Path, stems: Path, run: Path, *more: str) -> list[str]:
     return ["-m", "training", "--data", str(run), "train", str(recipe), str(stems), str(run), *more]
 
 
-def test_ctrl_c_ends_with_a_sentence_and_a_whole_checkpoint(tiny_recipe: Path, noise_stems: Path,
-                                                            tmp_path: Path) -> None:
+@pytest.fixture
+def endless(tiny_recipe: Path, noise_stems: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a run that does not end by itself, with its first checkpoint written, in `tmp_path / "run"`."""
     fields = yaml.safe_load(tiny_recipe.read_text())
     fields["optimiser"]["steps"] = 10 ** 6
     recipe = tmp_path / "endless.yaml"
     recipe.write_text(yaml.safe_dump(fields))
     run = tmp_path / "run"
-    process = subprocess.Popen([sys.executable, *command(recipe, noise_stems, run, "--validate-every", "1")],
-                               cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    while not (run / "last.pt").is_file() and process.poll() is None:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the processes that mix, too
-    _, said = process.communicate(timeout=600)
-    assert process.returncode == 1, said
+    with subprocess.Popen([sys.executable, *command(recipe, noise_stems, run, "--validate-every", "1")],
+                          cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        while not (run / "last.pt").is_file() and process.poll() is None:
+            time.sleep(0.05)
+        yield process
+        process.kill()
+
+
+def test_ctrl_c_ends_with_a_sentence_and_a_whole_checkpoint(endless: subprocess.Popen[str], tmp_path: Path) -> None:
+    os.killpg(endless.pid, signal.SIGINT)  # as a terminal does: to the processes that mix, too
+    _, said = endless.communicate(timeout=600)
+    assert endless.returncode == 1, said
     assert "stopped; the last checkpoint and all finished files are whole" in said
     assert "Traceback" not in said
-    step = read_checkpoint(run / "last.pt")["step"]
+    step = read_checkpoint(tmp_path / "run" / "last.pt")["step"]
     assert step >= 1
-    assert abs(int(read_rows(run / "log.csv")[-1]["step"]) - step) <= 1
+    assert abs(int(read_rows(tmp_path / "run" / "log.csv")[-1]["step"]) - step) <= 1
+
+
+def test_a_process_that_is_killed_is_a_sentence(endless: subprocess.Popen[str]) -> None:
+    children = Path(f"/proc/{endless.pid}/task/{endless.pid}/children").read_text().split()
+    os.kill(int(children[-1]), signal.SIGKILL)  # as Linux does where memory ends
+    _, said = endless.communicate(timeout=600)
+    assert endless.returncode == 1, said
+    assert "a process that mixes or renders was killed" in said
+    assert "Traceback" not in said
 
 
 def test_two_processes_with_half_the_lanes_each_do_what_one_does(tiny_recipe: Path, noise_stems: Path,
