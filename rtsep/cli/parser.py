@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,15 +23,16 @@ class CommandParser(argparse.ArgumentParser):
     """Takes options before, between and after the names of files, and explains wrong ones itself."""
 
     _nested = False
+    _given: Sequence[str] = ()
 
     def parse_known_args(self, args: Sequence[str] | None = None,  # type: ignore[override]
                          namespace: Any = None) -> tuple[Any, list[str]]:
         """Parse; unknown arguments are an error of this command and not of the whole program."""
         if self._nested or self._subparsers is not None:
             return super().parse_known_args(args, namespace)
-        self._nested = True
+        self._nested, self._given = True, args or ()
         try:
-            found, unknown = self.parse_known_intermixed_args(args, namespace)
+            found, unknown = self.parse_known_intermixed_args(_no_options_after_dashes(self._given), namespace)
         finally:
             self._nested = False
         if unknown:
@@ -39,7 +41,9 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Show the usage and a message of bounded length, and exit with 2."""
-        super().error(bounded_line(message))
+        files = [f"; is {word} a file? write ./{word}"
+                 for word in self._given if word.startswith("-") and os.path.exists(word)]
+        super().error(bounded_line(message + "".join(files)))
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Refuse a value that is no choice, and name the nearest."""
@@ -53,6 +57,13 @@ class CommandParser(argparse.ArgumentParser):
         known = [option for action in self._actions for option in action.option_strings]
         words = [word + (_nearest(word.partition("=")[0], known) if word.startswith("-") else "") for word in unknown]
         return f"unknown arguments: {' '.join(words)}"
+
+
+def _no_options_after_dashes(args: Sequence[str]) -> list[str]:
+    """Write names behind `--` that begin with a dash as paths, which argparse takes for options where it mixes them."""
+    end = args.index("--") if "--" in args else len(args)
+    names = (f"./{word}" if len(word) > 1 and word.startswith("-") else word for word in args[end + 1:])
+    return [*args[:end + 1], *names]
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:

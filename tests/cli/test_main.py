@@ -110,6 +110,18 @@ def test_an_empty_path_is_none(arguments, capsys):
     assert "'' is no path: name a file or a folder" in capsys.readouterr().err
 
 
+def test_a_file_may_be_named_like_an_option(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("-song.wav", "b.wav"):
+        soundfile.write(name, np.zeros(4410), 44100)
+    assert cli.main(["separate", "--stems", "guitar", "-o", "out", "--dry-run", "--", "b.wav", "-song.wav"]) == 0
+    assert "-song.wav -> " in capsys.readouterr().out
+    for arguments in (["-song.wav"], ["b.wav", "-song.wav"]):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(["separate", *arguments, "-o", "out"])
+        assert "is -song.wav a file? write ./-song.wav\n" in capsys.readouterr().err
+
+
 def test_the_commands_exit_code_is_passed_on(monkeypatch):
     with_command(monkeypatch, lambda args: 7)
     assert cli.main(["act"]) == 7
