@@ -14,11 +14,13 @@ from hypothesis import settings
 
 from rtsep.live.realtime import WAKE_UP
 from rtsep.signals import STOP_SIGNALS
+from rtsep.telemetry import disable_telemetry
 from tests.rigs import sanitizers
 from tests.rigs.models import TINY
 
-pytest_plugins = ("tests.rigs.browser", "tests.rigs.live", "tests.rigs.surface")
+pytest_plugins = ("tests.rigs.browser", "tests.rigs.live", "tests.rigs.surface", "tests.rigs.unasked")
 
+disable_telemetry()  # where a test loads ONNX Runtime itself
 settings.register_profile("rtsep", deadline=None)  # time decides no test
 settings.load_profile("rtsep")
 

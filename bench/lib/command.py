@@ -11,6 +11,7 @@ from typing import Any
 
 from rtsep import RtsepError
 from rtsep.audio.outputs import prepare_file
+from rtsep.cli.pictures import untraced_pictures
 
 USAGE = 2  # exit code of what cannot be measured; 1 is a measurement that fails, 0 one that passes
 
@@ -53,8 +54,9 @@ def run_bench(parser: argparse.ArgumentParser, options: argparse.Namespace, meas
     try:
         if options.json:
             prepare_file(options.json)
-        report = measure()
-        show(report)
+        with untraced_pictures():
+            report = measure()
+            show(report)
         if options.json:
             options.json.write_text(json.dumps(report, indent=1))
     except (RtsepError, OSError) as error:

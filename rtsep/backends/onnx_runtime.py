@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 
 from rtsep.backends.step import all_finite
@@ -11,9 +9,10 @@ from rtsep.dsp.stft import SILENCE
 from rtsep.errors import ModelError
 from rtsep.model.gate import StepFile
 from rtsep.model.onnx_file import first_line
+from rtsep.telemetry import disable_telemetry
 from rtsep.types import Audio
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read where it is loaded
+disable_telemetry()
 try:
     import onnxruntime
     from onnxruntime import OrtValue
