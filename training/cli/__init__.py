@@ -10,7 +10,7 @@ from pathlib import Path
 from rtsep.cli.pictures import untraced_pictures
 from rtsep.errors import RtsepError
 from training.cli import ablate, average, check, evaluate, export, import_corpus, listening_test, render, train
-from training.killed import kills_told
+from training.memory import memory_told
 
 DATA = Path(os.environ.get("RTSEP_DATA", "../shared/data"))
 
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         module.add_parser(commands)
     options = parser.parse_args(arguments)
     try:
-        with kills_told(), untraced_pictures():
+        with memory_told(), untraced_pictures():
             options.command(options)
     except RtsepError as error:
         print(f"training: {error}", file=sys.stderr)

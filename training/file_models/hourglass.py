@@ -16,9 +16,10 @@ from torch.nn.functional import interpolate, max_pool2d
 from rtsep.dsp.windows import Geometry
 from training.file_models.clip_spectra import graph_without_top, with_top, without_top
 from training.file_models.convolution import TINY, graph_conv, graph_doubled, scaled
-from training.file_models.network import MaskNetwork
+from training.file_models.network import MaskNetwork, check_segment
 from training.nets.network import Layers
 from training.nets.step_graph import StepGraph
+from training.recipes.numbers import Count, Depth, Width
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,14 @@ class HourglassConfig:
     """
 
     kind: str = "hourglass"
-    stacks: int = 4
-    depth: int = 4
-    features: int = 256
-    hops: int = 64
-    overlap_hops: int = 16
+    stacks: Depth = 4
+    depth: Depth = 4
+    features: Width = 256
+    hops: Width = 64
+    overlap_hops: Count = 16
+
+    def __post_init__(self) -> None:
+        check_segment("hops", self.hops, self.overlap_hops, self.depth)
 
 
 class StackedHourglass(MaskNetwork):

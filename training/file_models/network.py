@@ -8,9 +8,24 @@ import torch
 from torch import Tensor, nn
 
 from rtsep.dsp.windows import Geometry
+from rtsep.errors import ConfigError
 from training.file_models.clip_spectra import clip_spectra, graph_with_top, segment_frames
 from training.file_models.convolution import scaled
 from training.nets.step_graph import StepGraph
+
+
+def check_segment(name: str, length: int, overlap: int, halvings: int) -> None:
+    """Check that a segment can be halved so often, and shares less than itself with the next one.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot; `name` is the length's in the recipe.
+    """
+    if length % 2 ** halvings:
+        raise ConfigError(f"network: {name}: expected a multiple of {2 ** halvings}, got {length}")
+    if overlap >= length:
+        raise ConfigError(f"network: an overlap of {overlap} is not shorter than the {length} {name} of a segment")
 
 
 class FileNetwork(nn.Module):

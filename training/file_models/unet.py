@@ -16,9 +16,10 @@ from torch.nn.functional import max_pool2d
 from rtsep.dsp.windows import Geometry
 from training.file_models.clip_spectra import graph_without_top, with_top, without_top
 from training.file_models.convolution import TINY, graph_conv, graph_norm, graph_transposed, scaled
-from training.file_models.network import MaskNetwork
+from training.file_models.network import MaskNetwork, check_segment
 from training.nets.network import Layers
 from training.nets.step_graph import StepGraph
+from training.recipes.numbers import Count, Depth, Width
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,13 @@ class UnetConfig:
     """
 
     kind: str = "unet"
-    filters: int = 16
-    depth: int = 4
-    hops: int = 256
-    overlap_hops: int = 64
+    filters: Width = 16
+    depth: Depth = 4
+    hops: Width = 256
+    overlap_hops: Count = 64
+
+    def __post_init__(self) -> None:
+        check_segment("hops", self.hops, self.overlap_hops, self.depth)
 
 
 class Unet(MaskNetwork):

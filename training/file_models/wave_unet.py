@@ -14,9 +14,10 @@ from torch.nn.functional import leaky_relu
 
 from rtsep.dsp.windows import Geometry
 from training.file_models.convolution import TINY, graph_conv, graph_doubled, scaled
-from training.file_models.network import FileNetwork
+from training.file_models.network import FileNetwork, check_segment
 from training.nets.network import Layers
 from training.nets.step_graph import StepGraph
+from training.recipes.numbers import Count, Depth, Length, Width
 
 SLOPE = 0.2  # of the leaky ReLU below zero
 
@@ -40,12 +41,15 @@ class WaveUnetConfig:
     """
 
     kind: str = "wave_unet"
-    levels: int = 12
-    filters: int = 24
-    down_size: int = 15
-    up_size: int = 5
-    segment: int = 16384
-    overlap: int = 4096
+    levels: Depth = 12
+    filters: Width = 24
+    down_size: Width = 15
+    up_size: Width = 5
+    segment: Length = 16384
+    overlap: Count = 4096
+
+    def __post_init__(self) -> None:
+        check_segment("segment", self.segment, self.overlap, self.levels)
 
 
 class WaveUnet(FileNetwork):

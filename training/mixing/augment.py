@@ -16,6 +16,7 @@ from scipy import signal
 
 from rtsep.types import Audio
 from training import SAMPLERATE
+from training.recipes.numbers import Semitones, Share, Spread, Stretch
 
 Random = np.random.Generator
 TAPS = 511
@@ -51,19 +52,19 @@ class AugmentConfig:
         Of a whole mixture: every stem is heard by the microphones of the others too.
     """
 
-    tone: float = 0.8
-    tone_db: float = 4.5
-    pitch: float = 0.6
-    pitch_semitones: float = 3.0
-    saturation: float = 0.2
-    clipping: float = 0.1
-    band_limit: float = 0.25
-    codec: float = 0.03
-    room: float = 0.15
-    noise: float = 0.4
-    stretch: float = 0.0
-    stretch_part: float = 0.15
-    bleed: float = 0.0
+    tone: Share = 0.8
+    tone_db: Spread = 4.5
+    pitch: Share = 0.6
+    pitch_semitones: Semitones = 3.0
+    saturation: Share = 0.2
+    clipping: Share = 0.1
+    band_limit: Share = 0.25
+    codec: Share = 0.03
+    room: Share = 0.15
+    noise: Share = 0.4
+    stretch: Share = 0.0
+    stretch_part: Stretch = 0.15
+    bleed: Share = 0.0
 
 
 def augment(audio: Audio, config: AugmentConfig, rng: Random, tilt_db: float = 0.0, body_db: float = 0.0) -> Audio:

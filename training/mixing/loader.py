@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from rtsep.errors import ConfigError, RtsepError
 from rtsep.signals import signals_blocked, unblock_signals, undivided
 from training.corpora.stems import StemFolder
-from training.killed import KilledError
+from training.memory import KilledError
 from training.mixing.lane import Lane
 from training.mixing.remix import RemixConfig
 

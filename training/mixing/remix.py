@@ -14,6 +14,7 @@ from training.corpora.stems import KINDS, STEMS, StemFolder
 from training.mixing.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
 from training.mixing.dynamics import active_rms, activity, ride, ride_gain
 from training.mixing.stereo import Places, StereoConfig, draw_pans, place, spoil
+from training.recipes.numbers import Decibels, Exponent, Seconds, Share, Spread, Weight
 
 Random = np.random.Generator
 DENSE = 0.93  # activity of a sound that plays nearly all of the time
@@ -39,16 +40,16 @@ class KindConfig:
         Where the sound stands between the channels.
     """
 
-    dense: float = 0.0
-    tilt_db: float = 0.0
-    body_db: float = 0.0
-    ride: float = 0.0
-    exponents: tuple[float, ...] = (-0.5, 0.0)
+    dense: Share = 0.0
+    tilt_db: Decibels = 0.0
+    body_db: Decibels = 0.0
+    ride: Share = 0.0
+    exponents: tuple[Exponent, Exponent] = (-0.5, 0.0)
     places: Places = field(default_factory=Places)
 
     def __post_init__(self) -> None:
-        if len(self.exponents) != 2:
-            raise ConfigError(f"mixtures: exponents: give two, the lowest and the highest; got {len(self.exponents)}")
+        if self.exponents[0] > self.exponents[1]:
+            raise ConfigError(f"mixtures: exponents: the lowest comes first, got {self.exponents}")
 
 
 @dataclass(frozen=True)
@@ -84,22 +85,22 @@ class RemixConfig:
         Corrections of each kind of sound, found by comparing band levels of renderings with those of recordings.
     """
 
-    counts: dict[str, tuple[float, ...]] = field(default_factory=lambda: {
+    counts: dict[str, tuple[Share, ...]] = field(default_factory=lambda: {
         "drums": (0.1, 0.9), "guitar": (0.06, 0.5, 0.34, 0.1), "bass": (0.18, 0.82), "band": (0.62, 0.28, 0.1),
         "voice": (0.55, 0.35, 0.1), "other": (0.0, 1.0)})
-    level_db: float = 5.0
-    part_db: float = 3.5
-    stem_offset_db: dict[str, float] = field(default_factory=lambda: {
+    level_db: Spread = 5.0
+    part_db: Spread = 3.5
+    stem_offset_db: dict[str, Decibels] = field(default_factory=lambda: {
         "drums": 0.0, "bass": -2.0, "guitar": -2.0, "vocals": 0.0, "other": -5.0})
-    segment_seconds: tuple[float, float] = (6.0, 12.0)
-    restart: float = 0.5
-    input_db: float = 8.0
+    segment_seconds: tuple[Seconds, Seconds] = (6.0, 12.0)
+    restart: Share = 0.5
+    input_db: Spread = 8.0
     target_at_0_db: str = ""
-    without: float = 0.0
-    alone: float = 0.0
-    views: dict[str, float] = field(default_factory=lambda: {
+    without: Share = 0.0
+    alone: Share = 0.0
+    views: dict[str, Weight] = field(default_factory=lambda: {
         "drums": 0.15, "bass": 0.1, "guitar": 0.4, "vocals": 0.25, "other": 0.1})
-    bus: float = 0.0
+    bus: Share = 0.0
     stereo: StereoConfig = field(default_factory=StereoConfig)
     kinds: dict[str, KindConfig] = field(default_factory=lambda: {
         "drums": KindConfig(tilt_db=-3.0, ride=0.8, exponents=(0.2, 1.3)),
@@ -113,10 +114,12 @@ class RemixConfig:
         if self.target_at_0_db not in ("", *STEMS):
             raise ConfigError(f"mixtures: target_at_0_db: no stem {shown(self.target_at_0_db)}: choose one of "
                               f"{', '.join(STEMS)}")
+        if self.segment_seconds[0] > self.segment_seconds[1]:
+            raise ConfigError(f"mixtures: segment_seconds: the shortest comes first, got {self.segment_seconds}")
         for kind, chances in self.counts.items():
             if kind not in KINDS:
                 raise ConfigError(f"mixtures: counts: no kind {shown(kind)}; known are {', '.join(KINDS)}")
-            if min(chances, default=-1.0) < 0.0 or abs(sum(chances) - 1.0) > 1e-6:
+            if not chances or abs(sum(chances) - 1.0) > 1e-6:
                 raise ConfigError(f"mixtures: counts: {kind}: give probabilities of 0, 1, 2, ... that sum to one, got "
                                   f"{', '.join(map(str, chances))}")
 

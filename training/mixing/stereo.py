@@ -9,6 +9,7 @@ from scipy import signal
 
 from rtsep.types import Audio
 from training import SAMPLERATE
+from training.recipes.numbers import Share
 
 Random = np.random.Generator
 SIDE_DB = (-22.0, -5.0)
@@ -31,10 +32,10 @@ class StereoConfig:
         Two sounds of a kind stand at mirrored places, as double-tracked guitars do.
     """
 
-    mono: float = 0.2
-    inverted: float = 0.02
-    dead: float = 0.02
-    mirrored_pairs: float = 0.5
+    mono: Share = 0.2
+    inverted: Share = 0.02
+    dead: Share = 0.02
+    mirrored_pairs: Share = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ class Places:
         Probability of a side signal of its own: a stereo microphone, a room, a doubling effect.
     """
 
-    centred: float = 0.4
-    pan: float = 0.8
-    wide: float = 0.3
+    centred: Share = 0.4
+    pan: Share = 0.8
+    wide: Share = 0.3
 
 
 def draw_pans(count: int, places: Places, mirrored: float, rng: Random) -> list[float]:

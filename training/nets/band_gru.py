@@ -9,14 +9,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from rtsep.controls.shown import shown
 from rtsep.dsp.windows import Geometry
 from rtsep.errors import ConfigError
+from rtsep.model.card import LONGEST_WINDOW, MOST_CONTEXTS
 from training.nets.bands import triangles
 from training.nets.gru import Gru
 from training.nets.level import graph_level, running_level
 from training.nets.network import Layers, Network, State
 from training.nets.spectra import mid_of, power_of
 from training.nets.step_graph import StepGraph
+from training.recipes.numbers import Decibels, Depth, Exponent, Seconds, Width
 
 SHIFT, SCALE = 2.0, 0.5  # features are (log10 of the relative energy + SHIFT) * SCALE
 STEREO_INPUTS = ("cross", "difference")
@@ -53,18 +56,27 @@ class BandGruConfig:
     """
 
     kind: str = "band_gru"
-    bands: int = 128
-    linear_bands: int = 40
-    contexts: tuple[int, ...] = ()
-    context_bands: int = 128
-    context_linear: int = 64
-    hidden: int = 384
-    layers: int = 2
-    level_seconds: float = 1.5
-    floor_db: float = -47.0
-    mask_exponent: float = 1.0
-    logit_bias: tuple[float, ...] = ()
+    bands: Width = 128
+    linear_bands: Width = 40
+    contexts: tuple[Width, ...] = ()
+    context_bands: Width = 128
+    context_linear: Width = 64
+    hidden: Width = 384
+    layers: Depth = 2
+    level_seconds: Seconds = 1.5
+    floor_db: Decibels = -47.0
+    mask_exponent: Exponent = 1.0
+    logit_bias: tuple[Decibels, ...] = ()
     stereo: bool = False
+
+    def __post_init__(self) -> None:
+        for bands, linear in (("bands", "linear_bands"), ("context_bands", "context_linear")):
+            if getattr(self, linear) >= getattr(self, bands):
+                raise ConfigError(f"network: {linear}: expected fewer than the {getattr(self, bands)} {bands}, got "
+                                  f"{getattr(self, linear)}")
+        if len(self.contexts) > MOST_CONTEXTS or any(length % 2 or length > LONGEST_WINDOW for length in self.contexts):
+            raise ConfigError(f"network: contexts: expected at most {MOST_CONTEXTS} even lengths of up to "
+                              f"{LONGEST_WINDOW} frames, got {shown(list(self.contexts))}")
 
 
 class BandGru(Network):
@@ -76,12 +88,18 @@ class BandGru(Network):
 
     def __init__(self, config: BandGruConfig, geometry: Geometry, stems: tuple[str, ...], samplerate: int) -> None:
         super().__init__(config, geometry, stems, samplerate)
+        if min(config.contexts, default=geometry.analysis) < geometry.analysis:
+            raise ConfigError(f"network: contexts: expected windows of no fewer than the {geometry.analysis} frames "
+                              f"that are masked, got {shown(list(config.contexts))}")
         self.floor = 10.0 ** (config.floor_db / 10.0)
         spread = torch.from_numpy(triangles(geometry.bins, config.bands, config.linear_bands))
         self.register_buffer("spread", spread, persistent=False)
         self.pools: list[str] = []
         for index, length in enumerate((geometry.analysis, *config.contexts)):
             sizes = (config.context_bands, config.context_linear) if index else (config.bands, config.linear_bands)
+            if sizes[0] > length // 2 + 1:
+                raise ConfigError(f"network: {sizes[0]} bands, and a window of {length} frames has only "
+                                  f"{length // 2 + 1} bins")
             weights = torch.from_numpy(triangles(length // 2 + 1, *sizes))
             # mean power of each band, windows of all lengths on one scale
             pool = (weights / weights.sum(dim=1, keepdim=True)).T * (geometry.analysis / length) ** 2

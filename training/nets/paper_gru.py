@@ -18,6 +18,7 @@ from training.nets.level import graph_level, running_level
 from training.nets.network import Layers, Network, State
 from training.nets.spectra import mid_of, power_of
 from training.nets.step_graph import StepGraph
+from training.recipes.numbers import Depth, Seconds, Width
 
 TINY = 1e-8  # keeps the mask of two zero estimates finite
 
@@ -27,9 +28,9 @@ class PaperGruConfig:
     """Sizes of a `PaperGru`: 3 x 1000 in the paper, also 3 x 500, 4 x 500 and 1 x 1000."""
 
     kind: str = "paper_gru"
-    hidden: int = 1000
-    layers: int = 3
-    level_seconds: float = 1.5
+    hidden: Width = 1000
+    layers: Depth = 3
+    level_seconds: Seconds = 1.5
 
     @property
     def contexts(self) -> tuple[int, ...]:

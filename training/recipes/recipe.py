@@ -21,6 +21,7 @@ from training.mixing.remix import RemixConfig
 from training.nets import CONFIGS
 from training.nets.band_gru import BandGruConfig
 from training.nets.paper_gru import PaperGruConfig
+from training.recipes.numbers import Bounds, Count, Lanes, Seconds, Seed, Share, Weight
 
 FOLDER = Path(__file__).parent
 NetworkConfig = BandGruConfig | PaperGruConfig | FileNetworkConfig
@@ -55,19 +56,19 @@ class OptimiserConfig:
         Beginning of all random choices.
     """
 
-    steps: int = 5000
-    lanes: int = 32
-    chunk_seconds: float = 2.0
-    learning_rate: float = 1e-3
-    warm_up_steps: int = 100
-    final_rate: float = 0.02
-    weight_decay: float = 1e-3
-    clip: float = 1.0
-    ema: float = 0.998
-    stem_weights: tuple[float, ...] = (1.0, 0.8, 1.4, 1.0, 0.4)
+    steps: Count = 5000
+    lanes: Lanes = 32
+    chunk_seconds: Seconds = 2.0
+    learning_rate: Weight = 1e-3
+    warm_up_steps: Count = 100
+    final_rate: Share = 0.02
+    weight_decay: Share = 1e-3
+    clip: Weight = 1.0
+    ema: Share = 0.998
+    stem_weights: tuple[Weight, ...] = (1.0, 0.8, 1.4, 1.0, 0.4)
     muon: bool = False
     bf16: bool = True
-    seed: int = 1
+    seed: Seed = 1
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Recipe:
     mixtures: RemixConfig = field(default_factory=RemixConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     stems: tuple[str, ...] = STEMS
-    loss: dict[str, float] = field(default_factory=lambda: {"negative_snr": 1.0})
+    loss: dict[str, Weight] = field(default_factory=lambda: {"negative_snr": 1.0})
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -181,7 +182,7 @@ def _build(kind: type, fields: Any, where: str) -> Any:
     """Make a dataclass of a mapping, recursively."""
     if not isinstance(fields, dict):
         raise ConfigError(f"{where}: expected a mapping, got {shown(fields)}")
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     unknown = set(fields) - set(hints)
     if unknown:
         raise ConfigError(f"{where}: unknown key {shown(min(map(str, unknown)))}; known are {', '.join(hints)}")
@@ -207,15 +208,25 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return _build(_network_kind(value, where), value, where)
     if dataclasses.is_dataclass(hint):
         return _build(typing.cast(type, hint), value, where)
-    origin = typing.get_origin(hint)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _number(*arguments, value, where)
     if origin is tuple and isinstance(value, list | tuple):
-        return tuple(_convert(typing.get_args(hint)[0], item, where) for item in value)
+        if arguments[-1] is not ... and len(value) != len(arguments):
+            raise ConfigError(f"{where}: expected {len(arguments)} values, got {shown(list(value))}")
+        return tuple(_convert(arguments[0], item, where) for item in value)
     if origin is dict and isinstance(value, dict):
-        item_hint = typing.get_args(hint)[1]
-        return {str(key): _convert(item_hint, item, f"{where}: {named(str(key))}") for key, item in value.items()}
+        return {str(key): _convert(arguments[1], item, f"{where}: {named(str(key))}") for key, item in value.items()}
     plain = hint if isinstance(hint, type) and not isinstance(hint, types.GenericAlias) else None
-    if plain is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if plain is not None and isinstance(value, plain) and not (plain is int and isinstance(value, bool)):
+    if plain is not None and isinstance(value, plain):
         return value
     raise ConfigError(f"{where}: expected {_WORDS.get(origin or hint, str(hint))}, got {shown(value)}")
+
+
+def _number(kind: type, bounds: Bounds, value: Any, where: str) -> float:
+    """Take a number inside of bounds; a whole one may stand for one with a fraction."""
+    if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
+        raise ConfigError(f"{where}: expected {_WORDS[kind]}, got {shown(value)}")
+    if not bounds.hold(value):
+        raise ConfigError(f"{where}: expected {_WORDS[kind]} from {bounds}, got {shown(value)}")
+    return kind(value)

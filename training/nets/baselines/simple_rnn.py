@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from training.nets.gru import Recurrent
 from training.nets.paper_gru import PaperGru, PaperGruConfig
 from training.nets.step_graph import StepGraph
+from training.recipes.numbers import Depth
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class SimpleRnnConfig(PaperGruConfig):
     """Sizes of a `SimpleRnn`; the defaults are the paper's."""
 
     kind: str = "simple_rnn"
-    layers: int = 1
+    layers: Depth = 1
 
 
 class Plain(Recurrent):
