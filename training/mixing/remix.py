@@ -14,7 +14,7 @@ from training.corpora.stems import KINDS, STEMS, StemFolder
 from training.mixing.augment import AugmentConfig, augment, bleed, frames_needed, retune, stretch
 from training.mixing.dynamics import active_rms, activity, ride, ride_gain
 from training.mixing.stereo import Places, StereoConfig, draw_pans, place, spoil
-from training.recipes.numbers import Decibels, Exponent, Seconds, Share, Spread, Weight
+from training.recipes.numbers import Decibels, Exponent, Segment, Share, Spread, Weight
 
 Random = np.random.Generator
 DENSE = 0.93  # activity of a sound that plays nearly all of the time
@@ -92,7 +92,7 @@ class RemixConfig:
     part_db: Spread = 3.5
     stem_offset_db: dict[str, Decibels] = field(default_factory=lambda: {
         "drums": 0.0, "bass": -2.0, "guitar": -2.0, "vocals": 0.0, "other": -5.0})
-    segment_seconds: tuple[Seconds, Seconds] = (6.0, 12.0)
+    segment_seconds: tuple[Segment, Segment] = (6.0, 12.0)
     restart: Share = 0.5
     input_db: Spread = 8.0
     target_at_0_db: str = ""
