@@ -79,6 +79,21 @@ class BandGruConfig:
                               f"{LONGEST_WINDOW} frames, got {shown(list(self.contexts))}")
 
 
+def _check(config: BandGruConfig, geometry: Geometry, stems: tuple[str, ...]) -> None:
+    """Raise ConfigError where a configuration does not fit the transform or the stems."""
+    if min(config.contexts, default=geometry.analysis) < geometry.analysis:
+        raise ConfigError(f"network: contexts: expected windows of no fewer than the {geometry.analysis} frames that "
+                          f"are masked, got {shown(list(config.contexts))}")
+    windows = [(config.bands, geometry.analysis), *((config.context_bands, length) for length in config.contexts)]
+    for bands, window in windows:
+        if bands > window // 2 + 1:
+            raise ConfigError(f"network: {bands} bands, and a window of {window} frames has {window // 2 + 1} bins")
+    if geometry.look_ahead and not config.stereo:
+        raise ConfigError("network: stereo: a network that looks ahead looks at both channels too; say true")
+    if len(config.logit_bias) not in (0, len(stems)):
+        raise ConfigError(f"network: logit_bias: give {len(stems)}, one a stem")
+
+
 class BandGru(Network):
     """Mask estimator on log band energies; arguments as of `Network`."""
 
@@ -88,18 +103,13 @@ class BandGru(Network):
 
     def __init__(self, config: BandGruConfig, geometry: Geometry, stems: tuple[str, ...], samplerate: int) -> None:
         super().__init__(config, geometry, stems, samplerate)
-        if min(config.contexts, default=geometry.analysis) < geometry.analysis:
-            raise ConfigError(f"network: contexts: expected windows of no fewer than the {geometry.analysis} frames "
-                              f"that are masked, got {shown(list(config.contexts))}")
+        _check(config, geometry, stems)
         self.floor = 10.0 ** (config.floor_db / 10.0)
         spread = torch.from_numpy(triangles(geometry.bins, config.bands, config.linear_bands))
         self.register_buffer("spread", spread, persistent=False)
         self.pools: list[str] = []
         for index, length in enumerate((geometry.analysis, *config.contexts)):
             sizes = (config.context_bands, config.context_linear) if index else (config.bands, config.linear_bands)
-            if sizes[0] > length // 2 + 1:
-                raise ConfigError(f"network: {sizes[0]} bands, and a window of {length} frames has only "
-                                  f"{length // 2 + 1} bins")
             weights = torch.from_numpy(triangles(length // 2 + 1, *sizes))
             # mean power of each band, windows of all lengths on one scale
             pool = (weights / weights.sum(dim=1, keepdim=True)).T * (geometry.analysis / length) ** 2
@@ -112,10 +122,6 @@ class BandGru(Network):
         self.encoder = nn.Linear(encoded, config.hidden)
         self.layers = Layers[Gru](Gru(config.hidden, config.hidden) for _ in range(config.layers))
         self.decoder = nn.Linear(config.hidden, len(stems) * config.bands)
-        if geometry.look_ahead and not config.stereo:
-            raise ConfigError("network: stereo: a network that looks ahead looks at both channels too; say true")
-        if len(config.logit_bias) not in (0, len(stems)):
-            raise ConfigError(f"network: logit_bias: give {len(stems)}, one a stem")
         logit_bias = torch.tensor(config.logit_bias or (0.0,) * len(stems))
         self.register_buffer("logit_bias", logit_bias[:, None], persistent=False)
 

@@ -83,8 +83,8 @@ def test_numbers_that_do_not_go_together_are_named(section: str, fields: dict[st
 
 
 @pytest.mark.parametrize(("config", "message"), [
-    (BandGruConfig(bands=600), "600 bands, and a window of 1024 frames has only 513 bins"),
-    (BandGruConfig(contexts=(2048,), context_bands=2000), "2000 bands, and a window of 2048 frames has only 1025 bins"),
+    (BandGruConfig(bands=600), "600 bands, and a window of 1024 frames has 513 bins"),
+    (BandGruConfig(contexts=(2048,), context_bands=2000), "2000 bands, and a window of 2048 frames has 1025 bins"),
     (BandGruConfig(contexts=(512,)), "contexts: expected windows of no fewer than the 1024 frames that are masked"),
 ])
 def test_a_network_must_fit_the_transform(config: BandGruConfig, message: str) -> None:
