@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import SECONDS, TURNS, parser_of, run_bench
 from bench.lib.machine import identity, print_identified, start_like_live, versions
 from bench.lib.on_arm import CLOCK_HZ, instructions_on_arm
 from bench.lib.paced import Loop, in_turns, statistics
@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; return 1 where no product reaches `LEAST_SHARE` of the peak, 2 for usage."""
     parser = parser_of("core", __doc__)
     parser.add_argument("--model", default="stage")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of hops, for each executor")
-    parser.add_argument("--rounds", type=int, default=20, help="of products, in turns with the peak; the best counts")
+    parser.add_argument("--seconds", type=SECONDS, default=10.0, help="of hops, for each executor")
+    parser.add_argument("--rounds", type=TURNS, default=20, help="of products, in turns with the peak; the best counts")
     options = parser.parse_args(arguments)
 
     def report() -> dict[str, Any]:

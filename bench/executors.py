@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import SECONDS, parser_of, run_bench
 from bench.lib.loads import Work, reading, step_alone
 from bench.lib.machine import (
     against_limit,
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
                         "weights it gets, of which SDR can be measured; default: random ones")
     parser.add_argument("--songs", type=Path, metavar="DIR", help="MedleyDB folder with songs for the SDR")
     parser.add_argument("--song", action="append", metavar="NAME", help="one song of it; default: all")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
+    parser.add_argument("--seconds", type=SECONDS, default=20.0, help="length of each measurement")
     options = parser.parse_args(arguments)
 
     def report() -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import SECONDS, parser_of, run_bench
 from bench.lib.machine import identity, print_identified, versions
 from rtsep.demo.song import demo_song
 from rtsep.errors import RtsepError
@@ -38,7 +38,7 @@ PUBLISHED = (
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
     parser = parser_of("files", __doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="length of a file")
+    parser.add_argument("--seconds", type=SECONDS, default=60.0, help="length of a file")
     parser.add_argument("--model", action="append", help="default: stage, ultra and song")
     options = parser.parse_args(arguments)
     models = options.model or ["stage", "ultra", "song"]

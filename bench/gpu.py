@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import SECONDS, parser_of, run_bench
 from bench.lib.machine import FILE_WIDTH
 from bench.lib.paced import Loop, in_turns, statistics
+from rtsep.cli.numbers import whole
 from rtsep.live.realtime import ask_for_realtime
 from training import SAMPLERATE
 from training.nets import Network, build
@@ -109,8 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
     parser = parser_of("gpu", __doc__)
     parser.add_argument("--recipe", action="append", metavar="NAME", help="default: stage and paper")
-    parser.add_argument("--streams", type=int, action="append", metavar="N", help=f"default: {BATCHES}")
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
+    parser.add_argument("--streams", type=whole(1, 65536), action="append", metavar="N", help=f"default: {BATCHES}")
+    parser.add_argument("--seconds", type=SECONDS, default=5.0, help="length of each measurement")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     options = parser.parse_args(arguments)
     streams = options.streams or BATCHES

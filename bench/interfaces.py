@@ -26,10 +26,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import PERIOD, SECONDS, parser_of, run_bench
 from bench.lib.machine import processor
 from bench.lib.pairs import client_process, play_pairs, say, say_off, show_pairs
 from rtsep import RtsepError
+from rtsep.cli.numbers import whole
 from rtsep.model.catalogue import find_model
 from rtsep.model.gate import read_step
 from tests.rigs.jack_server import JackServer, missing_parts, running_server
@@ -46,14 +47,14 @@ _SURE = 0.05  # probability of chance below which it is none
 def main(arguments: list[str] | None = None) -> int:
     """Play; return 1 where more blocks are late with clients than without, and chance does not explain it."""
     parser = parser_of("interfaces", __doc__)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each turn (default: %(default)s)")
-    parser.add_argument("--turns", type=int, default=3, help="of each way (default: %(default)s; 0: none)")
-    parser.add_argument("--clients", type=int, default=3, help="of the API (default: %(default)s)")
-    parser.add_argument("--pairs", type=int, default=60, help="short turns with clients and as many without (default: "
-                        "%(default)s; 0: none)")
-    parser.add_argument("--pair-seconds", type=float, default=2.5, help="of each of them (default: %(default)s)")
+    parser.add_argument("--seconds", type=SECONDS, default=30.0, help="of each turn (default: %(default)s)")
+    parser.add_argument("--turns", type=whole(0, 1000), default=3, help="of each way (default: %(default)s; 0: none)")
+    parser.add_argument("--clients", type=whole(1, 64), default=3, help="of the API (default: %(default)s)")
+    parser.add_argument("--pairs", type=whole(0, 1000), default=60, help="short turns with clients and as many "
+                        "without (default: %(default)s; 0: none)")
+    parser.add_argument("--pair-seconds", type=SECONDS, default=2.5, help="of each of them (default: %(default)s)")
     parser.add_argument("--way", action="append", choices=WAYS, help="to look at it (default: all of them)")
-    parser.add_argument("--period", type=int, default=256)
+    parser.add_argument("--period", type=PERIOD, default=256)
     parser.add_argument("--model", default="stage")
     options = parser.parse_args(arguments)
     ways = [way for way in WAYS if (not options.way or way in options.way) and options.turns > 0]

@@ -21,7 +21,7 @@ import numpy as np
 from rich.table import Table
 
 from bench.lib.charts import draw_histograms
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import SECONDS, parser_of, run_bench
 from bench.lib.loads import document_of, reading, step_alone, without_network
 from bench.lib.machine import (
     against_limit,
@@ -37,6 +37,7 @@ from bench.lib.stalls import Stall, missed_in_stalls, watch_stalls
 from rtsep import Separator
 from rtsep.backends import open_step
 from rtsep.backends.native import NativeStep
+from rtsep.cli.numbers import whole
 from rtsep.model.catalogue import find_model, installed_models
 from rtsep.model.gate import read_step
 
@@ -65,8 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure; return 1 when a model misses a deadline that the bare loop keeps, 2 for wrong usage."""
     parser = parser_of("latency", __doc__)
     parser.add_argument("--model", action="append", metavar="NAME", help="default: every shipped model")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
-    parser.add_argument("--channels", type=int, default=2)
+    parser.add_argument("--seconds", type=SECONDS, default=20.0, help="length of each measurement")
+    parser.add_argument("--channels", type=whole(1, 64), default=2)
     parser.add_argument("--provider", choices=("cpu", "onnxruntime", "cuda"), default="cpu")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="histograms of all measurements")
     options = parser.parse_args(arguments)

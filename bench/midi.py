@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import PERIOD, SECONDS, parser_of, run_bench
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.helper import Helper
@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure; return 1 where messages were lost or overtaken, or blocks late that MIDI is to blame for."""
     parser = parser_of("midi", __doc__)
     parser.add_argument("--model", default="stage", metavar="NAME")
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--period", type=int, default=512, help="frames of the server's period")
+    parser.add_argument("--seconds", type=SECONDS, default=60.0)
+    parser.add_argument("--period", type=PERIOD, default=512, help="frames of the server's period")
     options = parser.parse_args(arguments)
     return run_bench(parser, options, lambda: measure(options.model, options.seconds, options.period), show, fails)
 

@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import PERIOD, SECONDS, parser_of, run_bench
 from rtsep.live.board import new_board
 from rtsep.live.session.helper import Helper, HelperMessage, HelperProcess
 from rtsep.midi.process import MidiSettings, run_midi
@@ -38,8 +38,8 @@ _SOUND_S = 0.05  # between two callbacks that the board is told of
 def main(arguments: list[str] | None = None) -> int:
     """Measure."""
     parser = parser_of("midi_idle", __doc__)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--period", type=int, default=512, help="frames of the server's period")
+    parser.add_argument("--seconds", type=SECONDS, default=10.0)
+    parser.add_argument("--period", type=PERIOD, default=512, help="frames of the server's period")
     options = parser.parse_args(arguments)
     return run_bench(parser, options, lambda: measure(options.seconds, options.period), show)
 

@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import PERIOD, TURNS, parser_of, run_bench
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.live.session.helper import Helper
@@ -48,8 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure; return 1 where a change came later than in the first block after its poll."""
     parser = parser_of("midi_latency", __doc__)
     parser.add_argument("--model", default="stage", metavar="NAME")
-    parser.add_argument("--messages", type=int, default=200)
-    parser.add_argument("--period", type=int, default=512, help="frames of the server's period")
+    parser.add_argument("--messages", type=TURNS, default=200)
+    parser.add_argument("--period", type=PERIOD, default=512, help="frames of the server's period")
     options = parser.parse_args(arguments)
 
     def report() -> list[dict[str, Any]]:

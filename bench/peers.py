@@ -21,7 +21,7 @@ import numpy as np
 import onnx
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import SECONDS, parser_of, run_bench
 from bench.lib.machine import (
     identity,
     print_identified,
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", default="stage", help="shipped model, or .onnx file, to stand beside the peers")
     parser.add_argument("--recipe", default="stage", help="network of the naive export")
     parser.add_argument("--song", type=Path, metavar="FILE", help="default: the built-in song")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
+    parser.add_argument("--seconds", type=SECONDS, default=20.0, help="length of each measurement")
     options = parser.parse_args(arguments)
 
     def report() -> dict[str, Any]:

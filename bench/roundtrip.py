@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy.signal import chirp, correlate
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import PERIOD, parser_of, run_bench
 from bench.lib.live_run import live_run
 from rtsep.live.protocol import ENGINES, LiveSettings
 from rtsep.model.catalogue import installed_models
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure; return 1 when a latency is off by more than a sample."""
     parser = parser_of("roundtrip", __doc__)
     parser.add_argument("--model", action="append", help="default: every installed model")
-    parser.add_argument("--period", type=int, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
+    parser.add_argument("--period", type=PERIOD, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="default: all")
     options = parser.parse_args(arguments)
 

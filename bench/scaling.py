@@ -19,7 +19,7 @@ from rich.table import Table
 
 from bench.latency import subject
 from bench.lib.charts import draw_curves
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import SECONDS, parser_of, run_bench
 from bench.lib.machine import identity, print_identified, start_like_live, versions
 from bench.lib.paced import Loop, back_to_back, in_turns, statistics, warm_up
 from bench.lib.streams import most_streams
@@ -41,7 +41,7 @@ SUMMARY = {"licence": "none", "credits": [], "training": {}, "quality": {}}
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage."""
     parser = parser_of("scaling", __doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="length of each measurement")
+    parser.add_argument("--seconds", type=SECONDS, default=10.0, help="length of each measurement")
     parser.add_argument("--only", action="append", choices=(*SWEEPS, "streams"), help="default: all")
     parser.add_argument("--model", default="stage", help="of the streams")
     parser.add_argument("--pictures", type=Path, metavar="DIR")

@@ -26,6 +26,7 @@ from bench.lib.command import parser_of, run_bench
 from bench.lib.machine import identity, print_identified, versions
 from bench.lib.paced import warm_up
 from rtsep import RtsepError, Separator
+from rtsep.cli.numbers import whole
 from rtsep.model.catalogue import find_model
 
 FEW, MANY = 20, 60  # hops: what both counts share is taken out by their difference
@@ -38,8 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print; return the exit code: 0, 2 usage or a missing tool."""
     parser = parser_of("small", __doc__)
     parser.add_argument("--model", default="stage")
-    parser.add_argument("--channels", type=int, default=2)
-    parser.add_argument("--count", type=int, metavar="HOPS", help=argparse.SUPPRESS)
+    parser.add_argument("--channels", type=whole(1, 64), default=2)
+    parser.add_argument("--count", type=whole(1, 10 ** 9), metavar="HOPS", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.count:
         counted_hops(options.model, options.channels, options.count)

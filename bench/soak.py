@@ -22,11 +22,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import PERIOD, parser_of, run_bench
 from bench.lib.late_blocks import LateBlocks
 from bench.lib.live_run import live_run
 from bench.lib.stalls import watch_stalls
 from rtsep import RtsepError
+from rtsep.cli.numbers import number
 from rtsep.live.board import Board
 from rtsep.live.protocol import LiveSettings
 from rtsep.model.catalogue import find_model
@@ -39,8 +40,9 @@ PERIODS = (512, 256, 128)
 def main(arguments: list[str] | None = None) -> int:
     """Play; return 1 when the engine misses deadlines that the control keeps, or sound or latency differ."""
     parser = parser_of("soak", __doc__)
-    parser.add_argument("--minutes", type=float, default=30.0, help="for each period (default: %(default)s)")
-    parser.add_argument("--period", type=int, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
+    parser.add_argument("--minutes", type=number(0.01, 10_000), default=30.0,
+                        help="for each period (default: %(default)s)")
+    parser.add_argument("--period", type=PERIOD, action="append", help=f"default: {', '.join(map(str, PERIODS))}")
     parser.add_argument("--model", default="stage")
     parser.add_argument("--engine", choices=("callback", "worker"), default="callback")
     options = parser.parse_args(arguments)

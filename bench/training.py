@@ -19,8 +19,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from bench.lib.command import parser_of, run_bench
+from bench.lib.command import TURNS, parser_of, run_bench
 from training import SAMPLERATE
+from training.cli.machine import THREADS, WORKERS
 from training.file_models.networks import FileNetworkConfig
 from training.mixing.loader import PREFETCH
 from training.recipes.recipe import Recipe, find_recipe, recipe_names
@@ -35,9 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = parser_of("training", __doc__)
     parser.add_argument("--recipe", action="append", metavar="NAME", help="default: every streaming network's")
     parser.add_argument("--stems", type=Path, metavar="DIR", help="folder of stems (default: noise, made for this)")
-    parser.add_argument("--steps", type=int, default=8, help="timed steps of each recipe")
-    parser.add_argument("--workers", type=int, default=1, help="processes that mix")
-    parser.add_argument("--threads", type=int, default=1, help="threads that train on a CPU")
+    parser.add_argument("--steps", type=TURNS, default=8, help="timed steps of each recipe")
+    parser.add_argument("--workers", type=WORKERS, default=1, help="processes that mix")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads that train on a CPU")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)

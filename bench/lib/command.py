@@ -11,8 +11,12 @@ from typing import Any
 
 from rtsep import RtsepError
 from rtsep.audio.outputs import prepare_file
+from rtsep.cli.numbers import number, whole
 from rtsep.cli.pictures import untraced_pictures
 
+SECONDS = number(0.01, 36_000)  # of a measurement
+PERIOD = whole(16, 8192)  # frames
+TURNS = whole(1, 10 ** 6)
 USAGE = 2  # exit code of what cannot be measured; 1 is a measurement that fails, 0 one that passes
 
 

@@ -47,7 +47,7 @@ def _add_course(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", type=named_path, metavar="DIR", help="write mixture and stems to DIR (the demo and "
                         "files played without output device always record: demo-out, SONG-out)")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="end after so long")
-    parser.add_argument("--start", type=_positive, default=0.0, metavar="S", help="second of the file to begin at")
+    parser.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="second of the file to begin at")
 
 
 def _add_devices_and_engine(parser: argparse.ArgumentParser) -> None:
@@ -74,10 +74,17 @@ def _add_devices_and_engine(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> float:
+    value = _seconds(text)
+    if value == 0.0:
+        raise argparse.ArgumentTypeError(f"{text}: give seconds above 0")
+    return value
+
+
+def _seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r:.40} is no number: give seconds, such as 90") from None
-    if not 0.0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text}: give seconds above 0")
+    if not 0.0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: give seconds from 0 on")
     return value

@@ -54,7 +54,9 @@ def test_command_plays_the_demo_and_measures_it(tiny_model: Path, tmp_path: Path
      r"rtsep: no stem 'violin': this model has drums, guitar.*\n"),
     (["--input", "song.wav", "--output", "none", "--blocksize", "0"], 1, r"rtsep: blocksize is 0.*\n"),
     (["--stem", "guitar", "--split"], 2, r"(?s)usage:.*not allowed with argument.*"),
-    (["--seconds", "nan"], 2, r"(?s)usage:.*give seconds above 0.*"),
+    (["--seconds", "nan"], 2, r"(?s)usage:.*nan: give seconds from 0 on\n"),
+    (["--seconds", "0"], 2, r"(?s)usage:.*0: give seconds above 0\n"),
+    (["--start", "-1"], 2, r"(?s)usage:.*(expected one argument|give seconds from 0 on)\n"),
     (["--seconds", "1m"], 2, r"(?s)usage:.*'1m' is no number: give seconds, such as 90\n"),
     (["--output", "none"], 1, r"rtsep: without output device only files and the demo are played.*\n"),
 ])

@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("training: stopped; the last checkpoint and all finished files are whole", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"training: {error}", file=sys.stderr)
+        said = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error
+        print(f"training: {said}", file=sys.stderr)
         return 1
     return 0

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.cli.machine import SEED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--split", choices=SPLITS, default="test", help="part of the corpus (default: %(default)s)")
     parser.add_argument("--stems", type=Path, metavar="DIR",
                         help="train: not songs but new mixtures of this folder of stems, which models are trained on")
-    parser.add_argument("--seed", type=int, default=1, help="chooses songs and clips of the paper's protocol")
+    parser.add_argument("--seed", type=SEED, default=1, help="chooses songs and clips of the paper's protocol")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores of every clip")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="box plots: FILE-TARGET-SPLIT.png and its like")
     parser.add_argument("--compare", action="store_true", help="write the comparison with the paper's systems")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from training.cli.machine import SEED
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
@@ -13,7 +15,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("out", type=Path, help="folder of stems; may hold others already")
     parser.add_argument("--split", choices=("train", "test", "all"), default="train",
                         help="part of MUSDB18; of MedleyDB the paper's 8 and 4 songs, by --seed (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="chooses the paper's songs of MedleyDB")
+    parser.add_argument("--seed", type=SEED, default=1, help="chooses the paper's songs of MedleyDB")
     parser.set_defaults(command=_run)
 
 

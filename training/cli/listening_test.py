@@ -6,6 +6,7 @@ import argparse
 from contextlib import suppress
 from pathlib import Path
 
+from rtsep.cli.numbers import whole
 from rtsep.model.catalogue import installed_models
 
 
@@ -28,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.add_argument("page", type=Path)
     serve.add_argument("folder", type=Path, help="where the results go")
     serve.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other computers in (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--port", type=whole(0, 65535), default=8000)
     serve.set_defaults(command=_serve)
     results = parts.add_parser("results", help="write the paper's Tables 5 and 6 as markdown")
     results.add_argument("folder", type=Path, help="one .json file a listener")

@@ -7,15 +7,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtsep.cli.numbers import whole
+
 if TYPE_CHECKING:
     from training.corpora.full_mixes import FullMix
     from training.corpora.songs import Song
 
+WORKERS, THREADS = whole(0, 256), whole(1, 256)
+SEED = whole(0, 2 ** 32 - 1)
+
 
 def add_machine(parser: argparse.ArgumentParser) -> None:
     """Declare what a run may use of the machine."""
-    parser.add_argument("--workers", type=int, default=1, help="processes that mix")
-    parser.add_argument("--threads", type=int, default=1, help="threads that train on a CPU")
+    parser.add_argument("--workers", type=WORKERS, default=1, help="processes that mix")
+    parser.add_argument("--threads", type=THREADS, default=1, help="threads that train on a CPU")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 

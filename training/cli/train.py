@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rtsep.cli.numbers import whole
 from rtsep.errors import ConfigError
 from training.cli.machine import add_machine, mixes_if_any, songs_if_any
 
@@ -15,10 +16,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("recipe", help="name of a recipe, or a YAML file")
     parser.add_argument("stems", type=Path, help="folder of stems")
     parser.add_argument("run", type=Path, help="folder for checkpoints and log.csv")
-    parser.add_argument("--validate-every", type=int, default=150, metavar="STEPS")
+    parser.add_argument("--validate-every", type=whole(1, 10 ** 9), default=150, metavar="STEPS")
     parser.add_argument("--held-out", type=Path, metavar="FOLDER",
                         help="folder of stems that are not trained on; mixtures of them are scored beside the songs")
-    parser.add_argument("--render", type=int, default=0, metavar="PROCESSES",
+    parser.add_argument("--render", type=whole(0, 256), default=0, metavar="PROCESSES",
                         help="render meanwhile, and replace the oldest rendered sounds, so that they do not come again")
     add_machine(parser)
     begin = parser.add_mutually_exclusive_group()

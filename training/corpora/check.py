@@ -10,6 +10,7 @@ import soundfile
 
 from rtsep.errors import ConfigError
 from training.corpora.sources import read_sources
+from training.corpora.visible import visible
 
 SOUNDS, MIDI, CAPTURES = (".flac", ".opus", ".ogg", ".wav"), (".mid", ".midi"), (".nam",)
 INDEX, AUTHORS, SONGS = "samples/index.csv", "phrases/CREDITS.tsv", "medleydb"
@@ -48,7 +49,7 @@ def _look(data: Path, folder: str) -> Finding:
     root = data / folder
     if not root.is_dir():
         return Finding(folder, 0, 0.0, (f"no folder {folder}",))
-    files = sorted(path for path in root.rglob("*") if path.suffix.lower() in (*SOUNDS, *MIDI, *CAPTURES))
+    files = [path for path in visible(root.rglob("*")) if path.suffix.lower() in (*SOUNDS, *MIDI, *CAPTURES)]
     faults = tuple(_faults(files)) or (() if files else (f"nothing to hear or play in {folder}",))
     return Finding(folder, len(files), sum(path.stat().st_size for path in files) / 1e6, faults)
 

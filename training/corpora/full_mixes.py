@@ -20,6 +20,7 @@ from rtsep.types import Audio
 from training import SAMPLERATE
 from training.corpora.medleydb import MedleyDb
 from training.corpora.songs import read_stereo
+from training.corpora.visible import visible
 
 FILE = "mixes.yaml"
 GROUPS = ("songs", "instrumental", "no_guitar", "real_stereo")
@@ -104,7 +105,7 @@ def _pans(pan: Mapping[str, Any], stem: str, count: int) -> list[float]:
 def _released(folder: Path) -> dict[str, Audio]:
     """Stems of a released mix; files of one stem, such as `guitar_1` and `guitar_2`, are summed."""
     stems: dict[str, Audio] = {}
-    for path in sorted(folder.glob("*.flac")):
+    for path in visible(folder.glob("*.flac")):
         stem, audio = path.stem.partition("_")[0], read_stereo(path)
         stems[stem] = stems[stem] + audio if stem in stems else audio
     if not stems:

@@ -13,6 +13,7 @@ from rtsep.errors import AudioFileError, ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE
 from training.corpora.songs import SUFFIXES, Song, read_mono, sum_tracks
+from training.corpora.visible import visible
 
 STREAMS = {"drums": 1, "bass": 2, "other": 3, "vocals": 4}
 """Audio streams of a `.stem.mp4`; stream 0 is the mixture."""
@@ -74,8 +75,9 @@ def _songs_in(folder: Path) -> dict[str, Path]:
     """Songs directly in a folder, by name."""
     if not folder.is_dir():
         return {}
-    files = {path.name[:-len(CONTAINER)]: path for path in folder.iterdir() if path.name.lower().endswith(CONTAINER)}
-    return files | {path.name: path for path in folder.iterdir() if path.is_dir() and _stem_files(path)}
+    files = {path.name[:-len(CONTAINER)]: path for path in visible(folder.iterdir())
+             if path.name.lower().endswith(CONTAINER)}
+    return files | {path.name: path for path in visible(folder.iterdir()) if path.is_dir() and _stem_files(path)}
 
 
 def _stem_files(folder: Path) -> dict[str, Path]:

@@ -20,6 +20,7 @@ from training import SAMPLERATE
 from training.corpora.import_stems import write_pieces
 from training.corpora.musdb import title_key
 from training.corpora.songs import read_mono
+from training.corpora.visible import visible
 
 SPLITTER = "stage"
 NO_DRUMS = 0.003  # of a backing track's energy: -25 dB; drums that are softer are none
@@ -66,7 +67,7 @@ def _sounds(folder: Path | None, skipped: list[Path]) -> Iterator[tuple[str, Aud
     """Read all sounds below a folder, each with a name of its own; name on stderr those that cannot be read."""
     if folder is None:
         return
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = [path for path in visible(folder.rglob("*")) if path.is_file()]
     read = 0
     for index, path in enumerate(files):
         try:

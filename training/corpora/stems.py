@@ -17,6 +17,7 @@ from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE
 from training.corpora.songs import SUFFIXES
+from training.corpora.visible import visible
 
 STEMS = ("drums", "bass", "guitar", "vocals", "other")
 """What mixtures are made of; a network may estimate sums of them."""
@@ -77,7 +78,7 @@ class StemFolder:
     def refresh(self) -> None:
         """Look again: a renderer may have added or removed files."""
         self._looked = time.monotonic()
-        self._files = {kind: [path for path in sorted((self.root / kind).glob("*.*")) if self._usable(path)]
+        self._files = {kind: [path for path in visible((self.root / kind).glob("*.*")) if self._usable(path)]
                        for kind in KINDS}
         missing = [part for part, kinds in NEEDED.items() if not set(kinds) & set(self.kinds)]
         if missing:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rtsep.controls.bounds import Bounds
 from rtsep.controls.shown import named, shown
 from rtsep.controls.strict_yaml import parse
 from rtsep.controls.user_files import read_text
@@ -21,7 +22,7 @@ from training.mixing.remix import RemixConfig
 from training.nets import CONFIGS
 from training.nets.band_gru import BandGruConfig
 from training.nets.paper_gru import PaperGruConfig
-from training.recipes.numbers import Bounds, Count, Lanes, Seconds, Seed, Share, Weight
+from training.recipes.numbers import Count, Lanes, Seconds, Seed, Share, Weight
 
 FOLDER = Path(__file__).parent
 NetworkConfig = BandGruConfig | PaperGruConfig | FileNetworkConfig

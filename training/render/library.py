@@ -14,6 +14,7 @@ import soxr
 from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE
+from training.corpora.visible import visible
 
 HAND_DRUMS = ("mridangam", "bendir", "tamborim", "tabla")
 """In the names of the phrases of `other` that are drums here: percussion without a pitch."""
@@ -84,15 +85,15 @@ class Library:
 
     def phrases(self, kind: str) -> list[Path]:
         """Played phrases of one class folder (`voice`, `drums`, `keys`, ...) that training may hear, by name."""
-        return sorted(path for path in (self.root / "phrases" / kind).glob("*.*") if is_heard(path.name))
+        return [path for path in visible((self.root / "phrases" / kind).glob("*.*")) if is_heard(path.name)]
 
     def performances(self, collection: str) -> list[Path]:
         """MIDI files of `groove` or `freedoom`, sorted by path."""
-        return sorted((self.root / "midi" / collection).rglob("*.mid"))
+        return visible((self.root / "midi" / collection).rglob("*.mid"))
 
     def impulse_responses(self, pattern: str) -> list[Path]:
         """Files under `irs/` whose relative path matches a glob pattern, sorted."""
-        return sorted((self.root / "irs").glob(pattern))
+        return visible((self.root / "irs").glob(pattern))
 
 
 def is_heard(name: str) -> bool:

@@ -153,6 +153,12 @@ def test_broken_files_are_counted_in_the_end(noise_stems: Path, tmp_path: Path, 
     assert said.rstrip().endswith(f"2 files of {tmp_path / 'stems'} could not be read and were skipped")
 
 
+def test_files_that_a_system_keeps_for_itself_are_no_broken_sounds(noise_stems: Path, tmp_path: Path) -> None:
+    shutil.copytree(noise_stems, tmp_path / "stems")
+    (tmp_path / "stems" / "drums" / "._0.wav").write_bytes(b"Mac OS X")
+    assert not StemFolder(tmp_path / "stems").broken
+
+
 @pytest.mark.parametrize("parts", [1, 2, 3, 7])
 def test_shares_cover_all_lanes_in_order(parts: int) -> None:
     assert list(itertools.chain(*(share(range(7), index, parts) for index in range(parts)))) == list(range(7))

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from rtsep.controls.bounds import Bounds
 from rtsep.dsp.windows import PROFILES
 from rtsep.errors import ConfigError
 from training.corpora.stems import STEMS
 from training.mixing.remix import KindConfig, RemixConfig
 from training.nets import build
 from training.nets.band_gru import BandGruConfig
-from training.recipes.numbers import Bounds
 from training.recipes.recipe import NETWORKS, OptimiserConfig, recipe_from
 
 MINIMAL = {"name": "a", "profile": "stage"}
