@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,7 +91,8 @@ def batches(dataset: LaneDataset, workers: int) -> Iterator[Part]:
     """
     workers = min(workers, len(dataset.lanes))
     own = torch.Generator()  # or the loader would move the random state that everything else draws from
-    with signals_blocked():
+    with signals_blocked(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create")  # more processes than cores: the user's choice
         parts = iter(DataLoader(dataset, batch_size=None, num_workers=workers, generator=own,
                                 prefetch_factor=PREFETCH if workers else None, worker_init_fn=_leave_ctrl_c))
     try:

@@ -154,8 +154,10 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def overridden(recipe: Recipe, changes: dict[str, Any], where: str) -> Recipe:
+def overridden(recipe: Recipe, changes: Any, where: str) -> Recipe:
     """Change some values of a recipe; sections are merged, values replaced; errors as of `read_recipe`."""
+    if not isinstance(changes, dict):
+        raise ConfigError(f"{where}: expected a mapping, got {shown(changes)}")
     return recipe_from(_merged(recipe, changes), where)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rtsep.controls.shown import shown
 from rtsep.errors import ConfigError
 from training.corpora.full_mixes import FullMix
 from training.corpora.songs import Song
@@ -50,6 +51,10 @@ def read_ablation(path: Path) -> Ablation:
     fields = read_yaml(path)
     if not isinstance(fields, dict) or set(fields) - set(KEYS) or not isinstance(fields.get("rows"), dict):
         raise ConfigError(f"{path}: expected a mapping of {', '.join(KEYS)}, with the rows a mapping of name: changes")
+    folders = [_folder(str(name)) for name in fields["rows"]]
+    if not folders or len(set(folders)) < len(folders) or any(name.startswith(".") for name in folders):
+        raise ConfigError(f"{path.name}: rows: expected names that make one folder each and begin with no dot, got "
+                          f"{shown(list(fields['rows']))}")
     base = overridden(find_recipe(str(fields.get("base"))), fields.get("overrides") or {}, f"{path.name}: overrides")
     rows = {str(name): overridden(base, changes or {}, f"{path.name}: rows: {name}")
             for name, changes in fields["rows"].items()}
@@ -57,6 +62,11 @@ def read_ablation(path: Path) -> Ablation:
     if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
         raise ConfigError(f"{path.name}: seeds: expected a list of whole numbers, got {seeds!r}")
     return Ablation(rows, tuple(seeds))
+
+
+def _folder(name: str) -> str:
+    """Name of a row's folder."""
+    return name.replace("/", "-")
 
 
 def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, workers: int, world: World,
@@ -94,7 +104,7 @@ def ablate(ablation: Ablation, stems_root: Path, songs: list[Song], out: Path, w
         raise ConfigError("an ablation is scored on real songs: put some into DATA/medleydb")
     for seed in ablation.seeds:  # all rows once before any row again, so that a table broken off is balanced
         for name, recipe in ablation.rows.items():
-            run = out / name.replace("/", "-") / str(seed)
+            run = out / _folder(name) / str(seed)
             run.mkdir(parents=True, exist_ok=True)
             trainer = Trainer(overridden(recipe, {"optimiser": {"seed": seed}}, name), stems_root, songs, run, world,
                               mixes=mixes)
@@ -114,7 +124,7 @@ def table(ablation: Ablation, out: Path) -> str:
     Changes are between runs of one seed, which begin with the same weights where the network is the same, and hear
     the same mixtures where these are; then mean and standard deviation over the seeds.
     """
-    ends = {name: _ends(recipe, out / name.replace("/", "-"), ablation.seeds) for name, recipe in ablation.rows.items()}
+    ends = {name: _ends(recipe, out / _folder(name), ablation.seeds) for name, recipe in ablation.rows.items()}
     first = next(iter(ends.values()))
     logged = {column for runs in ends.values() for row in runs.values() for column in row}
     columns = [column for column in (*(f"full_{target}" for target in MIX_TARGETS), *TARGETS) if column in logged]

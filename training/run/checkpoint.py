@@ -45,6 +45,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     ConfigError
         When the file is missing, damaged or no checkpoint of this trainer.
     """
+    if not path.is_file():
+        raise ConfigError(f"no checkpoint {path}: check the name and the folder")
     try:
         with zipfile.ZipFile(path) as archive:  # torch does not look at the checksums of what it stores
             damaged = archive.testzip()

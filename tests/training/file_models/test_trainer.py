@@ -101,7 +101,7 @@ def test_mistakes_are_explained(noise_stems: Path, tmp_path: Path, capsys: pytes
     with pytest.raises(ConfigError, match=f"the loss is no number since {MOST_SKIPPED} steps"):
         trainer.update(torch.full((2, 5, 2, trainer.net.segment), torch.nan), restart)
     assert main(["--data", str(tmp_path), "export", str(tmp_path / "none.pt"), str(tmp_path / "x.onnx")]) == 1
-    assert "none.pt is no checkpoint" in capsys.readouterr().err
+    assert "none.pt: check the name and the folder" in capsys.readouterr().err
 
 
 def test_the_command_trains_and_exports_them(noise_stems: Path, data: Path, tmp_path: Path) -> None:

@@ -33,6 +33,11 @@ def test_committed_tables_change_one_thing_a_row(path: Path) -> None:
     ({"base": "stage", "row": {"a": {}}}, "expected a mapping of base, overrides, seeds, rows"),
     ({"base": "banjo", "rows": {"a": {}}}, "no recipe banjo"),
     ({"base": "stage", "rows": {"a": {"losses": {}}}}, "rows: a: unknown key 'losses'"),
+    ({"base": "stage", "rows": {"a": 3}}, "rows: a: expected a mapping, got 3"),
+    ({"base": "stage", "overrides": [1], "rows": {"a": {}}}, "overrides: expected a mapping, got [1]"),
+    ({"base": "stage", "rows": {}}, "rows: expected names that make one folder each and begin with no dot, got []"),
+    ({"base": "stage", "rows": {"..": {}}}, "begin with no dot, got ['..']"),
+    ({"base": "stage", "rows": {"a/b": {}, "a-b": {}}}, "names that make one folder each"),
     ({"base": "stage", "seeds": 3, "rows": {"a": {}}}, "seeds: expected a list of whole numbers, got 3"),
 ])
 def test_mistakes_are_named(tmp_path: Path, fields: dict[str, object], message: str) -> None:
