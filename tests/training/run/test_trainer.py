@@ -110,7 +110,7 @@ def test_a_run_is_neither_overwritten_nor_resumed_by_another_recipe(tiny_recipe:
     other = Trainer(overridden(recipe, {"optimiser": {"steps": 9}}, "x"), noise_stems, [], tmp_path)
     with pytest.raises(ConfigError, match=r"optimiser differs.*--from"):
         other.resume(tmp_path / "last.pt")
-    with pytest.raises(ConfigError, match="no checkpoint .*nothing"):
+    with pytest.raises(ConfigError, match=r"no checkpoint .*nothing"):
         other.resume(tmp_path / "nothing.pt")
 
 
