@@ -18,6 +18,17 @@ def test_the_documents_have_the_scores_of_the_cards(page: str, made: object) -> 
     assert made() in (ROOT / page).read_text("utf-8"), "the cards are new: python scripts/write_tables.py"
 
 
+def test_sentences_have_the_scores_of_the_cards() -> None:
+    cards = {model: scores.quality_of(model)["full_mixes"] for model in ("stage", "song", "instrumental")}
+    rest = {model: f"{card['instrumental']['rest']:.1f}" for model, card in cards.items()}
+    level = {model: f"{-card['guitar_level_db']['Country1']:.1f}" for model, card in cards.items()}
+    said = {page: " ".join((ROOT / page).read_text("utf-8").split()) for page in ("README.md", "docs/results.md")}
+    assert (f"the mix without its guitar reaches {rest['song']} dB there, with `stage` {rest['stage']}, with "
+            f"`instrumental` (three stems: drums, guitar, other) {rest['instrumental']}.") in said["README.md"]
+    assert (f"the guitar stem lies {level['stage']} dB below the mixture (`song`: {level['song']}, "
+            f"`instrumental`: {level['instrumental']}).") in said["docs/results.md"]
+
+
 def test_scores_are_rounded_and_none_is_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
     card = {"full_mixes": {"songs": {"rest": 7.06, "guitar": -0.04}, "instrumental": {}},
             "guitar": {"sdr": 5.55}, "drums": {"sdr": -1.0}}
