@@ -12,7 +12,6 @@ from typing import Any
 from rtsep import RtsepError
 from rtsep.audio.outputs import prepare_file
 from rtsep.cli.numbers import number, whole
-from rtsep.cli.pictures import untraced_pictures
 
 SECONDS = number(0.01, 36_000)  # of a measurement
 PERIOD = whole(16, 8192)  # frames
@@ -58,9 +57,8 @@ def run_bench(parser: argparse.ArgumentParser, options: argparse.Namespace, meas
     try:
         if options.json:
             prepare_file(options.json)
-        with untraced_pictures():
-            report = measure()
-            show(report)
+        report = measure()
+        show(report)
         if options.json:
             options.json.write_text(json.dumps(report, indent=1))
     except (RtsepError, OSError) as error:

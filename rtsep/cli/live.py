@@ -220,11 +220,11 @@ def _outlives(number: int) -> bool:
 def _show_recording(result: Result, source: Source) -> None:
     """Measure a recording where the true stems are known, draw it, and say where it is."""
     from rtsep.audio.files import AudioReader
-    from rtsep.cli.pictures import untraced_pictures
     from rtsep.errors import ConfigError
     from rtsep.live.session.sources import DemoSource
     from rtsep.report.spectrograms import draw_spectrograms, spectrogram_of
     from rtsep.report.tables import quality_table
+    from rtsep.report.untraced import untraced_pictures
 
     samplerate = result.loaded.samplerate
     tracks, pictures = {}, {}

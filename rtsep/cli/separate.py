@@ -196,10 +196,10 @@ def _separate(batch: Batch, plans: list[Plan], jobs: int | None, lines: TextIO) 
     """Separate what is planned, and say how it went."""
     from rtsep.cli.bars import Bars, NoBars
     from rtsep.cli.main import print_error
-    from rtsep.cli.pictures import untraced_pictures
     from rtsep.files.batch import separate_planned
     from rtsep.files.inputs import STDIN
     from rtsep.files.jobs import cores, in_order, run_jobs
+    from rtsep.report.untraced import untraced_pictures
 
     told = []
     from_stdin = any(plan.source == STDIN for plan in plans)  # which other processes do not have

@@ -7,7 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-from rtsep.cli.pictures import untraced_pictures
 from rtsep.errors import RtsepError
 from training.cli import ablate, average, check, evaluate, export, import_corpus, listening_test, render, train
 from training.memory import memory_told
@@ -24,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
         module.add_parser(commands)
     options = parser.parse_args(arguments)
     try:
-        with memory_told(), untraced_pictures():
+        with memory_told():
             options.command(options)
     except RtsepError as error:
         print(f"training: {error}", file=sys.stderr)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtsep.errors import AudioFileError, ConfigError
+from rtsep.report.untraced import untraced_pictures
 from training.evaluation.evaluate import ENDLESS_DB, MEASURES, Result
 
 
+@untraced_pictures()
 def draw_boxes(path: Path, results: Sequence[Result], target: str, split: str) -> None:
     """Draw SDR, SIR, SAR and NSDR of every system over the clips of one target.
 
