@@ -35,5 +35,6 @@ def songs_if_any(data: Path) -> list[Song]:
 
 def mixes_if_any(data: Path) -> list[FullMix]:
     """Full mixes of `medleydb/` in a data folder; none where it lacks `mixes.yaml`."""
-    from training.corpora.full_mixes import FILE, read_full_mixes
+    from training.corpora.full_mixes import read_full_mixes
+    from training.corpora.mix_plan import FILE
     return list(read_full_mixes(data / "medleydb")) if (data / "medleydb" / FILE).is_file() else []

@@ -8,23 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtsep.controls.strict_yaml import Section, parse
-from rtsep.controls.user_files import read_text
 from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE
 from training.corpora.medleydb import MedleyDb
+from training.corpora.mix_plan import FILE, GROUPS, MixPlan, read_plan
 from training.corpora.songs import read_stereo
 from training.corpora.visible import visible
 
-FILE = "mixes.yaml"
-GROUPS = ("songs", "instrumental", "no_guitar", "real_stereo")
-KEYS = ("level_db", "pan", *GROUPS)
 FRAME = SAMPLERATE // 20
 ACTIVE_DB = 30.0
 """50-ms frames this far below the loudest one still count as playing."""
@@ -67,39 +62,30 @@ def read_full_mixes(root: Path, groups: Sequence[str] = GROUPS) -> Iterator[Full
     ConfigError
         When the file is missing or wrong, or a song is.
     """
-    plan = Section(parse(read_text(root / FILE), FILE), FILE, KEYS).values
-    missing = set(KEYS) - set(plan)
-    if missing:
-        raise ConfigError(f"{root / FILE}: the key {min(missing)!r} is missing")
+    plan = read_plan(root / FILE)
     corpus = MedleyDb(root)
     for group in groups:
-        for song in plan[group]:
+        for song in plan.songs[group]:
             stems = _released(root / "stereo" / song) if group == "real_stereo" else _mixed(corpus, song, plan)
             yield FullMix(song, group, stems)
 
 
-def _mixed(corpus: MedleyDb, song: str, plan: Mapping[str, Any]) -> dict[str, Audio]:
+def _mixed(corpus: MedleyDb, song: str, plan: MixPlan) -> dict[str, Audio]:
     """Pan every track, sum by stem, and bring each stem to its level against the drums."""
     names = [name for name in corpus.splits["all"] if name.endswith(f"_{song}")]
     if len(names) != 1:
         raise ConfigError(f"{FILE}: song {song!r} is not one of {', '.join(corpus.splits['all'])}")
     tracks = corpus.tracks(names[0])
     frames = max(audio.size for _, audio in tracks)
-    pans = {stem: _pans(plan["pan"], stem, [name for name, _ in tracks].count(stem)) for stem, _ in tracks}
+    pans = {stem: plan.pans(stem, [name for name, _ in tracks].count(stem)) for stem, _ in tracks}
     stems: dict[str, Audio] = {}
     for stem, audio in tracks:
         angle = (pans[stem].pop(0) + 1.0) * np.pi / 4.0
         placed = np.outer([np.cos(angle), np.sin(angle)], audio / active_rms(audio[np.newaxis]))
         stems.setdefault(stem, np.zeros((2, frames), np.float32))[:, :audio.size] += placed.astype(np.float32)
     for stem, audio in stems.items():
-        audio *= np.float32(10.0 ** ((plan["level_db"][stem] - 20.0) / 20.0) / active_rms(audio))
+        audio *= np.float32(10.0 ** ((plan.level_db[stem] - 20.0) / 20.0) / active_rms(audio))
     return stems
-
-
-def _pans(pan: Mapping[str, Any], stem: str, count: int) -> list[float]:
-    """Pan of each track of a stem: one number for all, or a list by their number."""
-    value = pan[stem]
-    return list(value[count]) if isinstance(value, dict) else [float(value)] * count
 
 
 def _released(folder: Path) -> dict[str, Audio]:
