@@ -9,11 +9,14 @@ from pathlib import Path
 import soundfile
 
 from rtsep.errors import ConfigError
-from training.corpora.sources import read_sources
+from training.corpora.readable import check_midi, read_table
+from training.corpora.sources import AUTHOR_COLUMNS, AUTHORS, INDEX, INDEX_COLUMNS, read_sources
 from training.corpora.visible import visible
+from training.render.amp_captures import read_capture
 
 SOUNDS, MIDI, CAPTURES = (".flac", ".opus", ".ogg", ".wav"), (".mid", ".midi"), (".nam",)
-INDEX, AUTHORS, SONGS = "samples/index.csv", "phrases/CREDITS.tsv", "medleydb"
+TABLES = {INDEX: (INDEX_COLUMNS, ","), AUTHORS: (AUTHOR_COLUMNS, "\t")}
+SONGS = "medleydb"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def check_data(data: Path) -> list[Finding]:
     folders = dict.fromkeys(source.folder for source in read_sources()
                             if source.folder and (not source.further or (data / source.folder).is_dir()))
     found = [_look(data, folder) for folder in folders]
-    found += [Finding(name, 0, 0.0, (f"no file {name}",)) for name in (INDEX, AUTHORS) if not (data / name).is_file()]
+    found += [Finding(name, 0, 0.0, faults) for name in TABLES if (faults := tuple(_table_faults(data, name)))]
     if (data / SONGS).is_dir():  # only scores need it
         found.append(_look(data, SONGS))
     return found
@@ -54,13 +57,27 @@ def _look(data: Path, folder: str) -> Finding:
     return Finding(folder, len(files), sum(path.stat().st_size for path in files) / 1e6, faults)
 
 
+def _table_faults(data: Path, name: str) -> Iterator[str]:
+    if not (data / name).is_file():
+        yield f"no file {name}"
+        return
+    try:
+        read_table(data / name, *TABLES[name])
+    except ConfigError as error:
+        yield str(error)
+
+
 def _faults(files: list[Path]) -> Iterator[str]:
     """Read what each file says of itself; sounds are not decoded."""
     for path in files:
         try:
             if path.suffix.lower() in SOUNDS and not soundfile.info(path).frames:
                 yield f"{path} is empty"
-            elif path.suffix.lower() in MIDI and path.open("rb").read(4) != b"MThd":
-                yield f"{path} is no MIDI file"
+            elif path.suffix.lower() in MIDI:
+                check_midi(path)
+            elif path.suffix.lower() in CAPTURES:
+                read_capture(path)
+        except ConfigError as error:
+            yield str(error)
         except (OSError, soundfile.LibsndfileError) as error:
             yield f"{path} cannot be read: {error}"

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import yaml
 
+INDEX, INDEX_COLUMNS = "samples/index.csv", ("inst", "file", "dur_s", "peak", "rms300ms_db", "midi_from_name")
+AUTHORS, AUTHOR_COLUMNS = "phrases/CREDITS.tsv", ("file", "licence", "author_source")
+"""Tables of a data folder: what each recorded note is, and who made the played phrases."""
 _TABLE = Path(__file__).with_name("sources.yaml")
 
 

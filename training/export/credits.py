@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import yaml
 
 from rtsep.model.catalogue import find_model
-from training.corpora.sources import read_sources
+from training.corpora.readable import read_table
+from training.corpora.sources import AUTHOR_COLUMNS, AUTHORS, read_sources
 from training.render.library import is_heard
 
 WEIGHTS_LICENCE = "CC BY 4.0"
@@ -30,11 +30,10 @@ def credits(data: Path) -> list[str]:
     Those who are held out of training are left out; the neural voice has a row of its own. Where there is no
     data folder, those of the shipped `stage`, which weights trained on own sounds began with.
     """
-    authors = data / "phrases" / "CREDITS.tsv"
+    authors = data / AUTHORS
     if not authors.is_file():
         return list(yaml.safe_load(find_model("stage").with_suffix(".yaml").read_text())["credits"])
-    with authors.open(newline="") as handle:
-        rows = [row for row in csv.DictReader(handle, delimiter="\t") if is_heard(row["file"])]
+    rows = [row for row in read_table(authors, AUTHOR_COLUMNS, "\t") if is_heard(row["file"])]
     neural = [NEURAL_VOICE] if any(_is_neural(row) for row in rows) else []
     phrases = sorted({f"{row['author_source']} ({row['licence']})" for row in rows if not _is_neural(row)})
     return [*common_credits(), *_further_credits(data), *neural, "phrases: " + "; ".join(phrases)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
+from training.corpora.readable import named
 from training.render.drum_patterns import Hit
 from training.render.library import Library
 from training.render.song import Random, Song
@@ -26,7 +27,9 @@ _ROCK = ("rock", "punk", "pop", "country", "blues", "soul")
 def read_performance(path: Path) -> tuple[Hit, ...]:
     """Strokes of one MIDI file in order of time; notes of no piece are dropped."""
     hits, now = [], 0.0
-    for message in mido.MidiFile(path):
+    with named(path, "MIDI"):
+        messages = list(mido.MidiFile(path))
+    for message in messages:
         now += message.time
         if message.type == "note_on" and message.velocity > 0 and message.note in PIECE_OF_NOTE:
             hits.append(Hit(now, PIECE_OF_NOTE[message.note], float(message.velocity)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,8 @@ import soxr
 from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE
+from training.corpora.readable import named, read_table
+from training.corpora.sources import INDEX, INDEX_COLUMNS
 from training.corpora.visible import visible
 
 HAND_DRUMS = ("mridangam", "bendir", "tamborim", "tabla")
@@ -38,7 +39,8 @@ class Sample:
 @lru_cache(maxsize=3000)
 def read_audio(path: Path) -> Audio:
     """Decode a file to mono float32 at 44.1 kHz, shape (frames,); cached, so do not write into it."""
-    data, samplerate = soundfile.read(path, dtype="float32", always_2d=True)
+    with named(path, "sound"):
+        data, samplerate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = data.mean(axis=1)
     if samplerate != SAMPLERATE:
         mono = soxr.resample(mono, samplerate, SAMPLERATE)
@@ -71,16 +73,17 @@ class Library:
     def _index(self) -> dict[str, list[Sample]]:
         """Read `samples/index.csv`, keeping the rows whose file is here, grouped by instrument."""
         found: dict[str, list[Sample]] = {}
-        with (self.root / "samples" / "index.csv").open(newline="") as handle:
-            for row in csv.DictReader(handle):
-                folder = self.root / "samples" / row["inst"]
-                paths = [folder / f"{row['file']}.{ending}" for ending in ("flac", "opus")]
-                path = next((p for p in paths if p.exists()), None)
-                if path is None:
-                    continue
+        index = self.root / INDEX
+        for row in read_table(index, INDEX_COLUMNS):
+            folder = self.root / "samples" / row["inst"]
+            paths = [folder / f"{row['file']}.{ending}" for ending in ("flac", "opus")]
+            path = next((p for p in paths if p.exists()), None)
+            if path is None:
+                continue
+            with named(index, f"numbers of {row['file']}"):
                 sample = Sample(row["inst"], row["file"], path, float(row["dur_s"]), float(row["peak"]),
                                 float(row["rms300ms_db"]), _number(row["midi_from_name"]))
-                found.setdefault(row["inst"], []).append(sample)
+            found.setdefault(row["inst"], []).append(sample)
         return found
 
     def phrases(self, kind: str) -> list[Path]:

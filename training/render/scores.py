@@ -11,6 +11,7 @@ from typing import Literal
 import mido
 import numpy as np
 
+from training.corpora.readable import named
 from training.render.library import Library
 from training.render.song import BAR, Random, Song
 
@@ -124,7 +125,9 @@ def read_parts(path: Path) -> tuple[Part, ...]:
     programs = [0] * 16
     open_notes: dict[tuple[int, int], tuple[float, float, int]] = {}
     time = 0.0
-    for message in mido.MidiFile(path, clip=True):
+    with named(path, "MIDI"):
+        messages = list(mido.MidiFile(path, clip=True))
+    for message in messages:
         time += message.time
         if message.type == "program_change":
             programs[message.channel] = message.program
