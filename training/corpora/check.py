@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,14 @@ import soundfile
 
 from rtsep.errors import ConfigError
 from training.corpora.readable import check_midi, read_table
-from training.corpora.sources import AUTHOR_COLUMNS, AUTHORS, INDEX, INDEX_COLUMNS, read_sources
+from training.corpora.sources import AUTHOR_COLUMNS, AUTHORS, INDEX, read_sources
 from training.corpora.visible import visible
 from training.render.amp_captures import read_capture
+from training.render.library import read_index
 
 SOUNDS, MIDI, CAPTURES = (".flac", ".opus", ".ogg", ".wav"), (".mid", ".midi"), (".nam",)
-TABLES = {INDEX: (INDEX_COLUMNS, ","), AUTHORS: (AUTHOR_COLUMNS, "\t")}
+TABLES: dict[str, Callable[[Path], object]] = {
+    INDEX: read_index, AUTHORS: lambda data: read_table(data / AUTHORS, AUTHOR_COLUMNS, "\t")}
 SONGS = "medleydb"
 
 
@@ -62,7 +64,7 @@ def _table_faults(data: Path, name: str) -> Iterator[str]:
         yield f"no file {name}"
         return
     try:
-        read_table(data / name, *TABLES[name])
+        TABLES[name](data)
     except ConfigError as error:
         yield str(error)
 

@@ -49,6 +49,29 @@ def read_audio(path: Path) -> Audio:
     return mono
 
 
+def read_index(root: Path) -> dict[str, list[Sample]]:
+    """Read `samples/index.csv` of a data folder, keeping the rows whose file is here, grouped by instrument.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be read.
+    """
+    found: dict[str, list[Sample]] = {}
+    index = root / INDEX
+    for row in read_table(index, INDEX_COLUMNS):
+        folder = root / "samples" / row["inst"]
+        paths = [folder / f"{row['file']}.{ending}" for ending in ("flac", "opus")]
+        path = next((p for p in paths if p.exists()), None)
+        if path is None:
+            continue
+        with named(index, f"numbers of {row['file']}"):
+            sample = Sample(row["inst"], row["file"], path, float(row["dur_s"]), float(row["peak"]),
+                            float(row["rms300ms_db"]), _number(row["midi_from_name"]))
+        found.setdefault(row["inst"], []).append(sample)
+    return found
+
+
 class Library:
     """Index of the data folder: `samples/`, `phrases/`, `midi/`, `amps/` and `irs/`.
 
@@ -68,23 +91,7 @@ class Library:
         for name in ("samples", "phrases", "midi", "amps", "irs"):
             if not (root / name).is_dir():
                 raise ConfigError(f"no folder {name}/ in {root}: point --data at the folder that holds it")
-        self.samples = self._index()
-
-    def _index(self) -> dict[str, list[Sample]]:
-        """Read `samples/index.csv`, keeping the rows whose file is here, grouped by instrument."""
-        found: dict[str, list[Sample]] = {}
-        index = self.root / INDEX
-        for row in read_table(index, INDEX_COLUMNS):
-            folder = self.root / "samples" / row["inst"]
-            paths = [folder / f"{row['file']}.{ending}" for ending in ("flac", "opus")]
-            path = next((p for p in paths if p.exists()), None)
-            if path is None:
-                continue
-            with named(index, f"numbers of {row['file']}"):
-                sample = Sample(row["inst"], row["file"], path, float(row["dur_s"]), float(row["peak"]),
-                                float(row["rms300ms_db"]), _number(row["midi_from_name"]))
-            found.setdefault(row["inst"], []).append(sample)
-        return found
+        self.samples = read_index(root)
 
     def phrases(self, kind: str) -> list[Path]:
         """Played phrases of one class folder (`voice`, `drums`, `keys`, ...) that training may hear, by name."""
