@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtsep.cli.numbers import number
 from training.cli.machine import SEED
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="MedleyDB, MUSDB18 or a folder of songs (default: medleydb in --data)")
     parser.add_argument("--full-mixes", action="store_true",
                         help="stereo mixes with singers at the levels of songs, by mixes.yaml in the corpus")
-    parser.add_argument("--clips", type=_seconds, metavar="SECONDS",
+    parser.add_argument("--clips", type=number(1, 600), metavar="SECONDS",
                         help="the paper's protocol: clips of this length (20) of 4 songs to test and 8 to train")
     parser.add_argument("--split", choices=SPLITS, default="test", help="part of the corpus (default: %(default)s)")
     parser.add_argument("--stems", type=Path, metavar="DIR",
@@ -40,13 +41,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--out", type=Path, default=Path("docs/comparison.md"), metavar="FILE",
                         help="where --compare writes; pictures go beside it (default: %(default)s)")
     parser.set_defaults(command=_run)
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 1.0 <= seconds <= 600.0:
-        raise argparse.ArgumentTypeError(f"{text} s: give 1 to 600, the paper has 20")
-    return seconds
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -41,7 +41,7 @@ def build(folder: Path, page: Path, scale: str) -> Path:
     Raises
     ------
     ConfigError, AudioFileError
-        When the folder is not as expected.
+        When the folder is not as expected, or page or key are there and of something else.
     """
     if page.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"{page}: name the page something.html")
@@ -59,11 +59,25 @@ def build(folder: Path, page: Path, scale: str) -> Path:
     key = {"format": FORMAT, "test": number, "scale": scale, "trials": trials,
            "clips": {name: {"item": clip.item, "target": clip.target, "system": clip.system}
                      for name, clip in by_name.items()}}
+    key_path = page.with_name(page.stem + KEY_SUFFIX)
+    _keep_others(page, key_path, number)
     page.parent.mkdir(parents=True, exist_ok=True)
     _write(page, _page(test | {"clips": {name: sounds[name] for name in sorted(used)}}))
-    key_path = page.with_name(page.stem + KEY_SUFFIX)
     _write(key_path, json.dumps(key, indent=1))
     return key_path
+
+
+def _keep_others(page: Path, key_path: Path, number: str) -> None:
+    """Refuse names that another test has: without its key nobody could read its results."""
+    try:
+        mine = json.loads(key_path.read_text("utf-8"))["test"] == number
+    except FileNotFoundError:
+        mine = not page.exists()
+    except (OSError, LookupError, TypeError, ValueError):
+        mine = False
+    if not mine:
+        there = page if page.exists() else key_path
+        raise ConfigError(f"{there} is there, and of something else than these clips: it is kept; give another name")
 
 
 def _trials(clips: dict[str, Clip]) -> dict[str, Any]:

@@ -89,6 +89,21 @@ def test_a_page_is_built_alike_twice(clips: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
+def test_a_page_of_something_else_is_kept_and_its_key_too(clips: Path, tmp_path: Path) -> None:
+    page, key = tmp_path / "a.html", tmp_path / "a.key.json"
+    build(clips, page, "seven")
+    build(clips, page, "seven")  # of the same clips: nothing is lost
+    before = page.read_bytes(), key.read_bytes()
+    with pytest.raises(ConfigError, match=r"a\.html is there, and of something else than these clips: it is kept"):
+        build(clips, page, "three")
+    assert (page.read_bytes(), key.read_bytes()) == before
+    for stranger in (tmp_path / "b.html", tmp_path / "c.key.json"):
+        stranger.write_text("mine")
+        with pytest.raises(ConfigError, match="is kept; give another name"):
+            build(clips, tmp_path / f"{stranger.name[0]}.html", "seven")
+        assert stranger.read_text() == "mine"
+
+
 def test_an_item_name_cannot_break_the_page(clips: Path, tmp_path: Path) -> None:
     (clips / "drums-01").rename(clips / "<script>drums-01")
     build(clips, tmp_path / "test.html", "seven")
