@@ -213,7 +213,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return _build(typing.cast(type, hint), value, where)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        return _number(*arguments, value, where)
+        return _number(arguments[0], arguments[1], value, where)
     if origin is tuple and isinstance(value, list | tuple):
         if arguments[-1] is not ... and len(value) != len(arguments):
             raise ConfigError(f"{where}: expected {len(arguments)} values, got {shown(list(value))}")
@@ -226,7 +226,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     raise ConfigError(f"{where}: expected {_WORDS.get(origin or hint, str(hint))}, got {shown(value)}")
 
 
-def _number(kind: type, bounds: Bounds, value: Any, where: str) -> float:
+def _number(kind: type[int] | type[float], bounds: Bounds, value: Any, where: str) -> float:
     """Take a number inside of bounds; a whole one may stand for one with a fraction."""
     if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
         raise ConfigError(f"{where}: expected {_WORDS[kind]}, got {shown(value)}")
