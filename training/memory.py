@@ -16,8 +16,8 @@ class KilledError(RtsepError):
     """A process that mixes or renders was killed."""
 
     def __init__(self) -> None:
-        super().__init__("a process that mixes or renders was killed, as systems do that run out of memory; all "
-                         "finished files are whole; go on with fewer --workers or --processes")
+        super().__init__("a process that mixes or renders was killed, as systems do that run out of memory or of "
+                         "/dev/shm; all finished files are whole; go on with fewer --workers or --processes")
 
 
 @contextmanager

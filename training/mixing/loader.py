@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
+from multiprocessing import util
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,8 @@ from training.mixing.lane import Lane
 from training.mixing.remix import RemixConfig
 
 PREFETCH = 4  # batches that each process is ahead
+TIMEOUT_S = 600  # for a batch
+_LONGEST_FOLDER = 70  # bytes: a socket's path has at most 103, of which multiprocessing takes 33 for its own names
 Part = tuple[Tensor, Tensor]
 Made = tuple[Tensor, Tensor, frozenset[Path]]
 
@@ -91,10 +96,12 @@ def batches(dataset: LaneDataset, workers: int) -> Iterator[Part]:
     """
     workers = min(workers, len(dataset.lanes))
     own = torch.Generator()  # or the loader would move the random state that everything else draws from
+    _shorten_sockets()
     with signals_blocked(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "This DataLoader will create")  # more processes than cores: the user's choice
         parts = iter(DataLoader(dataset, batch_size=None, num_workers=workers, generator=own,
-                                prefetch_factor=PREFETCH if workers else None, worker_init_fn=_leave_ctrl_c))
+                                prefetch_factor=PREFETCH if workers else None, timeout=TIMEOUT_S if workers else 0,
+                                worker_init_fn=_leave_ctrl_c))
     try:
         while True:
             with undivided():  # a process whose part is not taken whole writes a traceback
@@ -105,6 +112,20 @@ def batches(dataset: LaneDataset, workers: int) -> Iterator[Part]:
         if dataset.folder.broken:
             print(f"{len(dataset.folder.broken)} files of {dataset.folder.root} could not be read and were skipped",
                   file=sys.stderr)
+
+
+def _shorten_sockets() -> None:
+    """Let multiprocessing make its sockets in /tmp where the folder of temporary files has too long a name for them.
+
+    Parts pass through them. Where none can be made, parts are lost, and the trainer would wait for them.
+    """
+    if os.name != "posix" or len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_FOLDER:
+        return
+    before, tempfile.tempdir = tempfile.tempdir, "/tmp"
+    try:
+        util.get_temp_dir()  # is kept for this process and its children
+    finally:
+        tempfile.tempdir = before
 
 
 def _leave_ctrl_c(_: int) -> None:
@@ -119,6 +140,11 @@ def _take(parts: Iterator[Made | RtsepError]) -> Made:
         part = next(parts)
     except (EOFError, ConnectionError) as error:  # it died while it handed the part over
         raise KilledError from error
+    except RuntimeError as error:
+        if "timed out" not in str(error):
+            raise
+        raise RtsepError(f"the processes that mix have handed nothing over for {TIMEOUT_S} s; go on with fewer "
+                         "--workers, or none") from error
     if isinstance(part, RtsepError):
         raise part
     return part

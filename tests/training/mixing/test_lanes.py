@@ -6,6 +6,8 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +130,18 @@ def test_ctrl_c_waits_until_a_batch_is_whole(noise_stems: Path, monkeypatch: pyt
     with pytest.raises(KeyboardInterrupt):
         next(batches(Interrupted(noise_stems, CONFIG, range(1), 500, 4410, seed=7), workers=1))
     assert len(taken) == 1
+
+
+def test_a_long_folder_of_temporary_files_loses_no_batch(noise_stems: Path, tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    code = ("import sys; from pathlib import Path; from training.mixing.loader import LaneDataset, batches; "
+            "from training.mixing.remix import RemixConfig; "
+            "dataset = LaneDataset(Path(sys.argv[1]), RemixConfig(), range(1), 500, 4410, 7); "
+            "print(next(batches(dataset, 1))[0].shape[-1])")
+    done = subprocess.run([sys.executable, "-c", code, str(noise_stems)], env=os.environ | {"TMPDIR": str(folder)},
+                          cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=100, check=False)
+    assert (done.stdout, done.stderr) == ("4910\n", "")
 
 
 def test_kinds_that_a_recipe_does_not_name_are_not_left_unheard(noise_stems: Path) -> None:
