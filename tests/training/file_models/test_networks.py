@@ -25,8 +25,9 @@ from training.nets.spectra import resynthesise
 
 PAPER = PROFILES["paper"]
 STEMS = ("drums", "guitar", "other")
-SMALL = [WaveUnetConfig(levels=3, filters=6, segment=512), HourglassConfig(stacks=2, depth=2, features=8, hops=8),
-         UnetConfig(filters=4, depth=2, hops=8)]
+SMALL = [WaveUnetConfig(levels=3, filters=6, segment=512, overlap=128),
+         HourglassConfig(stacks=2, depth=2, features=8, hops=8, overlap_hops=2),
+         UnetConfig(filters=4, depth=2, hops=8, overlap_hops=2)]
 KINDS = [config.kind for config in SMALL]
 
 
