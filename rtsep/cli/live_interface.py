@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rtsep.cli.numbers import whole
 from rtsep.cli.parser import named_path
 from rtsep.cli.streams import shown_line
 from rtsep.errors import ConfigError
@@ -36,8 +37,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                      "all else (see docs/live.md)")
     how.add_argument("--log", type=named_path, metavar="FILE", help="add the same events to a file")
     api = parser.add_argument_group("control by other programs (needs the extra panel; see docs/api.md)")
-    api.add_argument("--api", nargs="?", type=_port, const=DEFAULT_PORT, metavar="PORT", help="take commands on a "
-                     f"websocket (default port: {DEFAULT_PORT}; 0 for a free one)")
+    api.add_argument("--api", nargs="?", type=whole(0, 65535), const=DEFAULT_PORT, metavar="PORT",
+                     help=f"take commands on a websocket (default port: {DEFAULT_PORT}; 0 for a free one)")
     api.add_argument("--api-host", default="127.0.0.1", metavar="ADDRESS", help="address to listen at; any but "
                      "%(default)s lets other computers in, who need a token (default: %(default)s)")
     api.add_argument("--api-token", metavar="TOKEN", help="what clients have to show (default: RTSEP_API_TOKEN, or "
@@ -175,16 +176,6 @@ def _is_in_front(terminal: TextIO) -> bool:
         return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
     except OSError:  # not the terminal of its session: no shell counts it among its jobs
         return True
-
-
-def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r:.20} is no port: give 0 to 65535")
-    return port
 
 
 def _plain(value: Any) -> Any:

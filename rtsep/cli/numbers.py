@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import TypeVar
 
 from rtsep.controls.bounds import Bounds
+
+Number = TypeVar("Number", int, float)
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
     """Make the type of an option that is a whole number from `low` to `high`."""
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r:.40} is no whole number from {low} to {high}")
-        return value
-    return read
+    return _bounded(int, Bounds(low, high), "whole number")
 
 
 def number(low: float, high: float) -> Callable[[str], float]:
     """Make the type of an option that is a number from `low` to `high`."""
-    bounds = Bounds(low, high)
+    return _bounded(float, Bounds(low, high), "number")
 
-    def read(text: str) -> float:
+
+def _bounded(kind: type[Number], bounds: Bounds, words: str) -> Callable[[str], Number]:
+    def read(text: str) -> Number:
         try:
-            value = float(text)
+            value = kind(text)
         except ValueError:
-            value = float("nan")
-        if not bounds.hold(value):
-            raise argparse.ArgumentTypeError(f"{text!r:.40} is no number from {bounds}")
+            value = None
+        if value is None or not bounds.hold(value):
+            raise argparse.ArgumentTypeError(f"{text!r:.40} is no {words} from {bounds}")
         return value
     return read

@@ -68,7 +68,7 @@ def read_plan(path: Path) -> MixPlan:
     if missing:
         raise ConfigError(f"{path}: the key {min(missing)!r} is missing")
     levels, pans = (_stems(document, key) for key in ("level_db", "pan"))
-    return MixPlan({stem: _number(value, f"{FILE}: level_db.{stem}", _LEVELS) for stem, value in levels.items()},
+    return MixPlan({stem: _LEVELS.read(float, value, f"{FILE}: level_db.{stem}") for stem, value in levels.items()},
                    {stem: _pan(value, f"{FILE}: pan.{stem}") for stem, value in pans.items()},
                    {group: _names(document, group) for group in GROUPS})
 
@@ -88,19 +88,13 @@ def _names(document: Section, group: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _number(value: object, where: str, bounds: Bounds) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not bounds.hold(value):
-        raise ConfigError(f"{where}: {shown(value)} is no number from {bounds}")
-    return float(value)
-
-
 def _pan(value: object, where: str) -> Pan:
     """Read one place for all tracks, or lists of places by their number."""
     if not isinstance(value, dict):
-        return _number(value, where, _PANS)
+        return _PANS.read(float, value, where)
     places: dict[int, tuple[float, ...]] = {}
     for count, row in value.items():
         if type(count) is not int or not isinstance(row, list) or len(row) != count:
             raise ConfigError(f"{where}.{shown(count)}: {shown(row)} is no list of so many places")
-        places[count] = tuple(_number(place, f"{where}.{count}", _PANS) for place in row)
+        places[count] = tuple(_PANS.read(float, place, f"{where}.{count}") for place in row)
     return places

@@ -17,7 +17,7 @@ _READERS_SAY = (OSError, EOFError, ArithmeticError, AttributeError, LookupError,
 
 
 @contextmanager
-def named(path: Path, what: str) -> Iterator[None]:
+def reading(path: Path, what: str) -> Iterator[None]:
     """Read a file; `what` it should be goes into the error.
 
     Raises
@@ -41,7 +41,7 @@ def read_table(path: Path, columns: tuple[str, ...], delimiter: str = ",") -> li
     ConfigError
         When it cannot be read, or lacks a column or a cell.
     """
-    with named(path, "a table"), path.open(newline="", encoding="utf-8") as file:
+    with reading(path, "a table"), path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file, delimiter=delimiter)
         rows = list(reader)
         if absent := [name for name in columns if name not in (reader.fieldnames or ())]:
@@ -59,7 +59,7 @@ def check_midi(path: Path) -> None:
     ConfigError
         When it is none, or ends before a chunk does.
     """
-    with named(path, "MIDI"):
+    with reading(path, "MIDI"):
         content = path.read_bytes()
         if content[:4] != b"MThd":
             raise ValueError("it begins otherwise")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from rtsep.controls.bounds import Bounds
 
-Count = Annotated[int, Bounds(0, 1e9)]
+Count = Annotated[int, Bounds(0, 10 ** 9)]
 Depth = Annotated[int, Bounds(1, 32)]
 Width = Annotated[int, Bounds(1, 1 << 16)]
 Length = Annotated[int, Bounds(1, 1 << 24)]

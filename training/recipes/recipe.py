@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rtsep.controls.bounds import Bounds
 from rtsep.controls.shown import named, shown
 from rtsep.controls.strict_yaml import parse
 from rtsep.controls.user_files import read_text
@@ -161,7 +160,7 @@ def overridden(recipe: Recipe, changes: Any, where: str) -> Recipe:
     return recipe_from(_merged(recipe, changes), where)
 
 
-_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", tuple: "a list",
+_WORDS = {str: "a text", bool: "true or false", tuple: "a list",
           dict: "a mapping"}
 """What a value should be, as people call it."""
 
@@ -213,7 +212,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return _build(typing.cast(type, hint), value, where)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        return _number(arguments[0], arguments[1], value, where)
+        return arguments[1].read(arguments[0], value, where)
     if origin is tuple and isinstance(value, list | tuple):
         if arguments[-1] is not ... and len(value) != len(arguments):
             raise ConfigError(f"{where}: expected {len(arguments)} values, got {shown(list(value))}")
@@ -224,12 +223,3 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if plain is not None and isinstance(value, plain):
         return value
     raise ConfigError(f"{where}: expected {_WORDS.get(origin or hint, str(hint))}, got {shown(value)}")
-
-
-def _number(kind: type[int] | type[float], bounds: Bounds, value: Any, where: str) -> float:
-    """Take a number inside of bounds; a whole one may stand for one with a fraction."""
-    if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
-        raise ConfigError(f"{where}: expected {_WORDS[kind]}, got {shown(value)}")
-    if not bounds.hold(value):
-        raise ConfigError(f"{where}: expected {_WORDS[kind]} from {bounds}, got {shown(value)}")
-    return kind(value)

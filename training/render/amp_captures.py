@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from rtsep.types import Audio
-from training.corpora.readable import named
+from training.corpora.readable import reading
 
 BLOCK = 1024  # frames a step: small enough for the second-level cache, large enough to hide call overhead
 TAPS = 3
@@ -146,7 +146,7 @@ def _read_stack(reader: _Reader, config: dict[str, object]) -> Stack:
 @lru_cache(maxsize=16)
 def read_capture(path: Path) -> Capture:
     """Read a `.nam` file; only ungated tanh WaveNets with kernels of three taps are known here."""
-    with named(path, "an amplifier"):
+    with reading(path, "an amplifier"):
         document = json.loads(path.read_text())
         reader = _Reader(np.asarray(document["weights"], np.float32))
         stacks = tuple(_read_stack(reader, config) for config in document["config"]["layers"])

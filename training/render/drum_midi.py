@@ -8,7 +8,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from training.corpora.readable import named
+from training.corpora.readable import reading
 from training.render.drum_patterns import Hit
 from training.render.library import Library
 from training.render.song import Random, Song
@@ -27,7 +27,7 @@ _ROCK = ("rock", "punk", "pop", "country", "blues", "soul")
 def read_performance(path: Path) -> tuple[Hit, ...]:
     """Strokes of one MIDI file in order of time; notes of no piece are dropped."""
     hits, now = [], 0.0
-    with named(path, "MIDI"):
+    with reading(path, "MIDI"):
         messages = list(mido.MidiFile(path))
     for message in messages:
         now += message.time

@@ -13,7 +13,7 @@ import soxr
 from rtsep.errors import ConfigError
 from rtsep.types import Audio
 from training import SAMPLERATE
-from training.corpora.readable import named, read_table
+from training.corpora.readable import read_table, reading
 from training.corpora.sources import INDEX, INDEX_COLUMNS
 from training.corpora.visible import visible
 
@@ -39,7 +39,7 @@ class Sample:
 @lru_cache(maxsize=3000)
 def read_audio(path: Path) -> Audio:
     """Decode a file to mono float32 at 44.1 kHz, shape (frames,); cached, so do not write into it."""
-    with named(path, "sound"):
+    with reading(path, "sound"):
         data, samplerate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = data.mean(axis=1)
     if samplerate != SAMPLERATE:
@@ -65,7 +65,7 @@ def read_index(root: Path) -> dict[str, list[Sample]]:
         path = next((p for p in paths if p.exists()), None)
         if path is None:
             continue
-        with named(index, f"numbers of {row['file']}"):
+        with reading(index, f"numbers of {row['file']}"):
             sample = Sample(row["inst"], row["file"], path, float(row["dur_s"]), float(row["peak"]),
                             float(row["rms300ms_db"]), _number(row["midi_from_name"]))
         found.setdefault(row["inst"], []).append(sample)

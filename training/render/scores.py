@@ -11,7 +11,7 @@ from typing import Literal
 import mido
 import numpy as np
 
-from training.corpora.readable import named
+from training.corpora.readable import reading
 from training.render.library import Library
 from training.render.song import BAR, Random, Song
 
@@ -125,7 +125,7 @@ def read_parts(path: Path) -> tuple[Part, ...]:
     programs = [0] * 16
     open_notes: dict[tuple[int, int], tuple[float, float, int]] = {}
     time = 0.0
-    with named(path, "MIDI"):
+    with reading(path, "MIDI"):
         messages = list(mido.MidiFile(path, clip=True))
     for message in messages:
         time += message.time

@@ -39,12 +39,12 @@ def test_places_go_by_the_number_of_tracks(tmp_path: Path) -> None:
     ({"songs": [80]}, "songs: [80] is no list of songs"),
     ({"level_db": 3}, "level_db: this is 3; give a mapping"),
     ({"level_db": {"drums": 0}}, "level_db: bass is missing"),
-    ({"level_db": dict.fromkeys(STEMS, "loud")}, "level_db.drums: 'loud' is no number from -60 to 60"),
-    ({"level_db": dict.fromkeys(STEMS, float("nan"))}, "level_db.drums: nan is no number from -60 to 60"),
-    ({"pan": dict.fromkeys(STEMS, 45)}, "pan.drums: 45 is no number from -1 to 1"),
+    ({"level_db": dict.fromkeys(STEMS, "loud")}, "level_db.drums: expected a number, got 'loud'"),
+    ({"level_db": dict.fromkeys(STEMS, float("nan"))}, "level_db.drums: expected a number from -60 to 60, got nan"),
+    ({"pan": dict.fromkeys(STEMS, 45)}, "pan.drums: expected a number from -1 to 1, got 45"),
     ({"pan": {stem: {2: [0.5]} for stem in STEMS}}, "pan.drums.2: [0.5] is no list of so many places"),
     ({"pan": {stem: {"two": [0.5]} for stem in STEMS}}, "pan.drums.'two': [0.5] is no list of so many places"),
-    ({"pan": {stem: {1: [True]} for stem in STEMS}}, "pan.drums.1: True is no number from -1 to 1"),
+    ({"pan": {stem: {1: [True]} for stem in STEMS}}, "pan.drums.1: expected a number, got True"),
 ])
 def test_mistakes_are_named(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
