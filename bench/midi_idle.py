@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
@@ -109,9 +109,10 @@ def threads_of(pid: int | None) -> dict[int, tuple[int, float]]:
     """How often each thread of a process has waited, and the milliseconds of a core that it has taken."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
-        status = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
-        taken = int((task / "schedstat").read_text().split()[0]) / 1e6
-        found[int(task.name)] = int(status["voluntary_ctxt_switches"]), taken
+        with suppress(OSError):  # it has ended meanwhile
+            status = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
+            taken = int((task / "schedstat").read_text().split()[0]) / 1e6
+            found[int(task.name)] = int(status["voluntary_ctxt_switches"]), taken
     return found
 
 

@@ -16,7 +16,8 @@ class Inbox:
 
     A poll disturbs nobody and costs as much where nothing came. A callback costs nothing until then, but it needs the
     interpreter, and all of a JACK server waits for the thread that calls. So the first message after a rest comes by
-    one. It ends the rest in that very thread: to end it from another one would be no safe thing with python-rtmidi.
+    one. It ends the rest in that very thread: to end it from another one would be no safe thing with python-rtmidi,
+    whose queue cannot be read during a rest either: what it got in the microseconds before comes with the next message.
 
     Parameters
     ----------
@@ -46,10 +47,18 @@ class Inbox:
         """Have the next message announced by a call, in a thread of the MIDI system's; read once more after this."""
         self._wake, self.rests = wake, True
         self._source.set_callback(self._end_rest)
+        with self._lock:
+            self._take_waiting()
 
     def _next(self) -> list[int] | None:
         with self._lock:
-            return self._first.popleft() if self._first else self._pop()
+            if self._first or self.rests:
+                return self._first.popleft() if self._first else None
+            return self._pop()
+
+    def _take_waiting(self) -> None:
+        """Take what came before a callback was set."""
+        self._first.extend(iter(self._pop, None))
 
     def _pop(self) -> list[int] | None:
         event = self._source.get_message()
@@ -58,7 +67,7 @@ class Inbox:
     def _end_rest(self, event: tuple[list[int], float], _: object) -> None:
         with self._lock:
             self._source.cancel_callback()
-            self._first.extend(iter(self._pop, None))  # came before the rest began
+            self._take_waiting()
             self._first.append(event[0])
             self.rests = False
         self._wake()
