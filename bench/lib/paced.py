@@ -150,7 +150,7 @@ def _disturb(ready: Any) -> None:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     source = np.ones(NEIGHBOUR_BYTES // 8)
     target = np.empty_like(source)
+    parent = os.getppid()  # before it is told, and may end
     ready.set()
-    parent = os.getppid()
     while os.getppid() == parent:
         np.copyto(target, source)
