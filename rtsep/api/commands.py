@@ -19,7 +19,6 @@ from rtsep.surface.documents import (
     state_document,
     table_document,
 )
-from rtsep.surface.spectrum import BandSpectrum
 from rtsep.surface.surface import Surface
 
 _MOST_NOTICES = 100
@@ -113,8 +112,7 @@ COMMANDS = (
     Command("Learn", "name of the control that the next movement of a controller is for, or null", "",
             lambda surface, name: surface.learn(None if name is None else _text(name))),
     Command("GetMeters", "", "meters, see below", lambda surface, _: meters_document(surface)),
-    Command("GetSpectra", "", "spectra, see below",
-            lambda surface, _: spectra_document(surface, BandSpectrum(surface.samplerate))),
+    Command("GetSpectra", "", "spectra, see below", lambda surface, _: spectra_document(surface)),
     Command("GetCounters", "", "every counter that is a number, by its name", lambda surface, _: surface.counters()),
     Command("GetHistory", "", "load, missed hops and latency of the last two minutes, by half seconds",
             lambda surface, _: history_document(surface)),

@@ -16,7 +16,6 @@ from rtsep.surface.documents import (
     spectra_document,
     state_document,
 )
-from rtsep.surface.spectrum import BandSpectrum
 from rtsep.surface.surface import Surface
 
 HIGHEST_HZ = 30.0
@@ -45,11 +44,9 @@ class Feeds:
     """
 
     def __init__(self, surface: Surface) -> None:
-        self._surface = surface
-        self._spectrum = BandSpectrum(surface.samplerate)
         self._made: dict[str, tuple[float, Document]] = {}
         self._makers: dict[str, Callable[[], Document]] = {
-            "meters": lambda: meters_document(surface), "spectra": self._spectra,
+            "meters": lambda: meters_document(surface), "spectra": lambda: spectra_document(surface),
             "controls": lambda: controls_document(surface), "state": lambda: state_document(surface),
             "history": lambda: history_document(surface)}
 
@@ -61,11 +58,6 @@ class Feeds:
             document = self._makers[kind]()
             self._made[kind] = now, document
         return document
-
-    def _spectra(self) -> Document:
-        if self._spectrum.samplerate != self._surface.samplerate:
-            self._spectrum = BandSpectrum(self._surface.samplerate)
-        return spectra_document(self._surface, self._spectrum)
 
 
 class Subscription:

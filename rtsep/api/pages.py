@@ -12,7 +12,7 @@ from websockets.http11 import Response
 
 SOCKET = "/socket"
 """Path of the websocket."""
-_SCRIPTS = ("panel", "connection", "controls", "learning", "notices", "pictures")
+_SCRIPTS = ("panel", "connection", "controls", "learning", "notices", "pictures", "watching")
 PAGES = {"/": ("index.html", "text/html; charset=utf-8"),
          "/panel.css": ("panel.css", "text/css; charset=utf-8"),
          **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in _SCRIPTS}}

@@ -28,7 +28,7 @@ MOST_CLIENTS = 16
 
 _OPEN_S = 5.0  # what a handshake may take
 _BUFFERED = 1 << 14  # bytes that wait for a client before the next message waits too, and about twice as many in the
-# system: half a second of what a panel draws, so that a slow one is not far behind
+# system: half a second of meters and spectra, so that a slow one is not far behind
 _STARTED_S = 10.0
 
 

@@ -4,13 +4,11 @@ import {ask, connect} from "./connection.js";
 import {build, showControls, stems} from "./controls.js";
 import "./learning.js";
 import {addNotice, say, tell} from "./notices.js";
-import {clearHistory, inFrames, showHistory, showMeters, showSpectra} from "./pictures.js";
+import {clearHistory, showHistory} from "./pictures.js";
+import {watchSound} from "./watching.js";
 
-const PICTURES = {meters: 30, spectra: 30}; // that nobody needs of a page that is hidden
-const HIDDEN = {meters: 0, spectra: 0};
-const RATES = {...PICTURES, controls: 15, state: 4, history: 2, events: 1};
-const FEEDS = {Meters: inFrames(showMeters), Spectra: inFrames(showSpectra), Controls: follow, State: showState, History: showHistory,
-  Event: showEvent};
+const RATES = {controls: 15, state: 4, history: 2, events: 1};
+const FEEDS = {Controls: follow, State: showState, History: showHistory, Event: showEvent};
 const $ = (id) => document.getElementById(id);
 
 let table = [];
@@ -27,7 +25,8 @@ async function begin() {
     for (const {time_s, text} of await ask("GetNotices")) addNotice(time_s, text);
     await Promise.all([listPresets(), listModels()]);
     clearHistory(); // all of it comes again
-    await ask("Subscribe", document.hidden ? {...RATES, ...HIDDEN} : RATES);
+    await ask("Subscribe", RATES);
+    watchSound();
   } catch (error) {
     showPhase(error.message, true);
   }
@@ -154,10 +153,6 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === " " && !event.target.closest("button") && !$("pause").hidden) $("pause").click();
   else return;
   event.preventDefault();
-});
-
-document.addEventListener("visibilitychange", () => {
-  ask("Subscribe", document.hidden ? HIDDEN : PICTURES).catch(() => {}); // a new connection begins as it is then
 });
 
 if (location.search !== "") history.replaceState(null, "", location.pathname); // the token is in a cookie by now

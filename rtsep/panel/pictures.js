@@ -4,19 +4,6 @@ const FLOOR_DB = -60;
 const COLUMN = 2; // pixels that a spectrum is wide
 const $ = (id) => document.getElementById(id);
 
-/** Draw once a frame, and then the latest: a slow computer that drew all that comes would draw no frame at all. */
-export function inFrames(draw) {
-  let latest = null;
-  return (content) => {
-    if (latest === null) requestAnimationFrame(() => {
-      const drawn = latest;
-      latest = null;
-      draw(drawn);
-    });
-    latest = content;
-  };
-}
-
 const share = (decibels) => Math.min(1, Math.max(0, 1 - decibels / FLOOR_DB));
 const peakWords = (decibels) => (decibels <= -99 ? "silent" : `${decibels.toFixed(1)} dB`);
 let spoken = 0; // when values for screen readers were set last

@@ -8,7 +8,7 @@ from rtsep.controls.table import CONTROLS, Control, Kind, Unit
 from rtsep.controls.units import plain_value
 from rtsep.surface.meters import meter_db
 from rtsep.surface.notices import NoticeLine
-from rtsep.surface.spectrum import BandSpectrum
+from rtsep.surface.spectrum import band_spectrum
 from rtsep.surface.surface import Surface
 
 Document = dict[str, Any]
@@ -62,8 +62,9 @@ def meters_document(surface: Surface) -> Document:
                       for stem, meter in zip(view.names, view.stems, strict=True)}}
 
 
-def spectra_document(surface: Surface, spectrum: BandSpectrum) -> Document:
+def spectra_document(surface: Surface) -> Document:
     """Spectra of the mixture and of what is heard, of the same moment."""
+    spectrum = band_spectrum(surface.samplerate)
     mixture, heard = spectrum.levels(surface.scope(spectrum.frames)).tolist()
     return {"seconds": round(surface.seconds, 3), "mixture": mixture, "heard": heard}
 

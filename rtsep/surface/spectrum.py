@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,3 +50,9 @@ class BandSpectrum:
         magnitudes = np.abs(np.fft.rfft(sound * self._window))[:, :self._end] * (4.0 / _FRAMES)
         bands = np.maximum.reduceat(magnitudes, self._starts, axis=1)
         return np.asarray(np.round(20.0 * np.log10(np.maximum(bands, _LEAST))), np.int64)
+
+
+@lru_cache(maxsize=2)
+def band_spectrum(samplerate: int) -> BandSpectrum:
+    """Return the bands of a sample rate, made once."""
+    return BandSpectrum(samplerate)

@@ -28,6 +28,9 @@ PICTURE = "id => document.getElementById(id).getContext('2d').getImageData(470, 
 """The latest columns of a spectrogram."""
 HIDE = """hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
     document.dispatchEvent(new Event('visibilitychange')); }"""
+SLOW = """() => { window.WebSocket = class extends WebSocket { set onmessage(hear) { super.onmessage = (message) => {
+    for (const end = performance.now() + 100; performance.now() < end;) continue; hear(message); }; } }; }"""
+"""Makes a computer of it that takes a tenth of a second for each message."""
 LEVEL = "wanted => document.querySelector('[data-control=\"level drums\"]').value === wanted"
 
 
@@ -166,6 +169,15 @@ def test_a_hidden_page_costs_nothing_and_is_in_time_when_it_is_shown_again(page:
     assert page.evaluate(PICTURE, "heard") == silence, "nothing is drawn"
     page.evaluate(HIDE, False)
     wait_until(page, f"before => ({PICTURE})('heard') !== before", silence)
+
+
+def test_a_slow_page_shows_what_is_now(page: playwright.Page, served: Server, still_run: Run) -> None:
+    page.add_init_script(f"({SLOW})()")
+    page.goto(address(served))
+    page.get_by_label("level of drums", exact=True).wait_for()
+    time.sleep(5.0)  # in which thirty spectra a second would have become twenty seconds of work
+    still_run.surface.set("mute drums", True)
+    page.get_by_role("button", name="mute drums", pressed=True).wait_for(timeout=WAIT_MS / 6)
 
 
 def test_learning_takes_a_click_and_moves_nothing(page: playwright.Page, served: Server, still_run: Run) -> None:
