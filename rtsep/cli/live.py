@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,12 +47,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Play until the input ends or the user stops; print the tables."""
     from rtsep.errors import DeviceError
-    from rtsep.live.session.session import Session
     from rtsep.report.tables import report
 
-    interface = Interface(args)
-    kept = _resumed(args, interface.notices.add)
-    source = _source(args)
+    with closing(Interface(args)) as interface:
+        kept = _resumed(args, interface.notices.add)
+        source = _source(args)
+        result = _play(args, source, kept, interface)
+    if result is not None and not args.quiet and not args.json:
+        print_table(report(result))
+        if source is not None and result.recorded and result.failure is None:
+            _show_recording(result, source)
+    if result is not None and result.failure is not None:
+        raise DeviceError(result.failure)
+    return 0
+
+
+def _play(args: argparse.Namespace, source: Source | None, kept: LastRun, interface: Interface) -> Result | None:
+    """Play until the end; None where nothing was played."""
+    from rtsep.live.session.session import Session
+
     preset = _preset(args)
     args = argparse.Namespace(**vars(args) | {"output": _output(args, source, interface.notices.add)})
     settings = _settings(args, source)
@@ -66,13 +79,7 @@ def run(args: argparse.Namespace) -> int:
             result = session.run(on_look=interface.look)
         if result is not None:
             interface.report(result)
-    if result is not None and not args.quiet and not args.json:
-        print_table(report(result))
-        if source is not None and result.recorded and result.failure is None:
-            _show_recording(result, source)
-    if result is not None and result.failure is not None:
-        raise DeviceError(result.failure)
-    return 0
+    return result
 
 
 def _resumed(args: argparse.Namespace, notify: Callable[[str], object]) -> LastRun:

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rtsep.cli.numbers import whole
 from rtsep.cli.parser import named_path
-from rtsep.cli.streams import shown_line
+from rtsep.cli.streams import leave, shown_line, takes_more
 from rtsep.errors import ConfigError
+from rtsep.outlet import PATIENCE_S, Outlet
 
 if TYPE_CHECKING:
     from rtsep.live.session.result import Result
@@ -70,6 +72,7 @@ class Interface:
         self._listeners: list[Callable[[Event], None]] = []
         self._has_screen = False
         self._printed = 0  # notices that were there when the screen opened
+        self._output, self._messages = Outlet(sys.stdout), Outlet(sys.stderr)
         self.notices = Notices()
         if not args.quiet and not args.json:
             self.notices.listeners.append(self._print)
@@ -111,6 +114,13 @@ class Interface:
             for line in self.notices.latest(min(_MOST_AFTER, unseen) if had_screen else 0):
                 self._print(line)
 
+    def close(self) -> None:
+        """Wait until all is written; a reader who takes nothing by then is given up, so that the program ends."""
+        end = time.monotonic() + PATIENCE_S
+        for outlet, stream in ((self._output, sys.stdout), (self._messages, sys.stderr)):
+            if not (outlet.settle(end - time.monotonic()) and takes_more(stream, end - time.monotonic())):
+                leave(stream)
+
     def report(self, result: Result) -> None:
         """Tell programs the end of the run."""
         if self._events is not None:
@@ -148,24 +158,26 @@ class Interface:
         console = Console(markup=False, emoji=False, highlight=False)
         if console.is_dumb_terminal:
             return
-        mixer = stack.enter_context(open_mixer(surface, console))
+        mixer = stack.enter_context(open_mixer(surface, console, self._output))
         self._has_screen, self._printed = True, self.notices.total
         self._looks.append(mixer.look)
 
     def _emit(self, event: Event) -> None:
-        """Pass an event on, and write it; a reader that has left, or a full disk, does not end the music."""
+        """Pass an event on, and write it; a full disk does not end the music."""
         for listener in self._listeners:
             listener(event)
-        for stream in (sys.stdout if self._args.json else None, self._log):
-            if stream is not None:
-                with suppress(OSError, ValueError):
-                    print(json.dumps(event, default=_plain), file=stream, flush=True)
+        line = f"{json.dumps(event, default=_plain)}\n"
+        if self._args.json:
+            self._output.write(line)
+        if self._log is not None:
+            with suppress(OSError, ValueError):
+                self._log.write(line)
+                self._log.flush()
 
     def _print(self, line: NoticeLine) -> None:
-        """Print a notice where no screen shows it; where the terminal is gone, the music matters more."""
+        """Print a notice where no screen shows it."""
         if not self._has_screen:
-            with suppress(OSError, ValueError):
-                print(shown_line(f"rtsep: {line.text}"), file=sys.stderr, flush=True)
+            self._messages.write(f"{shown_line(f'rtsep: {line.text}')}\n")
 
 
 def _is_in_front(terminal: TextIO) -> bool:

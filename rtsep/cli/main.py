@@ -67,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_line("rtsep: interrupted")
         return 128 + signal.SIGINT
     except StoppedError as ended:
+        leave_output()  # it may be what is waited for
         print_line(f"rtsep: ended by {signal.Signals(ended.number).name}")
         return 128 + ended.number
     except BrokenPipeError:  # the reader of our output has left, as in `rtsep models | head -1`

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
+
+from rtsep.outlet import Outlet
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,7 +49,7 @@ def flush_output() -> None:
 
 def leave_output() -> None:
     """Take standard output as it is, so that nothing more is tried at the end of the program."""
-    _leave(sys.stdout)
+    leave(sys.stdout)
 
 
 def settle_messages() -> None:
@@ -55,10 +58,21 @@ def settle_messages() -> None:
         if sys.stderr is not None:
             sys.stderr.flush()
     except (OSError, ValueError):
-        _leave(sys.stderr)
+        leave(sys.stderr)
 
 
-def _leave(stream: TextIO) -> None:
+def takes_more(stream: TextIO | None, patience_s: float) -> bool:
+    """Whether somebody takes what is written to a stream, within some seconds; True where the system cannot tell."""
+    if stream is None or os.name != "posix":
+        return True
+    try:
+        return bool(select.select([], [stream], [], max(0.0, patience_s))[1])
+    except (OSError, ValueError):  # it is closed, or no file
+        return True
+
+
+def leave(stream: TextIO | None) -> None:
+    """Let what is still written to a stream go nowhere."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -77,10 +91,9 @@ def bounded_line(text: str) -> str:
 
 def print_line(text: str) -> None:
     """Print one line on stderr, if anybody can read it."""
-    if sys.stderr is None:  # which print takes for standard output
-        return
-    with suppress(OSError, ValueError):
-        print(shown_line(text), file=sys.stderr, flush=True)
+    outlet = Outlet(sys.stderr)
+    outlet.write(f"{shown_line(text)}\n")
+    outlet.settle()
 
 
 def print_table(table: RenderableType) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from rich.console import Console
 
@@ -13,6 +13,7 @@ from rtsep.mixer.keys import Keys, terminal_keys
 from rtsep.mixer.rows import lines
 from rtsep.mixer.screen import Screen
 from rtsep.mixer.state import MixerState
+from rtsep.outlet import Outlet
 from rtsep.surface.surface import Surface
 
 FRAME_S = 0.045
@@ -41,7 +42,7 @@ class Mixer:
         self._drawn = 0.0
 
     def look(self) -> None:
-        """Hear keys, and draw where it is time; a terminal that is gone does not end the music."""
+        """Hear keys, and draw where it is time; a terminal that is gone or held up does not end the music."""
         keys = self._keys.read()
         for key in keys:
             self._actions.press(key)
@@ -49,12 +50,11 @@ class Mixer:
         if keys or now - self._drawn >= FRAME_S:
             self._drawn = now
             width, height = self._screen.size
-            with suppress(OSError):
-                self._screen.show(lines(self._surface, self._state, width, height, self._screen.plain))
+            self._screen.show(lines(self._surface, self._state, width, height, self._screen.plain))
 
 
 @contextmanager
-def open_mixer(surface: Surface, console: Console) -> Iterator[Mixer]:
-    """Take the terminal over until the block is left."""
-    with terminal_keys() as keys, Screen(console) as screen:
+def open_mixer(surface: Surface, console: Console, outlet: Outlet) -> Iterator[Mixer]:
+    """Take the terminal, to which the outlet leads, over until the block is left."""
+    with terminal_keys() as keys, Screen(console, outlet) as screen:
         yield Mixer(surface, keys, screen)

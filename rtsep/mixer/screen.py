@@ -10,6 +10,8 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.style import Style
 
+from rtsep.outlet import Outlet
+
 Span = tuple[str, str]
 """Text, and the name of its style in `STYLES`; empty for none."""
 Line = list[Span]
@@ -28,20 +30,23 @@ class Screen:
     ----------
     console
         Knows the terminal: its size, and which colours it has.
+    outlet
+        Leads to it.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, outlet: Outlet) -> None:
         self._console = console
+        self._outlet = outlet
         self._system = None if console.no_color else _SYSTEMS.get(console.color_system or "")
         self._shown: list[str] = []
         self._size = (0, 0)
 
     def __enter__(self) -> Screen:
-        self._write(_ENTER)
+        self._outlet.write(_ENTER)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._write(_LEAVE)
+        self._outlet.write(_LEAVE)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -54,7 +59,9 @@ class Screen:
         return not self._console.encoding.lower().startswith("utf")
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Show lines from the top; what does not fit is cut off."""
+        """Show lines from the top; what does not fit is cut off. Nothing is shown while the terminal takes nothing."""
+        if not self._outlet.free:
+            return
         width, height = size = self.size
         rows = [self._rendered(line, width) for line in lines[:height]]
         rows += [""] * (height - len(rows))
@@ -66,7 +73,7 @@ class Screen:
                   in enumerate(zip(rows, self._shown, strict=True)) if row != before]
         self._shown = rows
         if parts:
-            self._write("".join(parts))
+            self._outlet.write("".join(parts))
 
     def _rendered(self, line: Line, width: int) -> str:
         """Write a line with its styles, cut at the width of the terminal."""
@@ -78,11 +85,6 @@ class Screen:
             if left <= 0:
                 break
         return "".join(parts)
-
-    def _write(self, text: str) -> None:
-        file = self._console.file
-        file.write(text)
-        file.flush()
 
 
 @cache

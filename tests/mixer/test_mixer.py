@@ -26,6 +26,7 @@ from rtsep.mixer.keys import parse_keys
 from rtsep.mixer.rows import lines
 from rtsep.mixer.screen import Screen
 from rtsep.mixer.state import MixerState, Page
+from rtsep.outlet import Outlet
 from tests.rigs.live import ROOT, TIMEOUT_S
 from tests.rigs.surface import Run
 
@@ -118,11 +119,13 @@ def test_q_ends_the_run(still_run: Run) -> None:
 def test_every_size_is_filled_and_not_overfilled(still_run: Run, width: int, height: int, page: Page,
                                                  plain: bool) -> None:
     file = io.StringIO()
-    screen = Screen(Console(file=file, width=width, height=height, force_terminal=True, no_color=True))
+    outlet = Outlet(file)
+    screen = Screen(Console(file=file, width=width, height=height, force_terminal=True, no_color=True), outlet)
     still_run.surface.notices.add("a word " * 40)
     state = MixerState(page=page, listed=["verse", "chorus"])
     shown = lines(still_run.surface, state, width, height, plain)
     screen.show(shown)
+    assert outlet.settle()
     rows = [part.partition("H")[2].removesuffix("\x1b[K") for part in file.getvalue().split("\x1b[")[1:] if "H" in part]
     assert all(cell_len(row) <= width for row in rows)
     if plain:
@@ -194,16 +197,21 @@ def test_bars_grow_with_the_sound_and_keep_their_width() -> None:
 
 def test_only_lines_that_changed_are_written() -> None:
     file = io.StringIO()
-    screen = Screen(Console(file=file, width=20, height=3, force_terminal=True, color_system="standard"))
+    outlet = Outlet(file)
+    screen = Screen(Console(file=file, width=20, height=3, force_terminal=True, color_system="standard"), outlet)
     screen.show([[("one", "good")], [("two", "")], [("three", "")]])
+    assert outlet.settle()
     written = file.tell()
     screen.show([[("one", "good")], [("TWO", "")], [("three", "")]])
+    assert outlet.settle()
     assert file.getvalue()[written:] == "\x1b[2;1HTWO\x1b[K"
 
 
 def test_names_of_files_move_no_cursor() -> None:
     file = io.StringIO()
-    Screen(Console(file=file, width=30, height=1, force_terminal=True)).show([[("a\x1b[2J\x07.wav", "")]])
+    outlet = Outlet(file)
+    Screen(Console(file=file, width=30, height=1, force_terminal=True), outlet).show([[("a\x1b[2J\x07.wav", "")]])
+    assert outlet.settle()
     assert "a?[2J?.wav" in file.getvalue()
 
 
