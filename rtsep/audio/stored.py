@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -73,17 +74,20 @@ Bytes = bytes | Span
 
 
 def open_stored(path: Path) -> BinaryIO:
-    """Open a file; of a pipe or device, an unnamed copy on disk.
+    """Open a file; of a pipe, an unnamed copy on disk.
 
     Raises
     ------
     OSError
-        When it cannot be read.
+        When it cannot be read, or is a device, which may have no end.
     """
     file = path.open("rb")
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    mode = os.fstat(file.fileno()).st_mode
+    if stat.S_ISREG(mode):
         return file
     with file:
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise OSError(errno.EINVAL, "it is a device; give a file or a pipe")
         return spooled(file)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -66,7 +67,7 @@ class Interface:
         from rtsep.surface.notices import Notices
 
         self._args = args
-        self._log: TextIO | None = None
+        self._log: Outlet | None = None
         self._looks: list[Look] = []
         self._events: Events | None = None
         self._listeners: list[Callable[[Event], None]] = []
@@ -163,16 +164,14 @@ class Interface:
         self._looks.append(mixer.look)
 
     def _emit(self, event: Event) -> None:
-        """Pass an event on, and write it; a full disk does not end the music."""
+        """Pass an event on, and write it."""
         for listener in self._listeners:
             listener(event)
         line = f"{json.dumps(event, default=_plain)}\n"
         if self._args.json:
             self._output.write(line)
         if self._log is not None:
-            with suppress(OSError, ValueError):
-                self._log.write(line)
-                self._log.flush()
+            self._log.write(line)
 
     def _print(self, line: NoticeLine) -> None:
         """Print a notice where no screen shows it."""
@@ -196,16 +195,22 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _open_log(args: argparse.Namespace) -> Iterator[TextIO]:
-    """Open the log at its end; refuse a file that the run reads, and what is no log."""
+def _open_log(args: argparse.Namespace) -> Iterator[Outlet]:
+    """Open the log at its end; refuse a file that the run reads, what is no log, and a pipe that nobody reads."""
     from rtsep.audio.outputs import check_outputs, prepare_file
+    from rtsep.controls.user_files import open_at_once
 
     path: Path = args.log
     check_outputs([path], [Path(read) for read in (args.input, args.model, args.presets, args.midi_map) if read])
     prepare_file(path, "a log")
     try:
-        file = path.open("a", encoding="utf-8")
+        file = open(path, "a", encoding="utf-8", opener=open_at_once)
     except OSError as error:
-        raise ConfigError(f"cannot write the log {path}: {error.strerror}") from None
+        reason = "it is a pipe that nobody reads" if error.errno == errno.ENXIO else error.strerror
+        raise ConfigError(f"cannot write the log {path}: {reason}") from None
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(file.fileno(), True)
     with file:
-        yield file
+        outlet = Outlet(file)
+        yield outlet
+        outlet.settle()

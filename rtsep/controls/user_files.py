@@ -34,7 +34,7 @@ def read_text(path: Path) -> str:
         When it cannot be read, is a pipe, which may keep its reader waiting, or is larger than `LARGEST`.
     """
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
+        with open(path, "rb", opener=open_at_once) as file:
             if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
                 raise ConfigError(f"cannot read {path}: it is a pipe; give a file, which is read again when it changes")
             data = file.read(LARGEST + 1)
@@ -47,9 +47,9 @@ def read_text(path: Path) -> str:
     return text
 
 
-def _open_at_once(path: str, flags: int) -> int:
+def open_at_once(path: str, flags: int) -> int:
     """Open a file, and a pipe too, without waiting for who writes into it."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def write_text(path: Path, text: str) -> None:

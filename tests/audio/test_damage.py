@@ -135,6 +135,13 @@ def test_chunks_behind_the_sound_are_no_sound(tmp_path):
     assert notes == ()
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
+def test_a_device_is_refused_since_it_may_have_no_end(tmp_path):
+    (tmp_path / "zero.wav").symlink_to("/dev/zero")
+    with pytest.raises(AudioFileError, match=r"cannot read .*zero\.wav: it is a device; give a file or a pipe"):
+        read(tmp_path / "zero.wav")
+
+
 def test_a_pipe_is_read_whole(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes((DATA / "vbr_noxing.mp3").read_bytes()))

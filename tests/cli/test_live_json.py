@@ -57,6 +57,13 @@ def test_a_log_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_pa
     assert (code, "rtsep.log: " in error and "is no folder" in error) == (1, True)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_that_nobody_reads_is_no_log(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    code, error = refused(capsys, *RUN, "--log", str(tmp_path / "log"))
+    assert (code, error) == (1, f"rtsep: cannot write the log {tmp_path / 'log'}: it is a pipe that nobody reads\n")
+
+
 def test_a_log_is_not_written_into_what_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     take = tmp_path / "take.wav"
     soundfile.write(take, np.full((4410, 2), 0.1), 44100)
