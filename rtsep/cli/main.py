@@ -14,7 +14,15 @@ from typing import Any
 
 from rtsep import __version__
 from rtsep.cli.parser import CommandParser
-from rtsep.cli.streams import bounded_line, flush_output, leave_output, prepare_streams, print_line, settle_messages
+from rtsep.cli.streams import (
+    bounded_line,
+    flush_output,
+    leave_output,
+    prepare_streams,
+    print_line,
+    settle_messages,
+    settle_output,
+)
 from rtsep.errors import RtsepError
 from rtsep.signals import STOP_SIGNALS, StoppedError, none_swallowed
 
@@ -67,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_line("rtsep: interrupted")
         return 128 + signal.SIGINT
     except StoppedError as ended:
-        leave_output()  # it may be what is waited for
+        settle_output()
         print_line(f"rtsep: ended by {signal.Signals(ended.number).name}")
         return 128 + ended.number
     except BrokenPipeError:  # the reader of our output has left, as in `rtsep models | head -1`

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
-from rtsep.outlet import Outlet
+from rtsep.outlet import PATIENCE_S, Outlet
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,6 +50,15 @@ def flush_output() -> None:
 def leave_output() -> None:
     """Take standard output as it is, so that nothing more is tried at the end of the program."""
     leave(sys.stdout)
+
+
+def settle_output() -> None:
+    """Write out what was printed, if anybody takes it: it may be what the program waited for when it was ended."""
+    if takes_more(sys.stdout, PATIENCE_S):
+        with suppress(OSError, ValueError):
+            flush_output()
+    else:
+        leave_output()
 
 
 def settle_messages() -> None:

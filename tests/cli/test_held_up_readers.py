@@ -67,6 +67,29 @@ def check_it_goes_on_and_ends(process: subprocess.Popen[bytes], take: Path) -> N
     assert soundfile.info(take).duration > 1.0
 
 
+def used_ticks(process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    """Processor time of a process, by itself and in the system."""
+    user, system = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return user, system
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
+def test_a_command_ends_by_a_signal_whoever_takes_its_output(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    program = f"""import pathlib, sys, rtsep.cli.main as cli
+pathlib.Path({str(begun)!r}).touch()
+sys.exit(cli.main(["models"]))"""
+    with full_pipe() as end, subprocess.Popen([sys.executable, "-c", program], stdout=end, stderr=end,
+                                              env=os.environ | {"PYTHONPATH": str(ROOT)}) as process:
+        before, limit = ("", ""), time.monotonic() + TIMEOUT_S
+        while not begun.exists() or before != used_ticks(process):  # until it waits for the reader
+            assert time.monotonic() < limit
+            before = used_ticks(process)
+            time.sleep(1.0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT_S) == 128 + signal.SIGTERM
+
+
 @pytest.mark.parametrize("options", [("--plain",), ("--json",)])
 def test_a_program_that_reads_no_more_holds_nothing_up(options: tuple[str, ...], jack: StartServer, tiny_model: Path,
                                                        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
