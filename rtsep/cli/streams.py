@@ -82,7 +82,9 @@ def takes_more(stream: TextIO | None, patience_s: float) -> bool:
 
 def leave(stream: TextIO | None) -> None:
     """Let what is still written to a stream go nowhere."""
-    with suppress(OSError, ValueError, AttributeError):
+    if stream is None:
+        return
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
