@@ -212,7 +212,7 @@ class Planner:
 
 def track_name(source: Path) -> str:
     """Name of a source's track: the file's, without its suffix."""
-    name = "stdin" if source == STDIN else source.stem.strip(". ") or "track"
+    name = "stdin" if source == STDIN else os.path.splitext(source.name)[0].strip(". ") or "track"
     return os.fsdecode(os.fsencode(name)[:_LONGEST]).rstrip(". ")
 
 

@@ -41,8 +41,9 @@ def folders(plans: list[Plan]) -> list[str]:
 
 def test_files_of_one_name_get_numbers_whatever_else_is_named(tmp_path):
     sources = [Path("a/Song.wav"), Path("b/song.mp3"), Path("song.wav"), Path("other.flac"), Path("song-2.wav"),
-               Path("...wav")]
-    assert folders(plan(naming(tmp_path), *sources)) == ["Song", "song-2", "song-3", "other", "song-2-2", "track"]
+               Path("...wav"), Path("...")]
+    assert folders(plan(naming(tmp_path), *sources)) == ["Song", "song-2", "song-3", "other", "song-2-2", "wav",
+                                                         "track"]
 
 
 def test_a_later_run_finds_its_own_results_and_leaves_those_of_others(tmp_path):
