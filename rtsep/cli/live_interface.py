@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Look = Callable[[], None]
 DEFAULT_PORT = 8733
 _MOST_AFTER = 10  # notices of the screen that are printed when it is gone
+_LEAVE_S = 1.0  # for which its end is waited for
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +112,7 @@ class Interface:
         finally:
             manager.end()
             had_screen, self._has_screen = self._has_screen, False
+            self._output.settle(_LEAVE_S)  # what follows would be gone with the screen
             unseen = self.notices.total - self._printed
             for line in self.notices.latest(min(_MOST_AFTER, unseen) if had_screen else 0):
                 self._print(line)
