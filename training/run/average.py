@@ -49,8 +49,9 @@ def average_checkpoints(sources: Sequence[Path], out: Path) -> None:
             for name, value in first["ema"].items()}  # some networks count batches in whole numbers
     pasts = [Past(**content.get("past", {})) for content in contents]
     hours = [content["log"]["audio_hours"] - past.hours for content, past in zip(contents, pasts, strict=True)]
-    wholes = {tuple(sorted(content["curves"])) for content in contents}  # a run may go on from another source
-    began = {names: past.hours for past in pasts if (names := tuple(sorted(past.curves))) not in wholes}
+    wholes = {tuple(sorted(content["curves"])) for content, own in zip(contents, hours, strict=True) if own > 0.0}
+    began = {names: past.hours for past in pasts  # from which runs went on that are no sources themselves
+             if (names := tuple(sorted(past.curves))) not in wholes}
     runs = [(path.parent, *sorted(set(content["curves"]) - set(past.curves)))
             for path, content, past in zip(sources, contents, pasts, strict=True)]
     log = first["log"] | {"step": _of_all(runs, [content["log"]["step"] for content in contents]),

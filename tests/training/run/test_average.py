@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -73,6 +74,19 @@ def test_a_run_that_goes_on_from_another_counts_what_it_added(tmp_path: Path) ->
         out = tmp_path / f"mean from {order[0].name}"
         average_checkpoints(order, out)
         assert read_checkpoint(out)["log"] == {"step": 20, "audio_hours": 9.0}
+
+
+def test_weights_that_a_run_went_on_from_count_once_where_they_are_a_source_unchanged(tmp_path: Path) -> None:
+    past: dict[str, Any] = {"hours": 5.0, "curves": {"shipped": {}}}
+    unchanged: dict[str, Any] = {}
+    for name, step, hours, added in (("unchanged", 0, 5.0, unchanged), ("on", 10, 7.0, {"on": {}})):
+        (tmp_path / name).mkdir()
+        write_checkpoint([tmp_path / name / "last.pt"], {
+            "recipe": {"network": {}}, "net": {}, "ema": {"weight": torch.ones(1)}, "past": past,
+            "curves": past["curves"] | added, "log": {"step": step, "audio_hours": hours}})
+    sources = [tmp_path / name / "last.pt" for name in ("unchanged", "unchanged", "on")]
+    average_checkpoints(sources, tmp_path / "mean.pt")
+    assert read_checkpoint(tmp_path / "mean.pt")["log"] == {"step": 10, "audio_hours": 7.0}
 
 
 def test_other_networks_are_refused(tiny_recipe: Path, noise_stems: Path, tmp_path: Path,
