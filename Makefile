@@ -67,7 +67,7 @@ $(VENV)/runtime: $(INPUTS) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/dev: $(INPUTS) | $(VENV)/bin/python
-	sh scripts/system-packages.sh libportaudio2 gcc g++ libc6-dev jackd2 libjack-jackd2-0 ffmpeg strace fluidsynth fluid-soundfont-gm espeak-ng chromium
+	sh scripts/system-packages.sh libportaudio2 gcc g++ libc6-dev jackd2 libjack-jackd2-0 ffmpeg strace fluidsynth fluid-soundfont-gm espeak-ng chromium lv2-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@ $(VENV)/runtime

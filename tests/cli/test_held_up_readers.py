@@ -82,12 +82,15 @@ sys.exit(cli.main(["models"]))"""
     with full_pipe() as end, subprocess.Popen([sys.executable, "-c", program], stdout=end, stderr=end,
                                               env=os.environ | {"PYTHONPATH": str(ROOT)}) as process:
         before, limit = ("", ""), time.monotonic() + TIMEOUT_S
-        while not begun.exists() or before != used_ticks(process):  # until it waits for the reader
-            assert time.monotonic() < limit
-            before = used_ticks(process)
-            time.sleep(1.0)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(TIMEOUT_S) == 128 + signal.SIGTERM
+        try:
+            while not begun.exists() or before != used_ticks(process):  # until it waits for the reader
+                assert time.monotonic() < limit
+                before = used_ticks(process)
+                time.sleep(1.0)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(TIMEOUT_S) == 128 + signal.SIGTERM
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("options", [("--plain",), ("--json",)])
