@@ -6,6 +6,7 @@ Nobody here waits for him: a thread writes, and past a bound text is lost.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TextIO
@@ -14,6 +15,7 @@ PATIENCE_S = 5.0
 """For how long the end of a program waits for a reader."""
 MOST = 1 << 20
 """Characters that wait for a reader."""
+_AGAIN_S = 0.02  # until a stream that does not wait is tried again
 
 
 class Outlet:
@@ -31,6 +33,7 @@ class Outlet:
         self._size = 0  # characters that are not written yet
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     @property
     def free(self) -> bool:
@@ -54,10 +57,20 @@ class Outlet:
         with self._change:
             return self._change.wait_for(lambda: self.free, max(0.0, patience_s))
 
+    def close(self, patience_s: float = PATIENCE_S) -> bool:
+        """Settle, and end the thread once it has no more to write."""
+        settled = self.settle(patience_s)
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+        return settled
+
     def _run(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._texts)
+                self._change.wait_for(lambda: self._texts or self._closed)
+                if not self._texts:
+                    return
                 text = self._texts.popleft()
             with suppress(OSError, ValueError):
                 self._put(text)
@@ -75,4 +88,7 @@ class Outlet:
             return
         data = memoryview(text.encode(self._stream.encoding or "utf-8", self._stream.errors or "strict"))
         while data:
-            data = data[raw.write(data) or 0:]
+            written = raw.write(data)
+            if written is None:  # somebody has set the terminal or pipe so that nobody waits for it
+                time.sleep(_AGAIN_S)
+            data = data[written or 0:]

@@ -112,16 +112,16 @@ class Interface:
         finally:
             manager.end()
             had_screen, self._has_screen = self._has_screen, False
-            self._output.settle(_LEAVE_S)  # what follows would be gone with the screen
-            unseen = self.notices.total - self._printed
-            for line in self.notices.latest(min(_MOST_AFTER, unseen) if had_screen else 0):
-                self._print(line)
+            if had_screen:
+                self._output.settle(_LEAVE_S)  # what follows would be gone with the screen
+                for line in self.notices.latest(min(_MOST_AFTER, self.notices.total - self._printed)):
+                    self._print(line)
 
     def close(self) -> None:
         """Wait until all is written; a reader who takes nothing by then is given up, so that the program ends."""
         end = time.monotonic() + PATIENCE_S
         for outlet, stream in ((self._output, sys.stdout), (self._messages, sys.stderr)):
-            if not (outlet.settle(end - time.monotonic()) and takes_more(stream, end - time.monotonic())):
+            if not (outlet.close(end - time.monotonic()) and takes_more(stream, end - time.monotonic())):
                 leave(stream)
 
     def report(self, result: Result) -> None:
@@ -215,4 +215,4 @@ def _open_log(args: argparse.Namespace) -> Iterator[Outlet]:
     with file:
         outlet = Outlet(file)
         yield outlet
-        outlet.settle()
+        outlet.close()

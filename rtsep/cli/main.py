@@ -17,7 +17,7 @@ from rtsep.cli.parser import CommandParser
 from rtsep.cli.streams import (
     bounded_line,
     flush_output,
-    leave_output,
+    leave,
     prepare_streams,
     print_line,
     settle_messages,
@@ -79,11 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_line(f"rtsep: ended by {signal.Signals(ended.number).name}")
         return 128 + ended.number
     except BrokenPipeError:  # the reader of our output has left, as in `rtsep models | head -1`
-        leave_output()
+        leave(sys.stdout)
         return 1
     except OSError as error:  # every file that rtsep opens has its own sentence; this is the output
         print_error(error)
-        leave_output()
+        leave(sys.stdout)
         return 1
     finally:
         settle_messages()

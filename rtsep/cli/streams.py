@@ -47,18 +47,13 @@ def flush_output() -> None:
         sys.stdout.flush()
 
 
-def leave_output() -> None:
-    """Take standard output as it is, so that nothing more is tried at the end of the program."""
-    leave(sys.stdout)
-
-
 def settle_output() -> None:
     """Write out what was printed, if anybody takes it: it may be what the program waited for when it was ended."""
     if takes_more(sys.stdout, PATIENCE_S):
         with suppress(OSError, ValueError):
             flush_output()
     else:
-        leave_output()
+        leave(sys.stdout)
 
 
 def settle_messages() -> None:
@@ -81,7 +76,7 @@ def takes_more(stream: TextIO | None, patience_s: float) -> bool:
 
 
 def leave(stream: TextIO | None) -> None:
-    """Let what is still written to a stream go nowhere."""
+    """Let what is still written to a stream go nowhere, so that nothing more is tried at the end of the program."""
     if stream is None:
         return
     with suppress(OSError, ValueError):
@@ -104,7 +99,7 @@ def print_line(text: str) -> None:
     """Print one line on stderr, if anybody can read it."""
     outlet = Outlet(sys.stderr)
     outlet.write(f"{shown_line(text)}\n")
-    outlet.settle()
+    outlet.close()
 
 
 def print_table(table: RenderableType) -> None:

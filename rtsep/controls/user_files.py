@@ -48,7 +48,7 @@ def read_text(path: Path) -> str:
 
 
 def open_at_once(path: str, flags: int) -> int:
-    """Open a file, and a pipe too, without waiting for who writes into it."""
+    """Open a file, and a pipe too, without waiting for its other end."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 

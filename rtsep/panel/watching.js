@@ -5,6 +5,7 @@ import {ask} from "./connection.js";
 import {showMeters, showSpectra} from "./pictures.js";
 
 const PERIOD_MS = 25; // and then the next frame: some thirty a second
+const AGAIN_MS = 1000; // after there was no answer
 
 let watch = 0; // number of the watch that holds
 
@@ -20,13 +21,10 @@ function next(mine) {
 
 async function draw(mine) {
   const begin = performance.now();
-  try {
-    const [meters, spectra] = await Promise.all([ask("GetMeters"), ask("GetSpectra")]);
-    showMeters(meters);
-    showSpectra(spectra);
-  } catch {
-    return; // the connection has ended; the next one begins a watch
-  }
+  const answers = await Promise.all([ask("GetMeters"), ask("GetSpectra")]).catch(() => null);
+  if (answers === null) return void setTimeout(next, AGAIN_MS, mine); // by then the next connection may have its own
+  showMeters(answers[0]);
+  showSpectra(answers[1]);
   setTimeout(next, begin + PERIOD_MS - performance.now(), mine);
 }
 
